@@ -1,0 +1,51 @@
+# What a user or a developer runs; `make` alone lists it.
+#
+# ARGS goes to the program a target runs: make demo ARGS='--json demo.json'
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup build demo test bench licences clean
+
+CARGO ?= cargo
+ARGS ?=
+
+# rustup's own place, for shells that have not been opened since it was installed.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# ONNX Runtime's builds send usage data unless told not to.
+export ORT_DISABLE_TELEMETRY := 1
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install missing system packages and put ONNX Runtime in runtime/
+	@scripts/setup.sh build
+
+build: setup ## Build the release binary, target/release/mihu
+	$(CARGO) build --release --locked --package cli --target-dir target
+
+demo: build ## Hold a whole phone call with the sample agent, on this machine alone
+	target/release/mihu demo $(ARGS)
+
+test: ## Check format and lints, and run every test
+	@scripts/setup.sh test
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		set -x; $(CARGO) nextest run --workspace --locked $(ARGS); \
+	else \
+		set -x; RUST_TEST_THREADS=2 $(CARGO) test --workspace --locked --lib --bins --tests $(ARGS); \
+	fi
+	$(CARGO) test --workspace --locked --doc
+
+bench: setup ## Run the benchmarks
+	$(CARGO) bench --package benches --locked $(ARGS)
+
+licences: ## Check the dependencies' licences and origins with cargo-deny
+	@$(CARGO) deny --version >/dev/null 2>&1 || \
+		{ echo "licences: cargo-deny is missing: 'cargo install --locked cargo-deny' brings it" >&2; exit 1; }
+	$(CARGO) deny --locked check licenses bans sources
+
+clean: ## Remove what building and setup made (never data/)
+	$(CARGO) clean
+	rm -rf runtime
