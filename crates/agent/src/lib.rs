@@ -1,0 +1,30 @@
+//! What an agent is and what it knows in a conversation: its definition, the
+//! folder of YAML files that definitions are read from, the prompt of one
+//! call, the conversation so far, and the text around it (sentences for the
+//! synthesiser, the summary at the end).
+//!
+//! The crate is sans-IO apart from [`load_folder`], which reads files. It
+//! never reads a clock, never draws a random number, never talks to a
+//! language model and knows nothing of audio, calls, HTTP or databases.
+//!
+//! Start reading at [`AgentDefinition`]; then [`prompt::assemble`], which
+//! turns a definition into what a language model is given.
+
+mod conversation;
+mod definition;
+mod folder;
+mod locate;
+pub mod prompt;
+mod sentence;
+pub mod summary;
+
+pub use conversation::{Conversation, ConversationLimits, TurnIndex};
+pub use definition::{
+    AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Compliance, FreeObject,
+    Guideline, Interaction, Interruption, InterruptionMode, InvalidField, Note, Procedure,
+    ProcedureStep, SecretKey, Settings, SpeakingSpeed, Training, VoiceAdvanced, VoiceProfile,
+    VoiceSettings, Webhook, WebhookEvent,
+};
+pub use folder::{LoadAgentError, load_file, load_folder};
+pub use prompt::{Assembled, CallContext, CallPrompt, Direction};
+pub use sentence::SentenceSplitter;
