@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+/// How patient and how yielding the agent is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Pause after which a turn that sounds finished is over.
+    pub min_endpointing_delay: Duration,
+    /// Pause after which any turn is over.
+    pub max_endpointing_delay: Duration,
+    /// Pause after which the turn so far is handed to the recogniser, ahead of the decision.
+    pub decode_delay: Duration,
+    /// Whether the caller may stop the agent by speaking.
+    pub allow_interruptions: bool,
+    /// Speech of at least this length stops a speaking agent.
+    pub min_interruption_duration: Duration,
+    /// Speech of at least this length begins a turn; shorter bursts are noise.
+    pub min_speech_duration: Duration,
+    /// Voice probability from which a window counts as speech.
+    pub speech_threshold: f32,
+    /// Voice probability below which a window counts as a pause. Between the two thresholds
+    /// the previous judgement stands.
+    pub pause_threshold: f32,
+    /// A turn's audio of at least this length is settled piecewise at its pauses, so that the
+    /// decode left at its end is short.
+    pub settle_after: Duration,
+    /// Pause long enough to settle what was said before it.
+    pub settle_pause: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            min_endpointing_delay: Duration::from_millis(300),
+            max_endpointing_delay: Duration::from_millis(1_000),
+            decode_delay: Duration::from_millis(96),
+            allow_interruptions: true,
+            min_interruption_duration: Duration::from_millis(300),
+            min_speech_duration: Duration::from_millis(64),
+            speech_threshold: 0.5,
+            pause_threshold: 0.35,
+            settle_after: Duration::from_secs(5),
+            settle_pause: Duration::from_millis(250),
+        }
+    }
+}

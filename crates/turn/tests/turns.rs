@@ -1,0 +1,263 @@
+//! The turn machine in virtual time: windows of 32 ms, one after the other.
+
+use std::time::Duration;
+
+use audio::Moment;
+use proptest::prelude::*;
+use turn::{AgentState, Attempt, Effect, Ended, Machine, Settings, Window};
+
+const WINDOW: Duration = Duration::from_millis(32);
+
+struct Bench {
+    machine: Machine,
+    now: Moment,
+}
+
+impl Bench {
+    fn new(settings: Settings) -> Self {
+        Self {
+            machine: Machine::new(settings),
+            now: Moment::ZERO,
+        }
+    }
+
+    fn hear(&mut self, probability: f32, millis: u64) -> Vec<Effect> {
+        let end = self.now + Duration::from_millis(millis);
+        while self.now < end {
+            self.now = self.now + WINDOW;
+            let window = Window {
+                at: self.now,
+                duration: WINDOW,
+                probability,
+            };
+            self.machine.window(self.now, window);
+        }
+        self.effects()
+    }
+
+    fn speak(&mut self, millis: u64) -> Vec<Effect> {
+        self.hear(0.95, millis)
+    }
+
+    fn pause(&mut self, millis: u64) -> Vec<Effect> {
+        self.hear(0.02, millis)
+    }
+
+    fn recognise(&mut self, attempt: Attempt, text: &str) -> Vec<Effect> {
+        self.machine.recognised(self.now, attempt, text);
+        self.effects()
+    }
+
+    fn effects(&mut self) -> Vec<Effect> {
+        std::iter::from_fn(|| self.machine.poll()).collect()
+    }
+}
+
+fn decode_in(effects: &[Effect]) -> Attempt {
+    effects
+        .iter()
+        .find_map(|effect| {
+            if let Effect::Decode(attempt) = effect {
+                Some(*attempt)
+            } else {
+                None
+            }
+        })
+        .expect("a decode was asked for")
+}
+
+fn end_in(effects: &[Effect]) -> Option<Ended> {
+    effects.iter().find_map(|effect| {
+        if let Effect::TurnEnded(ended) = effect {
+            Some(*ended)
+        } else {
+            None
+        }
+    })
+}
+
+#[test]
+fn a_finished_sentence_ends_the_turn_at_the_minimum_delay() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(1_000);
+    let spoken_until = bench.now;
+    let attempt = decode_in(&bench.pause(128));
+    assert_eq!(bench.recognise(attempt, "How old is the bridge?"), []);
+    let ended = end_in(&bench.pause(320)).expect("the turn ended");
+    assert_eq!(ended.attempt, attempt);
+    assert_eq!(ended.last_voiced, spoken_until);
+    assert!(ended.recognised);
+    let waited = ended.decided.since(spoken_until);
+    assert!(waited >= Duration::from_millis(300) && waited <= Duration::from_millis(332));
+}
+
+#[test]
+fn an_unfinished_sentence_waits_for_the_maximum_delay() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(1_000);
+    let spoken_until = bench.now;
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, "My number is");
+    assert_eq!(bench.pause(800), []);
+    let ended = end_in(&bench.pause(200)).expect("the turn ended");
+    assert!(ended.decided.since(spoken_until) >= Duration::from_millis(1_000));
+}
+
+#[test]
+fn a_recogniser_that_never_answers_cannot_hold_the_turn_longer_than_the_maximum() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(1_000);
+    let ended = end_in(&bench.pause(1_100)).expect("the turn ended");
+    assert!(!ended.recognised);
+}
+
+#[test]
+fn the_deadline_names_the_moment_of_the_decision_between_two_windows() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(640);
+    let spoken_until = bench.now;
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, "Yes.");
+    let deadline = bench.machine.deadline().expect("a decision is due");
+    assert_eq!(deadline, spoken_until + Duration::from_millis(300));
+    bench.machine.timeout(deadline);
+    assert_eq!(
+        end_in(&bench.effects()).expect("the turn ended").decided,
+        deadline
+    );
+}
+
+#[test]
+fn a_caller_who_goes_on_supersedes_the_decode_and_keeps_the_turn() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(1_000);
+    let first = decode_in(&bench.pause(128));
+    assert_eq!(bench.speak(500), [Effect::Superseded(first)]);
+    assert_eq!(bench.recognise(first, "Too late."), []);
+    let second = decode_in(&bench.pause(128));
+    assert!(second > first);
+    bench.recognise(second, "I went there yesterday.");
+    assert_eq!(
+        end_in(&bench.pause(320)).expect("the turn ended").attempt,
+        second
+    );
+}
+
+#[test]
+fn a_long_turn_is_settled_at_its_pauses() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(6_000);
+    let first = decode_in(&bench.pause(128));
+    bench.recognise(first, "It began on Monday and");
+    bench.pause(200);
+    assert_eq!(bench.speak(1_000), [Effect::Settle(first)]);
+}
+
+#[test]
+fn a_burst_shorter_than_the_minimum_is_no_speech() {
+    let mut bench = Bench::new(Settings::default());
+    assert_eq!(bench.speak(32), []);
+    assert_eq!(bench.pause(2_000), []);
+}
+
+#[test]
+fn sound_without_words_is_dismissed() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(500);
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, " ");
+    assert_eq!(bench.pause(320), [Effect::Dismissed]);
+}
+
+#[test]
+fn speech_over_the_agent_interrupts_it_once_it_has_lasted_long_enough() {
+    let mut bench = Bench::new(Settings::default());
+    bench.machine.agent_is(AgentState::Speaking);
+    assert!(!bench.speak(224).contains(&Effect::Interrupt));
+    assert_eq!(bench.speak(96), [Effect::Interrupt]);
+    assert_eq!(bench.speak(1_000), []);
+}
+
+#[test]
+fn a_short_sound_of_agreement_does_not_interrupt_and_is_dismissed() {
+    let mut bench = Bench::new(Settings::default());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.speak(192);
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, "Yeah.");
+    assert_eq!(bench.pause(320), [Effect::Dismissed]);
+}
+
+#[test]
+fn a_short_answer_into_the_last_words_of_the_agent_counts_when_the_agent_has_finished() {
+    let mut bench = Bench::new(Settings::default());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.speak(192);
+    bench.machine.agent_is(AgentState::Silent);
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, "Yes.");
+    assert!(end_in(&bench.pause(320)).is_some());
+}
+
+#[test]
+fn an_agent_that_may_not_be_interrupted_goes_on() {
+    let settings = Settings {
+        allow_interruptions: false,
+        ..Settings::default()
+    };
+    let mut bench = Bench::new(settings);
+    bench.machine.agent_is(AgentState::Speaking);
+    assert!(!bench.speak(3_000).contains(&Effect::Interrupt));
+}
+
+#[test]
+fn an_answer_that_is_not_audible_yet_is_dropped_when_the_caller_goes_on() {
+    let mut bench = Bench::new(Settings::default());
+    bench.machine.agent_is(AgentState::Thinking);
+    assert!(bench.speak(64).contains(&Effect::Interrupt));
+}
+
+#[test]
+fn probabilities_between_the_thresholds_keep_the_previous_judgement() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(320);
+    assert_eq!(bench.hear(0.4, 2_000), []);
+    assert!(bench.machine.caller_has_turn());
+}
+
+proptest! {
+    #[test]
+    fn every_turn_ends_no_later_than_the_maximum_delay_after_its_last_voiced_window(
+        windows in prop::collection::vec(0.0_f32..1.0, 1..400),
+        answers in prop::collection::vec(prop::option::of("[a-z ]{0,12}[.?]?"), 1..40),
+    ) {
+        let settings = Settings::default();
+        let maximum = settings.max_endpointing_delay + WINDOW;
+        let mut bench = Bench::new(settings);
+        let mut answers = answers.into_iter().cycle();
+        for probability in windows.into_iter().chain(std::iter::repeat_n(0.0, 40)) {
+            let effects = bench.hear(probability, 32);
+            for effect in effects {
+                match effect {
+                    Effect::Decode(attempt) => {
+                        if let Some(Some(text)) = answers.next() {
+                            for effect in bench.recognise(attempt, &text) {
+                                prop_assert!(!matches!(effect, Effect::Decode(_)));
+                            }
+                        }
+                    }
+                    Effect::TurnEnded(ended) => {
+                        prop_assert!(ended.started < ended.last_voiced);
+                        prop_assert!(ended.decided.since(ended.last_voiced) <= maximum);
+                    }
+                    Effect::SpeechStarted(_)
+                    | Effect::Superseded(_)
+                    | Effect::Settle(_)
+                    | Effect::Interrupt
+                    | Effect::Dismissed => {}
+                }
+            }
+        }
+        prop_assert!(!bench.machine.caller_has_turn());
+    }
+}
