@@ -1,0 +1,308 @@
+//! Which stream is being received, and where an arriving packet stands in it.
+
+use audio::{RtpTimestamp, SampleRate, SequenceNumber};
+
+use crate::border::Packet;
+
+/// The largest step forward in sequence that still continues a stream, and how
+/// far back a packet is recognised.
+const SEQUENCE_REACH: i16 = 64;
+/// The largest step in timestamp that still continues a stream, in seconds.
+const TIMESTAMP_REACH: u32 = 2;
+
+/// Where a packet stands in the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Never seen before; it continues the stream or fills a hole in it.
+    Fresh,
+    /// Seen before.
+    Repeated,
+    /// From a past that is no longer kept, or contradicting the stream.
+    Stray,
+    /// The beginning of another stream.
+    Foreign,
+}
+
+/// The stream that the last accepted packets belong to.
+pub(crate) struct Stream {
+    ssrc: u32,
+    newest: SequenceNumber,
+    newest_timestamp: RtpTimestamp,
+    /// Bit n: the packet n before `newest` was seen.
+    seen: u64,
+    /// Bit n: the packet n before `newest` was seen and has no audio.
+    without_audio: u64,
+    /// What follows the last packet from far back: two in a row mean that the
+    /// sender began anew (RFC 3550 appendix A.1), one is a straggler.
+    suspect: Option<SequenceNumber>,
+    timestamp_reach: i32,
+}
+
+impl Stream {
+    /// The stream that `first` begins; its timestamps count at `rate`.
+    pub(crate) fn beginning_with(first: &Packet<'_>, rate: SampleRate) -> Self {
+        Self {
+            ssrc: first.ssrc,
+            newest: first.sequence,
+            newest_timestamp: first.timestamp,
+            seen: 1,
+            without_audio: 0,
+            suspect: None,
+            timestamp_reach: (TIMESTAMP_REACH * rate.hertz()) as i32,
+        }
+    }
+
+    /// Judges `packet` and, if it is fresh, remembers it.
+    pub(crate) fn judge(&mut self, packet: &Packet<'_>) -> Standing {
+        if packet.ssrc != self.ssrc {
+            return Standing::Foreign;
+        }
+        let ahead = packet.sequence.distance_from(self.newest);
+        let later = packet.timestamp.distance_from(self.newest_timestamp);
+        if ahead > 0 {
+            return self.judge_ahead(packet, ahead, later);
+        }
+        if ahead <= -SEQUENCE_REACH {
+            return self.judge_far_back(packet);
+        }
+        let bit = 1 << ahead.unsigned_abs();
+        if self.seen & bit != 0 {
+            return Standing::Repeated;
+        }
+        if later > 0 || later < -self.timestamp_reach {
+            return Standing::Stray;
+        }
+        self.seen |= bit;
+        Standing::Fresh
+    }
+
+    fn judge_ahead(&mut self, packet: &Packet<'_>, ahead: i16, later: i32) -> Standing {
+        if ahead > SEQUENCE_REACH || later < 0 || later > self.timestamp_reach {
+            return Standing::Foreign;
+        }
+        self.advance_to(packet.sequence, ahead.unsigned_abs());
+        self.newest_timestamp = packet.timestamp;
+        self.suspect = None;
+        Standing::Fresh
+    }
+
+    fn advance_to(&mut self, sequence: SequenceNumber, steps: u16) {
+        let advance = |bits: u64| bits.checked_shl(steps.into()).unwrap_or(0);
+        self.seen = advance(self.seen) | 1;
+        self.without_audio = advance(self.without_audio);
+        self.newest = sequence;
+    }
+
+    fn judge_far_back(&mut self, packet: &Packet<'_>) -> Standing {
+        if self.suspect == Some(packet.sequence) {
+            return Standing::Foreign;
+        }
+        self.suspect = Some(packet.sequence.next());
+        Standing::Stray
+    }
+
+    /// Remembers that the packet with this number came and has no audio. Returns
+    /// whether the stream now goes on from it.
+    pub(crate) fn pass_over(&mut self, ssrc: u32, sequence: SequenceNumber) -> bool {
+        let ahead = sequence.distance_from(self.newest);
+        if ssrc != self.ssrc || ahead > SEQUENCE_REACH || ahead <= -SEQUENCE_REACH {
+            return false;
+        }
+        if ahead > 0 {
+            self.advance_to(sequence, ahead.unsigned_abs());
+            self.without_audio |= 1;
+            return true;
+        }
+        let bit = 1 << ahead.unsigned_abs();
+        self.without_audio |= bit & !self.seen;
+        self.seen |= bit;
+        false
+    }
+
+    /// How many packets between `earlier` and `later`, these two excluded, may
+    /// have audio.
+    pub(crate) fn packets_between(&self, earlier: SequenceNumber, later: SequenceNumber) -> usize {
+        let between = later.distance_from(earlier).saturating_sub(1);
+        let between = usize::try_from(between).unwrap_or(0);
+        let recent = (1..=between.min(64)).filter(|&back| {
+            let sequence = SequenceNumber(later.0.wrapping_sub(back as u16));
+            let place = self.newest.distance_from(sequence);
+            (0..64).contains(&place) && self.without_audio & (1 << place) != 0
+        });
+        between - recent.count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(sequence: u16, timestamp: u32) -> Packet<'static> {
+        Packet {
+            sequence: SequenceNumber(sequence),
+            timestamp: RtpTimestamp(timestamp),
+            marker: false,
+            ssrc: 7,
+            payload: &[],
+        }
+    }
+
+    fn stream_at(sequence: u16, timestamp: u32) -> Stream {
+        Stream::beginning_with(&packet(sequence, timestamp), SampleRate::HZ_8000)
+    }
+
+    #[test]
+    fn the_next_packet_is_fresh_across_both_wraps() {
+        let mut stream = stream_at(65_535, u32::MAX - 100);
+        assert_eq!(stream.judge(&packet(0, 59)), Standing::Fresh);
+        assert_eq!(stream.judge(&packet(1, 219)), Standing::Fresh);
+        assert_eq!(
+            stream.judge(&packet(65_535, u32::MAX - 100)),
+            Standing::Repeated
+        );
+    }
+
+    #[test]
+    fn a_packet_that_fills_a_hole_is_fresh_once() {
+        let mut stream = stream_at(100, 0);
+        assert_eq!(stream.judge(&packet(103, 480)), Standing::Fresh);
+        assert_eq!(stream.judge(&packet(101, 160)), Standing::Fresh);
+        assert_eq!(stream.judge(&packet(101, 160)), Standing::Repeated);
+        assert_eq!(stream.judge(&packet(102, 320)), Standing::Fresh);
+    }
+
+    #[test]
+    fn another_source_is_foreign() {
+        let mut stream = stream_at(100, 0);
+        let other = Packet {
+            ssrc: 8,
+            ..packet(101, 160)
+        };
+        assert_eq!(stream.judge(&other), Standing::Foreign);
+    }
+
+    #[test]
+    fn a_step_of_64_continues_and_one_of_65_does_not() {
+        assert_eq!(
+            stream_at(100, 0).judge(&packet(164, 10_240)),
+            Standing::Fresh
+        );
+        assert_eq!(
+            stream_at(100, 0).judge(&packet(165, 10_400)),
+            Standing::Foreign
+        );
+    }
+
+    #[test]
+    fn a_timestamp_more_than_two_seconds_on_or_any_way_back_is_foreign() {
+        assert_eq!(
+            stream_at(100, 0).judge(&packet(101, 16_000)),
+            Standing::Fresh
+        );
+        assert_eq!(
+            stream_at(100, 0).judge(&packet(101, 16_001)),
+            Standing::Foreign
+        );
+        assert_eq!(
+            stream_at(100, 500).judge(&packet(101, 499)),
+            Standing::Foreign
+        );
+    }
+
+    #[test]
+    fn one_packet_from_far_back_is_a_stray_and_two_in_a_row_a_new_stream() {
+        let mut stream = stream_at(1_000, 160_000);
+        assert_eq!(stream.judge(&packet(500, 80_000)), Standing::Stray);
+        assert_eq!(stream.judge(&packet(1_001, 160_160)), Standing::Fresh);
+        assert_eq!(stream.judge(&packet(501, 80_160)), Standing::Stray);
+        assert_eq!(stream.judge(&packet(502, 80_320)), Standing::Foreign);
+    }
+
+    #[test]
+    fn an_older_packet_with_a_newer_timestamp_is_a_stray() {
+        let mut stream = stream_at(100, 0);
+        assert_eq!(stream.judge(&packet(102, 320)), Standing::Fresh);
+        assert_eq!(stream.judge(&packet(101, 5_000)), Standing::Stray);
+    }
+
+    #[test]
+    fn packets_without_audio_are_not_counted_between_others() {
+        let mut stream = stream_at(65_530, 0);
+        for sequence in [65_531, 65_533, 0, 2] {
+            assert!(stream.pass_over(7, SequenceNumber(sequence)));
+        }
+        assert_eq!(stream.judge(&packet(4, 1_600)), Standing::Fresh);
+        assert!(!stream.pass_over(7, SequenceNumber(3)));
+        let between =
+            |earlier, later| stream.packets_between(SequenceNumber(earlier), SequenceNumber(later));
+        assert_eq!(between(65_530, 4), 4);
+        assert_eq!(between(65_530, 65_532), 0);
+        assert_eq!(between(0, 3), 1);
+        assert_eq!(between(4, 4), 0);
+        assert_eq!(between(4, 65_530), 0);
+    }
+
+    #[test]
+    fn a_packet_with_audio_does_not_become_one_without() {
+        let mut stream = stream_at(10, 0);
+        assert_eq!(stream.judge(&packet(12, 320)), Standing::Fresh);
+        for (ssrc, sequence) in [(7, 12), (8, 11), (7, 80)] {
+            assert!(!stream.pass_over(ssrc, SequenceNumber(sequence)));
+        }
+        assert_eq!(stream.judge(&packet(13, 480)), Standing::Fresh);
+        assert_eq!(
+            stream.packets_between(SequenceNumber(10), SequenceNumber(13)),
+            2
+        );
+    }
+
+    #[test]
+    fn an_old_mark_is_forgotten() {
+        let mut stream = stream_at(10, 0);
+        assert!(stream.pass_over(7, SequenceNumber(11)));
+        assert_eq!(stream.judge(&packet(75, 480)), Standing::Fresh);
+        assert_eq!(
+            stream.packets_between(SequenceNumber(10), SequenceNumber(12)),
+            1
+        );
+    }
+
+    #[test]
+    fn a_newer_packet_of_the_same_time_is_fresh() {
+        assert_eq!(
+            stream_at(100, 500).judge(&packet(101, 500)),
+            Standing::Fresh
+        );
+    }
+
+    #[test]
+    fn an_older_packet_is_fresh_up_to_two_seconds_back() {
+        for (timestamp, standing) in [
+            (16_000, Standing::Fresh),
+            (0, Standing::Fresh),
+            (u32::MAX, Standing::Stray),
+        ] {
+            let mut stream = stream_at(100, 0);
+            assert_eq!(stream.judge(&packet(102, 16_000)), Standing::Fresh);
+            assert_eq!(
+                stream.judge(&packet(101, timestamp)),
+                standing,
+                "{timestamp}"
+            );
+        }
+    }
+
+    #[test]
+    fn packets_without_audio_reach_as_far_as_those_with_it() {
+        assert!(stream_at(100, 0).pass_over(7, SequenceNumber(164)));
+        assert!(!stream_at(100, 0).pass_over(7, SequenceNumber(165)));
+        let mut stream = stream_at(100, 0);
+        for sequence in [36, 37] {
+            assert!(!stream.pass_over(7, SequenceNumber(sequence)));
+        }
+        assert_eq!(
+            stream.packets_between(SequenceNumber(35), SequenceNumber(38)),
+            1
+        );
+    }
+}
