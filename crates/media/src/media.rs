@@ -1,0 +1,369 @@
+//! The border: opens legs on the media threads and says how they do.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Thread;
+
+use audio::{RtpTimestamp, SampleRate, SequenceNumber};
+use crossbeam_channel::Sender;
+use jitter::{PlayoutBuffer, ReorderingBuffer};
+
+use crate::clock::Clock;
+use crate::config::{LegOptions, MediaConfig, OpenLegError, StartMediaError};
+use crate::feed::LegFeed;
+use crate::ledger::Ledger;
+use crate::leg::{Connection, LegCore, LegEnds, LegSetup, StreamStart};
+use crate::playout::PlayoutHandle;
+use crate::ports::{BindError, PortPool};
+use crate::recording::RecordingFeed;
+use crate::statistics::{LegCounters, LegStatistics, MediaStatistics};
+use crate::system;
+use crate::thread::{Command, LegId, Seat};
+use crate::threads::Threads;
+
+/// The media threads. Clones share them; they end with the last one or by
+/// [`Media::shutdown`].
+#[derive(Clone, Debug)]
+pub struct Media {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: MediaConfig,
+    ports: PortPool,
+    threads: Threads,
+    opened: AtomicU64,
+    ledger: Arc<Ledger>,
+}
+
+impl Media {
+    /// Starts the threads. `wake` is unparked, at most once a tick, by a thread
+    /// that queued something for a [`LegFeed`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartMediaError`] if the configuration does not fit this machine or the
+    /// system refuses a thread.
+    pub fn start(config: MediaConfig, clock: Clock, wake: Thread) -> Result<Self, StartMediaError> {
+        let (first, last) = (*config.ports.start(), *config.ports.end());
+        let ports = PortPool::new(config.bind, config.ports.clone())
+            .ok_or(StartMediaError::NoPorts { first, last })?;
+        UdpSocket::bind((config.bind, 0)).map_err(|source| StartMediaError::Address {
+            address: config.bind,
+            source,
+        })?;
+        let threads = Threads::start(&config, clock, &wake).map_err(StartMediaError::Thread)?;
+        let opened = AtomicU64::new(0);
+        let inner = Inner {
+            config,
+            ports,
+            threads,
+            opened,
+            ledger: Arc::default(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Opens a leg: binds a socket and seats it on the thread that has the fewest
+    /// legs. Nothing is sent or heard before [`Leg::connect`].
+    ///
+    /// # Errors
+    ///
+    /// [`OpenLegError`] says whether a later try can succeed. Nothing is kept.
+    pub fn open(
+        &self,
+        options: LegOptions,
+    ) -> Result<(Leg, LegFeed, Option<RecordingFeed>), OpenLegError> {
+        let depth = self.inner.config.playout_depth;
+        let settings = jitter::Settings {
+            depth,
+            ..jitter::Settings::new(options.rate)
+        };
+        self.open_with(options, || Box::new(ReorderingBuffer::new(settings)))
+    }
+
+    /// How the threads and their legs have done so far.
+    pub fn statistics(&self) -> MediaStatistics {
+        let mut statistics = MediaStatistics {
+            legs_opened: self.inner.opened.load(Ordering::Relaxed),
+            legs: self.inner.ledger.total(),
+            ..MediaStatistics::default()
+        };
+        self.inner.threads.add_to(&mut statistics);
+        statistics
+    }
+
+    /// Ends the threads and with them every leg, and waits until they have ended.
+    pub fn shutdown(&self) {
+        self.inner.threads.stop();
+    }
+
+    fn open_with(
+        &self,
+        options: LegOptions,
+        buffer: impl FnOnce() -> Box<dyn PlayoutBuffer>,
+    ) -> Result<(Leg, LegFeed, Option<RecordingFeed>), OpenLegError> {
+        let inner = &*self.inner;
+        if options.rate != SampleRate::HZ_8000 {
+            return Err(OpenLegError::Rate { rate: options.rate });
+        }
+        let (worker, place) = inner.threads.take_place()?;
+        let socket = inner.ports.bind().map_err(|error| match error {
+            BindError::NoPort => OpenLegError::NoPort,
+            BindError::System(source) => OpenLegError::System(source),
+        })?;
+        let local = socket.get().local_addr().map_err(OpenLegError::System)?;
+        let (core, ends) = LegCore::new(LegSetup {
+            rate: options.rate,
+            record: options.record,
+            start: random_start().map_err(OpenLegError::System)?,
+            no_rtp_timeout: inner.config.no_rtp_timeout,
+            buffer: buffer(),
+        });
+        let LegEnds {
+            playout,
+            feed,
+            recording,
+        } = ends;
+        let id = LegId(inner.opened.fetch_add(1, Ordering::Relaxed));
+        inner.ledger.open(id, core.counters());
+        let leg = Leg {
+            id,
+            local,
+            playout,
+            commands: worker.commands.clone(),
+            counters: Arc::clone(core.counters()),
+            ledger: Arc::clone(&inner.ledger),
+        };
+        let seat = Box::new(Seat::new(id, core, socket, place));
+        // overflow: awaited, the thread takes commands every 5 ms
+        worker
+            .commands
+            .send(Command::Open(seat))
+            .map_err(|_| OpenLegError::Stopped)?;
+        Ok((leg, feed, recording))
+    }
+}
+
+/// One call's media connection. It is closed, its port free again, within a few
+/// milliseconds of being dropped.
+#[derive(Debug)]
+pub struct Leg {
+    id: LegId,
+    local: SocketAddr,
+    playout: PlayoutHandle,
+    commands: Sender<Command>,
+    counters: Arc<LegCounters>,
+    ledger: Arc<Ledger>,
+}
+
+impl Leg {
+    /// Where the far end is to send: the configured address and the leg's port.
+    pub fn local_address(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Takes what signalling agreed on, again whenever it agrees anew. In force
+    /// within one tick (20 ms).
+    pub fn connect(&self, mut connection: Connection) {
+        if let (SocketAddr::V6(_), IpAddr::V4(address)) = (self.local, connection.remote.ip()) {
+            connection
+                .remote
+                .set_ip(IpAddr::V6(address.to_ipv6_mapped()));
+        }
+        // overflow: awaited, the thread takes commands every 5 ms. A thread that has
+        // ended has closed the leg.
+        let _ = self.commands.send(Command::Connect(self.id, connection));
+    }
+
+    /// Takes the agent's audio.
+    pub fn playout(&self) -> PlayoutHandle {
+        self.playout.clone()
+    }
+
+    /// What happened to the leg so far.
+    pub fn statistics(&self) -> LegStatistics {
+        self.counters.snapshot()
+    }
+}
+
+impl Drop for Leg {
+    fn drop(&mut self) {
+        self.ledger.close(self.id);
+        // overflow: awaited, the thread takes commands every 5 ms. A thread that has
+        // ended has closed the leg.
+        let _ = self.commands.send(Command::Close(self.id));
+    }
+}
+
+fn random_start() -> io::Result<StreamStart> {
+    let [s0, s1, s2, s3, n0, n1, t0, t1, t2, t3] = system::random_bytes()?;
+    Ok(StreamStart {
+        ssrc: u32::from_be_bytes([s0, s1, s2, s3]),
+        sequence: SequenceNumber(u16::from_be_bytes([n0, n1])),
+        timestamp: RtpTimestamp(u32::from_be_bytes([t0, t1, t2, t3])),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use audio::{Frame, Moment};
+    use jitter::{Decoder, Insertion, Packet, Playout, PlayoutKind, Statistics};
+
+    use super::*;
+    use crate::codec::Codec;
+    use crate::feed::LegEvent;
+    use crate::own_address::own_address;
+
+    /// A playout buffer with a bug, in one of the places where a leg calls it.
+    enum Faulty {
+        Drop,
+        Insert,
+        Pull,
+        Reset,
+    }
+
+    impl PlayoutBuffer for Faulty {
+        fn insert(&mut self, _: Moment, _: &Packet<'_>) -> Insertion {
+            assert!(
+                !matches!(self, Self::Insert),
+                "a bug while a packet is handled"
+            );
+            Insertion::Queued
+        }
+
+        fn pass_over(&mut self, _: u32, _: SequenceNumber) {}
+
+        fn pull(&mut self, _: Moment, _: &mut dyn Decoder, _: &mut Frame) -> Playout {
+            assert!(
+                !matches!(self, Self::Drop | Self::Pull),
+                "a bug in the tick"
+            );
+            Playout {
+                kind: PlayoutKind::Silence,
+                level: Duration::ZERO,
+            }
+        }
+
+        fn statistics(&self) -> Statistics {
+            Statistics::default()
+        }
+
+        fn reset(&mut self) {
+            assert!(!matches!(self, Self::Reset), "a bug while connecting");
+        }
+    }
+
+    impl Drop for Faulty {
+        fn drop(&mut self) {
+            assert!(!matches!(self, Self::Drop), "a bug while the leg is closed");
+        }
+    }
+
+    const OPTIONS: LegOptions = LegOptions {
+        rate: SampleRate::HZ_8000,
+        record: false,
+    };
+
+    fn connection(remote: SocketAddr) -> Connection {
+        Connection {
+            remote,
+            codec: Codec::Pcmu,
+            payload_type: 0,
+            telephone_event: None,
+            send: true,
+            receive: true,
+        }
+    }
+
+    fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+        let began = Instant::now();
+        while !condition() {
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "gave up waiting until {what}"
+            );
+            thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    fn failure_of(fault: Faulty) {
+        let config = MediaConfig {
+            bind: own_address(),
+            threads: 1,
+            raise_priority: false,
+            ..MediaConfig::default()
+        };
+        let media = Media::start(config, Clock::new(), thread::current()).unwrap();
+        let (healthy, healthy_feed, _) = media.open(OPTIONS).unwrap();
+        let (sick, sick_feed, _) = media.open_with(OPTIONS, move || Box::new(fault)).unwrap();
+        healthy.connect(connection(sick.local_address()));
+        sick.connect(connection(healthy.local_address()));
+
+        let mut failures = 0;
+        wait_until("the failure is reported", || {
+            let events = std::iter::from_fn(|| sick_feed.pop_event());
+            failures += events.filter(|event| *event == LegEvent::Failed).count();
+            failures > 0
+        });
+        wait_until("the dead leg's port is free", || {
+            UdpSocket::bind(sick.local_address()).is_ok()
+        });
+        let mut heard = 0;
+        wait_until("the other leg has gone on for a while", || {
+            heard += std::iter::from_fn(|| healthy_feed.pop_frame()).count();
+            heard >= 10
+        });
+        assert_eq!(sick_feed.pop_event(), None);
+        assert_eq!(failures, 1);
+        let statistics = media.statistics();
+        assert_eq!((statistics.legs_failed, statistics.legs_open), (1, 1));
+        media.open(OPTIONS).expect("the thread takes new legs");
+    }
+
+    #[test]
+    fn a_panic_in_a_tick_ends_that_leg_and_no_other() {
+        failure_of(Faulty::Pull);
+    }
+
+    #[test]
+    fn a_panic_over_a_packet_ends_that_leg_and_no_other() {
+        failure_of(Faulty::Insert);
+    }
+
+    #[test]
+    fn a_panic_in_a_connection_ends_that_leg_and_no_other() {
+        failure_of(Faulty::Reset);
+    }
+
+    #[test]
+    fn a_leg_that_panics_again_while_it_is_closed_does_no_more_harm() {
+        failure_of(Faulty::Drop);
+    }
+
+    #[test]
+    fn a_rate_that_no_codec_has_is_refused() {
+        let config = MediaConfig {
+            threads: 1,
+            raise_priority: false,
+            ..MediaConfig::default()
+        };
+        let media = Media::start(config, Clock::new(), thread::current()).unwrap();
+        let options = LegOptions {
+            rate: SampleRate::HZ_48000,
+            record: false,
+        };
+        assert!(matches!(
+            media.open(options),
+            Err(OpenLegError::Rate { .. })
+        ));
+    }
+}

@@ -1,0 +1,232 @@
+//! The agent's audio on its way to the wire, fenced by a generation.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use audio::{FRAME, Frame, SampleRate};
+
+use crate::frames::FrameQueue;
+use crate::statistics::LegCounters;
+
+/// Frames that a playout queue holds: two seconds.
+pub const PLAYOUT_FRAMES: usize = 100;
+
+/// Counts the interruptions of a leg's playout. Audio belongs to the generation
+/// it was made for and is never heard in a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(u64);
+
+/// A stretch of agent audio that is reported on as one: a sentence, a prompt.
+/// The producer numbers its segments as it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SegmentId(pub u32);
+
+/// Up to 20 ms of agent audio.
+#[derive(Clone, Copy, Debug)]
+pub struct PlayoutFrame {
+    /// The generation that the audio was made for.
+    pub generation: Generation,
+    /// The segment that it belongs to.
+    pub segment: SegmentId,
+    /// Whether the segment ends with this frame.
+    pub last: bool,
+    /// The audio at the leg's rate. A short frame is filled up with silence, an
+    /// empty one takes no time: with `last` it ends a segment after the fact.
+    pub frame: Frame,
+}
+
+/// Why a frame was not queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PushError {
+    /// The queue is full; push the frame again after about one tick (20 ms).
+    #[error("the playout queue holds its maximum of {PLAYOUT_FRAMES} frames")]
+    Full,
+    /// The frame is longer than 20 ms at the leg's rate; resample it first.
+    #[error("the frame has {samples} samples; the leg takes at most {most}")]
+    Long {
+        /// Samples of the frame.
+        samples: usize,
+        /// Samples of 20 ms at the leg's rate.
+        most: usize,
+    },
+    /// Its generation was interrupted; drop it and what follows of it.
+    #[error("the frame belongs to a generation that was interrupted")]
+    Stale,
+}
+
+/// The producer's end of a leg's playout queue. Clones share it.
+#[derive(Clone, Debug)]
+pub struct PlayoutHandle {
+    queue: Arc<PlayoutQueue>,
+}
+
+impl PlayoutHandle {
+    /// The current generation.
+    pub fn generation(&self) -> Generation {
+        self.queue.generation()
+    }
+
+    /// Begins a new generation and returns it. From the leg's next tick on,
+    /// within 20 ms, nothing of an older one is sent.
+    pub fn interrupt(&self) -> Generation {
+        let before = self.queue.generation.fetch_add(1, Ordering::AcqRel);
+        Generation(before.wrapping_add(1))
+    }
+
+    /// Queues `frame` behind the others.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`] says whether to try again or to give up; the frame is not queued.
+    pub fn push(&self, frame: PlayoutFrame) -> Result<(), PushError> {
+        let samples = frame.frame.len();
+        let most = self.queue.frame_len;
+        if samples > most {
+            return Err(PushError::Long { samples, most });
+        }
+        if frame.generation != self.generation() {
+            self.queue.counters.stale_refused.add_shared(1);
+            return Err(PushError::Stale);
+        }
+        // overflow: refused, the producer waits and tries again
+        if !self.queue.frames.push(frame.note(), [&frame.frame]) {
+            return Err(PushError::Full);
+        }
+        Ok(())
+    }
+
+    /// How many frames can be pushed before the queue is full.
+    pub fn space(&self) -> usize {
+        PLAYOUT_FRAMES.saturating_sub(self.queued())
+    }
+
+    /// How many frames wait, stale ones included until the next tick.
+    pub fn queued(&self) -> usize {
+        self.queue.frames.len()
+    }
+}
+
+/// What producer and leg share.
+#[derive(Debug)]
+pub(crate) struct PlayoutQueue {
+    generation: AtomicU64,
+    frames: FrameQueue<Note, 1>,
+    frame_len: usize,
+    counters: Arc<LegCounters>,
+}
+
+impl PlayoutQueue {
+    pub(crate) fn new(rate: SampleRate, counters: Arc<LegCounters>) -> Arc<Self> {
+        Arc::new(Self {
+            generation: AtomicU64::new(0),
+            frames: FrameQueue::new(rate, PLAYOUT_FRAMES),
+            frame_len: rate.samples_in(FRAME),
+            counters,
+        })
+    }
+
+    pub(crate) fn handle(self: &Arc<Self>) -> PlayoutHandle {
+        PlayoutHandle {
+            queue: Arc::clone(self),
+        }
+    }
+
+    pub(crate) fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn pop(&self) -> Option<PlayoutFrame> {
+        let (note, [frame]) = self.frames.pop()?;
+        Some(PlayoutFrame {
+            generation: note.generation,
+            segment: note.segment,
+            last: note.last,
+            frame,
+        })
+    }
+
+    /// Queues a frame as a producer does that checked the generation just before
+    /// it was interrupted.
+    #[cfg(test)]
+    pub(crate) fn push_unchecked(&self, frame: PlayoutFrame) {
+        assert!(self.frames.push(frame.note(), [&frame.frame]));
+    }
+}
+
+/// What a frame carries besides its samples.
+#[derive(Debug)]
+struct Note {
+    generation: Generation,
+    segment: SegmentId,
+    last: bool,
+}
+
+impl PlayoutFrame {
+    fn note(&self) -> Note {
+        Note {
+            generation: self.generation,
+            segment: self.segment,
+            last: self.last,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handle() -> PlayoutHandle {
+        PlayoutQueue::new(SampleRate::HZ_8000, Arc::default()).handle()
+    }
+
+    fn frame(generation: Generation) -> PlayoutFrame {
+        let frame = Frame::silence(SampleRate::HZ_8000);
+        PlayoutFrame {
+            generation,
+            segment: SegmentId(1),
+            last: false,
+            frame,
+        }
+    }
+
+    #[test]
+    fn a_full_queue_refuses_and_keeps_what_it_has() {
+        let handle = handle();
+        let generation = handle.generation();
+        for queued in 0..PLAYOUT_FRAMES {
+            assert_eq!(
+                (handle.queued(), handle.space()),
+                (queued, PLAYOUT_FRAMES - queued)
+            );
+            assert_eq!(handle.push(frame(generation)), Ok(()));
+        }
+        assert_eq!(handle.push(frame(generation)), Err(PushError::Full));
+        assert_eq!((handle.queued(), handle.space()), (PLAYOUT_FRAMES, 0));
+    }
+
+    #[test]
+    fn a_frame_of_an_interrupted_generation_is_refused_and_counted() {
+        let handle = handle();
+        let old = handle.generation();
+        let new = handle.interrupt();
+        assert!(new > old);
+        assert_eq!(handle.generation(), new);
+        assert_eq!(handle.push(frame(old)), Err(PushError::Stale));
+        assert_eq!(handle.push(frame(new)), Ok(()));
+        assert_eq!(handle.queue.counters.snapshot().stale_refused, 1);
+    }
+
+    #[test]
+    fn a_frame_of_another_rate_is_refused() {
+        let handle = handle();
+        let mut wide = frame(handle.generation());
+        wide.frame = Frame::silence(SampleRate::HZ_16000);
+        assert_eq!(
+            handle.push(wide),
+            Err(PushError::Long {
+                samples: 320,
+                most: 160
+            })
+        );
+    }
+}
