@@ -24,6 +24,9 @@ use crate::recogniser::{RecogniseError, Recogniser, Recognition, Utterance};
 const RATE: SampleRate = SampleRate::HZ_16000;
 /// Nothing shorter holds a word.
 const SHORTEST: Duration = Duration::from_millis(100);
+/// Silence added to the end. Without it a sentence that is cut soon after its last word comes
+/// out with a comma at its end, or without the word.
+const TAIL: Duration = Duration::from_millis(300);
 
 /// Where Moonshine's files are and how much it may do at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,8 +172,9 @@ fn recognise(
     if utterance.rate.duration_of(utterance.samples.len()) < SHORTEST {
         return Ok(Some(String::new()));
     }
-    let samples = audio::resample::resample(&utterance.samples, utterance.rate, RATE)
+    let mut samples = audio::resample::resample(&utterance.samples, utterance.rate, RATE)
         .map_err(|error| error.to_string())?;
+    samples.resize(samples.len() + RATE.samples_in(TAIL), 0);
     let mut texts = Vec::new();
     for piece in cut::pieces(&samples, RATE) {
         let piece: Vec<f32> = samples[piece]

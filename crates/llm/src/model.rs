@@ -1,0 +1,131 @@
+//! The interface of everything that can think of an answer.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::Stream;
+use outbound::UrlRefused;
+
+/// Something that can think of what an agent says next.
+pub trait LanguageModel: Send + Sync {
+    /// Starts to think of the answer to the last message of `request`.
+    ///
+    /// The parts arrive as they are thought; the texts, put together without
+    /// anything between, are the reply. The stream ends after the last part or
+    /// after the first error. Nothing happens before it is polled, and dropping
+    /// it cancels the work at once, on the server too.
+    fn reply(&self, request: ReplyRequest) -> ReplyStream;
+}
+
+/// The parts of one reply, in order.
+pub type ReplyStream = Pin<Box<dyn Stream<Item = Result<ReplyPart, ReplyError>> + Send>>;
+
+/// One question to a language model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReplyRequest {
+    /// Everything that the model has to know and heed, the knowledge included.
+    pub system: String,
+    /// The conversation so far, oldest first, as far as it was heard.
+    pub messages: Vec<Message>,
+    /// What the agent knows, piece by piece, for a responder that looks up
+    /// rather than understands.
+    pub knowledge: Vec<Passage>,
+    /// Whether the reply may end the call.
+    pub may_end_call: bool,
+    /// What to say before the call ends, where the model has no words of its
+    /// own for it.
+    pub goodbye: String,
+}
+
+/// One contribution to a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Who said it.
+    pub role: Role,
+    /// What was said.
+    pub content: String,
+}
+
+/// A party of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The person on the line.
+    User,
+    /// The agent.
+    Assistant,
+}
+
+/// One piece of what an agent knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// What a caller may ask that this answers, if the piece comes as a
+    /// question and an answer.
+    pub question: Option<String>,
+    /// The piece itself; the answer, if there is a question.
+    pub text: String,
+    /// Where the piece comes from.
+    pub source: PassageSource,
+}
+
+/// Where in an agent's definition a piece of knowledge stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PassageSource {
+    /// A training row: an example of what callers say, with the answer.
+    Training,
+    /// A note: facts.
+    Note,
+    /// A guideline: how the agent is to behave.
+    Guideline,
+    /// A procedure: steps that the agent takes.
+    Procedure,
+    /// The agent's prompt or the call's.
+    Prompt,
+    /// What is known of the other party of this call.
+    About,
+}
+
+/// One part of a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplyPart {
+    /// The next piece of what the agent says; not empty.
+    Text(String),
+    /// The agent ends the call once everything before was said. The last part.
+    EndCall,
+}
+
+/// Why there is no reply, or no more of it.
+///
+/// No message contains a key. Messages may contain what a server wrote.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplyError {
+    /// The server's address is not permitted; asking again is no use.
+    #[error("the language-model server may not be reached: {0}")]
+    Refused(#[from] UrlRefused),
+    /// No connection came about.
+    #[error("cannot connect to the language-model server: {0}")]
+    Connect(String),
+    /// The server answered with another status than success.
+    #[error("the language-model server answered HTTP {status}: {message}")]
+    Status {
+        /// The status code, 300 to 599.
+        status: u16,
+        /// A short excerpt of the server's own explanation.
+        message: String,
+    },
+    /// The first word took too long.
+    #[error("the language-model server sent no word within {0:?}")]
+    FirstTokenTimeout(Duration),
+    /// The reply began and then stood still.
+    #[error("the language-model server stopped in mid-reply for {0:?}")]
+    Stalled(Duration),
+    /// The connection broke.
+    #[error("the connection to the language-model server broke: {0}")]
+    ConnectionLost(String),
+    /// The server reported a failure inside the reply.
+    #[error("the language-model server failed in mid-reply: {0}")]
+    Failed(String),
+    /// What the server sent is not of the chat-completions interface, or holds
+    /// no words.
+    #[error("the language-model server sent no usable reply: {0}")]
+    Protocol(String),
+}

@@ -1,0 +1,258 @@
+//! What a server is asked, and how to ask one that does not take it that way.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::model::{ReplyRequest, Role};
+
+/// The tool through which a model ends the call.
+pub(super) const END_CALL: &str = "end_call";
+
+/// The body of a request for a chat completion.
+#[derive(Debug, Serialize)]
+pub(super) struct Body<'a> {
+    model: &'a str,
+    messages: Vec<ChatMessage>,
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tools: Option<Value>,
+}
+
+/// The optional parts of a request, as the operator wants them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wishes<'a> {
+    pub(super) model: &'a str,
+    pub(super) temperature: Option<f32>,
+    pub(super) max_tokens: Option<u32>,
+    pub(super) end_call_tool: bool,
+}
+
+/// What one server takes. Servers differ in what they refuse, and say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    tools: bool,
+    temperature: bool,
+    limit_of_completion: bool,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct ChatMessage {
+    role: &'static str,
+    content: String,
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self {
+            tools: true,
+            temperature: true,
+            limit_of_completion: false,
+        }
+    }
+}
+
+impl Dialect {
+    /// The dialect to try next after a request was refused with `status` and
+    /// `complaint`; `None` if the complaint is about something else.
+    ///
+    /// vLLM, llama.cpp and Ollama refuse tools where the model or the server's
+    /// settings have none; newer models of OpenAI refuse `max_tokens` under its
+    /// old name and any temperature.
+    pub(super) fn after(self, status: u16, complaint: &str) -> Option<Self> {
+        if !matches!(status, 400 | 404 | 422 | 500 | 501) {
+            return None;
+        }
+        let complaint = complaint.to_lowercase();
+        if !self.limit_of_completion && complaint.contains("max_completion_tokens") {
+            return Some(Self {
+                limit_of_completion: true,
+                ..self
+            });
+        }
+        if self.temperature && complaint.contains("temperature") {
+            return Some(Self {
+                temperature: false,
+                ..self
+            });
+        }
+        if self.tools && complaint.contains("tool") {
+            return Some(Self {
+                tools: false,
+                ..self
+            });
+        }
+        None
+    }
+
+    /// Whether `end_call` is offered for this request.
+    pub(super) fn offers_end_call(self, request: &ReplyRequest, wishes: Wishes<'_>) -> bool {
+        request.may_end_call && wishes.end_call_tool && self.tools
+    }
+
+    /// The body that asks for the reply to `request`.
+    pub(super) fn body<'a>(self, request: &ReplyRequest, wishes: Wishes<'a>) -> Body<'a> {
+        let (old, new) = match self.limit_of_completion {
+            false => (wishes.max_tokens, None),
+            true => (None, wishes.max_tokens),
+        };
+        Body {
+            model: wishes.model,
+            messages: messages(request),
+            stream: true,
+            temperature: wishes.temperature.filter(|_| self.temperature),
+            max_tokens: old,
+            max_completion_tokens: new,
+            tools: self.offers_end_call(request, wishes).then(end_call_tool),
+        }
+    }
+}
+
+/// The system prompt and the conversation; empty messages are left out and
+/// neighbours of one party joined, as some chat templates insist on turns.
+fn messages(request: &ReplyRequest) -> Vec<ChatMessage> {
+    let mut messages: Vec<ChatMessage> = Vec::with_capacity(request.messages.len() + 1);
+    let system = ("system", request.system.trim());
+    let spoken = request.messages.iter().map(|message| {
+        let role = match message.role {
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        };
+        (role, message.content.trim())
+    });
+    for (role, content) in std::iter::once(system).chain(spoken) {
+        match messages.last_mut() {
+            _ if content.is_empty() => {}
+            Some(last) if last.role == role => {
+                last.content.push(' ');
+                last.content.push_str(content);
+            }
+            _ => messages.push(ChatMessage {
+                role,
+                content: content.to_owned(),
+            }),
+        }
+    }
+    messages
+}
+
+fn end_call_tool() -> Value {
+    json!([{
+        "type": "function",
+        "function": {
+            "name": END_CALL,
+            "description": "Ends the phone call. Say goodbye in the same reply, and use it only \
+                            when the caller says goodbye or needs nothing else.",
+            "parameters": { "type": "object", "properties": {} },
+        },
+    }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Message;
+
+    const WISHES: Wishes<'_> = Wishes {
+        model: "m",
+        temperature: Some(0.5),
+        max_tokens: Some(100),
+        end_call_tool: true,
+    };
+
+    fn request(contents: &[(Role, &str)]) -> ReplyRequest {
+        let message = |(role, content): &(Role, &str)| Message {
+            role: *role,
+            content: (*content).to_owned(),
+        };
+        ReplyRequest {
+            system: "Be brief.".to_owned(),
+            messages: contents.iter().map(message).collect(),
+            may_end_call: true,
+            ..ReplyRequest::default()
+        }
+    }
+
+    fn body(dialect: Dialect, request: &ReplyRequest) -> Value {
+        serde_json::to_value(dialect.body(request, WISHES)).unwrap()
+    }
+
+    #[test]
+    fn messages_alternate_and_none_is_empty() {
+        let request = request(&[
+            (Role::Assistant, "Hello."),
+            (Role::User, "Yes,"),
+            (Role::User, " I have a question. "),
+            (Role::Assistant, ""),
+            (Role::User, "About my order."),
+        ]);
+        assert_eq!(
+            body(Dialect::default(), &request)["messages"],
+            json!([
+                { "role": "system", "content": "Be brief." },
+                { "role": "assistant", "content": "Hello." },
+                { "role": "user", "content": "Yes, I have a question. About my order." },
+            ])
+        );
+    }
+
+    #[test]
+    fn the_tool_is_offered_only_if_the_call_may_end() {
+        let mut request = request(&[(Role::User, "Bye.")]);
+        let offered = body(Dialect::default(), &request);
+        assert_eq!(offered["tools"][0]["function"]["name"], END_CALL);
+        request.may_end_call = false;
+        assert!(body(Dialect::default(), &request).get("tools").is_none());
+    }
+
+    #[test]
+    fn a_dialect_is_learned_from_complaints() {
+        let first = Dialect::default();
+        let no_tools = first
+            .after(
+                400,
+                "\"auto\" tool choice requires --enable-auto-tool-choice to be set",
+            )
+            .unwrap();
+        let renamed = no_tools
+            .after(
+                400,
+                "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+            )
+            .unwrap();
+        let plain = renamed
+            .after(400, "Unsupported value: 'temperature' does not support 0.5")
+            .unwrap();
+        assert_eq!(
+            body(plain, &request(&[])),
+            json!({
+                "model": "m",
+                "stream": true,
+                "messages": [{ "role": "system", "content": "Be brief." }],
+                "max_completion_tokens": 100,
+            })
+        );
+    }
+
+    #[test]
+    fn a_complaint_is_heeded_once_and_only_when_it_is_about_the_request() {
+        let no_tools = Dialect::default()
+            .after(500, "tools param requires --jinja flag")
+            .unwrap();
+        assert_eq!(
+            no_tools.after(500, "tools param requires --jinja flag"),
+            None
+        );
+        assert_eq!(Dialect::default().after(401, "invalid tool"), None);
+        assert_eq!(Dialect::default().after(429, "temperature"), None);
+        assert_eq!(
+            Dialect::default().after(400, "context length exceeded"),
+            None
+        );
+    }
+}
