@@ -1,0 +1,104 @@
+//! What becomes of an agent when a client sends fields of it.
+
+use std::sync::Arc;
+
+use agent::{AgentDefinition, Webhook};
+use jiff::Timestamp;
+use serde_json::Value;
+use store::{AgentRecord, NewAgent};
+use uuid::Uuid;
+
+use super::unknown_agent;
+use crate::directory::{KnownAgent, to_store};
+use crate::error::ApiError;
+use crate::state::ApiState;
+use crate::webhooks::definitions::{self, NewSecret};
+
+type Changed = (Arc<KnownAgent>, Vec<NewSecret>);
+
+/// Makes an agent of what was sent, under an id that nobody chose.
+pub(super) async fn create(
+    state: &ApiState,
+    body: Value,
+    now: Timestamp,
+) -> Result<Changed, ApiError> {
+    let mut definition = AgentDefinition::from_json(body)?;
+    if !definition.agent_uuid.is_nil() {
+        return Err(ApiError::invalid(
+            "agent_uuid",
+            "nothing: the node chooses it",
+        ));
+    }
+    let id = Uuid::now_v7();
+    check_slug(state, &definition, id)?;
+    forget_ids(&mut definition.webhooks);
+    let definition = definition.identified(id);
+    let (webhooks, secrets) = definitions::of_client(state, &definition)?;
+    let stored = stored_form(&definition, Some(webhooks))?;
+    let record = state.store.insert_agent(&stored, now).await;
+    let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
+    Ok((remember(state, &record)?, secrets))
+}
+
+/// Merges what was sent into the agent. Webhooks are replaced when they are included.
+pub(super) async fn update(
+    state: &ApiState,
+    agent: &KnownAgent,
+    body: Value,
+    now: Timestamp,
+) -> Result<Changed, ApiError> {
+    let id = agent.definition.agent_uuid;
+    let with_webhooks = body.get("webhooks").is_some();
+    let mut before = AgentDefinition::clone(&agent.definition);
+    if with_webhooks {
+        let webhooks = state.store.webhooks(id).await;
+        let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
+        before.webhooks = webhooks.iter().filter_map(definitions::of_record).collect();
+    }
+    let known: Vec<Uuid> = before
+        .webhooks
+        .iter()
+        .map(|webhook| webhook.webhook_uuid)
+        .collect();
+    let mut definition = before.patched(body)?;
+    check_slug(state, &definition, id)?;
+    for webhook in &mut definition.webhooks {
+        if !known.contains(&webhook.webhook_uuid) {
+            webhook.webhook_uuid = Uuid::now_v7();
+        }
+    }
+    let (webhooks, secrets) = definitions::of_client(state, &definition)?;
+    let stored = stored_form(&definition, with_webhooks.then_some(webhooks))?;
+    let record = state.store.update_agent(&stored, now).await;
+    let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
+    let record = record.ok_or_else(unknown_agent)?;
+    Ok((remember(state, &record)?, secrets))
+}
+
+fn check_slug(state: &ApiState, definition: &AgentDefinition, id: Uuid) -> Result<(), ApiError> {
+    if state.directory.has_slug(&definition.slug, id) {
+        let error = ApiError::invalid("slug", "one that no other agent has");
+        return Err(error);
+    }
+    Ok(())
+}
+
+/// Ids of webhooks are the node's to give, so that none can be taken over by its id.
+fn forget_ids(webhooks: &mut [Webhook]) {
+    for webhook in webhooks {
+        webhook.webhook_uuid = Uuid::now_v7();
+    }
+}
+
+fn stored_form(
+    definition: &AgentDefinition,
+    webhooks: Option<Vec<store::NewWebhook>>,
+) -> Result<NewAgent, ApiError> {
+    to_store(definition, webhooks).map_err(|error| ApiError::internal("store an agent", &error))
+}
+
+fn remember(state: &ApiState, record: &AgentRecord) -> Result<Arc<KnownAgent>, ApiError> {
+    let agent = KnownAgent::read(record);
+    let agent = agent.map_err(|error| ApiError::internal("read back an agent", &error))?;
+    Ok(state.directory.put(agent))
+}

@@ -1,0 +1,35 @@
+//! Agents as clients see them.
+
+use serde_json::Value;
+
+use crate::directory::KnownAgent;
+use crate::error::ApiError;
+use crate::state::ApiState;
+use crate::webhooks::definitions::NewSecret;
+use crate::webhooks::view;
+
+/// The agent with its webhooks. A secret is in the answer only when the node has just made it up.
+pub(super) async fn agent(
+    state: &ApiState,
+    agent: &KnownAgent,
+    secrets: &[NewSecret],
+) -> Result<Value, ApiError> {
+    let id = agent.definition.agent_uuid;
+    let webhooks = state.store.webhooks(id).await;
+    let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
+    let mut shown = agent.definition.public_view();
+    if let Some(fields) = shown.as_object_mut() {
+        let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+        set(
+            "webhooks",
+            webhooks
+                .iter()
+                .map(|webhook| view(webhook, secrets))
+                .collect(),
+        );
+        set("source", agent.source.as_str().into());
+        set("created_at", agent.created_at.to_string().into());
+        set("updated_at", agent.updated_at.to_string().into());
+    }
+    Ok(shown)
+}

@@ -1,0 +1,117 @@
+//! `GET /calls/{call}/events`: what happened in a call and what happens from here on, as
+//! server-sent events.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use engine::{CallEvent, CallEventKind, CallId, Subscription};
+use futures_util::{Stream, StreamExt as _, stream};
+use serde_json::json;
+use store::CallRecord;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{event, find};
+use crate::error::ApiError;
+use crate::state::ApiState;
+
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// A call leaves the engine a moment before its end is in the store.
+const END_TRIES: u32 = 20;
+const END_PAUSE: Duration = Duration::from_millis(100);
+
+/// Streams the call's events: those so far, then each as it happens, up to `ended`.
+pub(crate) async fn events(
+    State(state): State<ApiState>,
+    Path(call): Path<String>,
+) -> Result<Response, ApiError> {
+    let call = find::by_any_name(&state, &call).await?;
+    let feed = match state.calls.subscribe(CallId(call.id)) {
+        Some(subscription) => Feed::live(subscription),
+        None => Feed::past(replay(&state, call).await?),
+    };
+    let closing = state.closing.clone().cancelled_owned();
+    let events = stream(state, feed).take_until(closing);
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+    Ok(Sse::new(events).keep_alive(keep_alive).into_response())
+}
+
+async fn replay(state: &ApiState, mut call: CallRecord) -> Result<VecDeque<CallEvent>, ApiError> {
+    let failed = |error| ApiError::internal("read a call's events", &error);
+    for _ in 0..END_TRIES {
+        if call.ended_at.is_some() {
+            break;
+        }
+        tokio::time::sleep(END_PAUSE).await;
+        call = state
+            .store
+            .call(call.id)
+            .await
+            .map_err(failed)?
+            .ok_or_else(find::unknown)?;
+    }
+    let messages = state
+        .store
+        .messages(call.conversation)
+        .await
+        .map_err(failed)?;
+    Ok(event::of_stored(&call, &messages).into())
+}
+
+struct Feed {
+    past: VecDeque<CallEvent>,
+    live: Option<broadcast::Receiver<CallEvent>>,
+}
+
+enum Step {
+    Event(CallEvent),
+    Missed(u64),
+}
+
+impl Feed {
+    fn live(subscription: Subscription) -> Self {
+        Self {
+            past: subscription.past.into(),
+            live: Some(subscription.live),
+        }
+    }
+
+    fn past(past: VecDeque<CallEvent>) -> Self {
+        Self { past, live: None }
+    }
+
+    async fn next(&mut self) -> Option<Step> {
+        if let Some(event) = self.past.pop_front() {
+            return Some(self.passed(event));
+        }
+        match self.live.as_mut()?.recv().await {
+            Ok(event) => Some(self.passed(event)),
+            // overflow: the slow client loses the oldest events and is told how many
+            Err(RecvError::Lagged(missed)) => Some(Step::Missed(missed)),
+            Err(RecvError::Closed) => None,
+        }
+    }
+
+    fn passed(&mut self, event: CallEvent) -> Step {
+        if matches!(event.kind, CallEventKind::Ended(_)) {
+            self.live = None;
+        }
+        Step::Event(event)
+    }
+}
+
+fn stream(state: ApiState, feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold((state, feed), |(state, mut feed)| async move {
+        let (name, data) = match feed.next().await? {
+            Step::Event(event) => event::view(&state, &event),
+            Step::Missed(missed) => ("missed".to_owned(), json!({ "events": missed })),
+        };
+        let event = Event::default().event(name).data(data.to_string());
+        Some((Ok(event), (state, feed)))
+    })
+}

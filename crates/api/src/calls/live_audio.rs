@@ -1,0 +1,111 @@
+//! `GET /calls/{call}/listen`: a live call's sound as a WAV that has no end until the call has.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use bytes::{BufMut as _, Bytes, BytesMut};
+use engine::{CallId, LiveAudio};
+use futures_util::{Stream, StreamExt as _, stream};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{action, find};
+use crate::error::ApiError;
+use crate::state::ApiState;
+
+/// How often a call that nobody has answered yet is asked for its sound.
+const SOUND_PAUSE: Duration = Duration::from_millis(200);
+
+/// Streams both sides of a live call, caller left, agent right, from this moment to its end.
+/// A call that still rings is waited for.
+pub(crate) async fn listen(
+    State(state): State<ApiState>,
+    Path(call): Path<String>,
+) -> Result<Response, ApiError> {
+    let call = find::by_any_name(&state, &call).await?;
+    let id = CallId(call.id);
+    if state.calls.listen(id).is_none() && state.calls.subscribe(id).is_none() {
+        return Err(action::over());
+    }
+    let closing = state.closing.clone().cancelled_owned();
+    let sound = sound(state, id).take_until(closing);
+    let headers = [(CONTENT_TYPE, "audio/wav"), (CACHE_CONTROL, "no-store")];
+    Ok((headers, Body::from_stream(sound)).into_response())
+}
+
+enum Listening {
+    Waiting,
+    Hearing(broadcast::Receiver<LiveAudio>, bool),
+}
+
+fn sound(state: ApiState, call: CallId) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold(Listening::Waiting, move |listening| {
+        let state = state.clone();
+        async move {
+            let (mut sound, begun) = match listening {
+                Listening::Waiting => (answered(&state, call).await?, false),
+                Listening::Hearing(sound, begun) => (sound, begun),
+            };
+            let piece = next_piece(&mut sound).await?;
+            let bytes = encode(&piece, !begun);
+            Some((Ok(bytes), Listening::Hearing(sound, true)))
+        }
+    })
+}
+
+async fn answered(state: &ApiState, call: CallId) -> Option<broadcast::Receiver<LiveAudio>> {
+    loop {
+        if let Some(sound) = state.calls.listen(call) {
+            return Some(sound);
+        }
+        state.calls.subscribe(call)?;
+        tokio::time::sleep(SOUND_PAUSE).await;
+    }
+}
+
+async fn next_piece(sound: &mut broadcast::Receiver<LiveAudio>) -> Option<LiveAudio> {
+    loop {
+        match sound.recv().await {
+            Ok(piece) => return Some(piece),
+            // overflow: the slow listener loses the oldest sound and goes on with the newest
+            Err(RecvError::Lagged(pieces)) => tracing::debug!(pieces, "a listener lags"),
+            Err(RecvError::Closed) => return None,
+        }
+    }
+}
+
+fn encode(piece: &LiveAudio, with_header: bool) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(44 + piece.interleaved.len() * 2);
+    if with_header {
+        put_header(&mut bytes, piece.rate.hertz());
+    }
+    for sample in piece.interleaved.iter() {
+        bytes.put_i16_le(*sample);
+    }
+    bytes.freeze()
+}
+
+/// A RIFF header of 16-bit stereo PCM whose sizes say "unknown", as players of streams expect.
+fn put_header(bytes: &mut BytesMut, hertz: u32) {
+    const UNKNOWN: u32 = u32::MAX;
+    const PCM: u16 = 1;
+    const CHANNELS: u16 = 2;
+    const BYTES_PER_FRAME: u16 = 4;
+    const BITS: u16 = 16;
+    bytes.put_slice(b"RIFF");
+    bytes.put_u32_le(UNKNOWN);
+    bytes.put_slice(b"WAVEfmt ");
+    bytes.put_u32_le(16);
+    bytes.put_u16_le(PCM);
+    bytes.put_u16_le(CHANNELS);
+    bytes.put_u32_le(hertz);
+    bytes.put_u32_le(hertz.saturating_mul(u32::from(BYTES_PER_FRAME)));
+    bytes.put_u16_le(BYTES_PER_FRAME);
+    bytes.put_u16_le(BITS);
+    bytes.put_slice(b"data");
+    bytes.put_u32_le(UNKNOWN);
+}

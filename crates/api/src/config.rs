@@ -1,0 +1,94 @@
+//! What the API is told at its start.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+/// Settings of the HTTP API.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// Where clients reach the API; links in answers and webhooks begin with it.
+    pub public_url: Url,
+    /// The largest request body, in bytes.
+    pub max_body: usize,
+    /// How long a client may take to send a request body.
+    pub body_timeout: Duration,
+    /// How long a client may take to send a request's head; also how long an idle connection is
+    /// kept.
+    pub header_timeout: Duration,
+    /// Connections that are served at once; more wait in the system's queue.
+    pub max_connections: usize,
+    /// How long open requests may still take once the server is told to stop.
+    pub close_grace: Duration,
+    /// Country of numbers without a country code, as an ISO 3166 two-letter code such as `US`;
+    /// without it such numbers are refused.
+    pub default_country: Option<String>,
+    /// The folder where the engine writes recordings, one `{call}.wav` each; for the recordings
+    /// of calls that a crash cut short.
+    pub recordings: PathBuf,
+    /// Settings of webhooks.
+    pub webhooks: WebhookSettings,
+}
+
+impl ApiConfig {
+    /// The default settings for an API that clients reach at `public_url`.
+    pub fn new(public_url: Url, recordings: PathBuf) -> Self {
+        Self {
+            public_url,
+            max_body: 64 * 1024,
+            body_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(30),
+            max_connections: 1024,
+            close_grace: Duration::from_secs(5),
+            default_country: None,
+            recordings,
+            webhooks: WebhookSettings::default(),
+        }
+    }
+}
+
+/// Settings of webhooks.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// The longest that connecting to an endpoint may take.
+    pub connect_timeout: Duration,
+    /// The longest that a whole delivery may take.
+    pub total_timeout: Duration,
+    /// How long a message is tried before it is given up.
+    pub retry_window: Duration,
+    /// The wait after the first failure; each further one doubles it.
+    pub first_retry: Duration,
+    /// The longest wait between two attempts.
+    pub longest_retry: Duration,
+    /// How often the outbox is looked at when nobody says that something is due.
+    pub poll_interval: Duration,
+    /// Deliveries under way at once.
+    pub parallel: u32,
+    /// Deliveries under way at once to one webhook.
+    pub parallel_per_webhook: u32,
+    /// Webhooks that one agent may have.
+    pub per_agent: usize,
+    /// Permits endpoints in private networks and on this machine.
+    pub allow_private: bool,
+    /// Permits endpoints without TLS.
+    pub allow_http: bool,
+}
+
+impl Default for WebhookSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            total_timeout: Duration::from_secs(10),
+            retry_window: Duration::from_secs(24 * 60 * 60),
+            first_retry: Duration::from_secs(5),
+            longest_retry: Duration::from_secs(60 * 60),
+            poll_interval: Duration::from_secs(1),
+            parallel: 16,
+            parallel_per_webhook: 4,
+            per_agent: 5,
+            allow_private: false,
+            allow_http: false,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The agents of the node, kept in memory so that finding one never waits.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use agent::AgentDefinition;
+use engine::AgentDirectory;
+use jiff::Timestamp;
+use serde_json::Value;
+use store::{AgentRecord, NewAgent, Source, Store, StoreError};
+use tokio::sync::{Mutex, MutexGuard};
+use uuid::Uuid;
+
+use crate::webhooks::definitions;
+
+/// All agents that can take calls, from files and from the API.
+#[derive(Debug)]
+pub struct Directory {
+    agents: RwLock<HashMap<Uuid, Arc<KnownAgent>>>,
+    /// Held from reading an agent to storing what it becomes, so that no change is lost.
+    changing: Mutex<()>,
+}
+
+/// Why the agents could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadDirectoryError {
+    /// The store failed.
+    #[error("the agents can not be loaded: {0}")]
+    Store(#[from] StoreError),
+    /// An agent can not be written as JSON.
+    #[error("the agent {agent} can not be stored: {reason}")]
+    Definition {
+        /// The agent's name.
+        agent: String,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct KnownAgent {
+    pub(crate) source: Source,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    /// Without its webhooks: those are the store's.
+    pub(crate) definition: Arc<AgentDefinition>,
+}
+
+impl Directory {
+    /// Brings the stored file agents in line with `files` and loads all agents.
+    ///
+    /// An agent whose stored definition this version can not read is left out and named in the
+    /// log.
+    pub async fn load(
+        store: &Store,
+        files: Vec<AgentDefinition>,
+        now: Timestamp,
+    ) -> Result<Arc<Self>, LoadDirectoryError> {
+        let mut new = Vec::with_capacity(files.len());
+        for definition in files {
+            let webhooks = definitions::of_file(&definition);
+            new.push(to_store(&definition, Some(webhooks))?);
+        }
+        store.sync_file_agents(&new, now).await?;
+        let mut agents = HashMap::new();
+        for record in store.agents().await? {
+            match KnownAgent::read(&record) {
+                Ok(agent) => {
+                    agents.insert(record.id, Arc::new(agent));
+                }
+                Err(error) => {
+                    tracing::error!(agent = %record.id, %error, "a stored agent is unreadable");
+                }
+            }
+        }
+        Ok(Arc::new(Self {
+            agents: RwLock::new(agents),
+            changing: Mutex::new(()),
+        }))
+    }
+
+    pub(crate) fn get(&self, id: Uuid) -> Option<Arc<KnownAgent>> {
+        self.read().get(&id).cloned()
+    }
+
+    /// All agents, oldest first.
+    pub(crate) fn all(&self) -> Vec<Arc<KnownAgent>> {
+        let mut agents: Vec<_> = self.read().values().cloned().collect();
+        agents.sort_by_key(|agent| (agent.created_at, agent.definition.agent_uuid));
+        agents
+    }
+
+    /// Another agent that has this slug already.
+    pub(crate) fn has_slug(&self, slug: &str, except: Uuid) -> bool {
+        !slug.is_empty()
+            && self
+                .read()
+                .values()
+                .any(|agent| agent.definition.slug == slug && agent.definition.agent_uuid != except)
+    }
+
+    /// Waits for the right to change agents.
+    pub(crate) async fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().await
+    }
+
+    pub(crate) fn put(&self, agent: KnownAgent) -> Arc<KnownAgent> {
+        let agent = Arc::new(agent);
+        self.write()
+            .insert(agent.definition.agent_uuid, Arc::clone(&agent));
+        agent
+    }
+
+    pub(crate) fn remove(&self, id: Uuid) {
+        self.write().remove(&id);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Uuid, Arc<KnownAgent>>> {
+        self.agents.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Uuid, Arc<KnownAgent>>> {
+        self.agents.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AgentDirectory for Directory {
+    fn find(&self, user: &str) -> Option<Arc<AgentDefinition>> {
+        let agents = self.read();
+        let by_id = user.parse().ok().and_then(|id: Uuid| agents.get(&id));
+        let found = by_id.or_else(|| {
+            let has_slug = |agent: &&Arc<KnownAgent>| agent.definition.slug == user;
+            agents.values().find(has_slug).filter(|_| !user.is_empty())
+        })?;
+        Some(Arc::clone(&found.definition))
+    }
+}
+
+impl KnownAgent {
+    pub(crate) fn read(record: &AgentRecord) -> Result<Self, serde_json::Error> {
+        let mut definition: AgentDefinition = serde_json::from_value(record.definition.clone())?;
+        definition.agent_uuid = record.id;
+        Ok(Self {
+            source: record.source,
+            created_at: record.created_at,
+            updated_at: record.updated_at,
+            definition: Arc::new(definition),
+        })
+    }
+}
+
+/// The agent as it is stored: its webhooks are rows of their own.
+pub(crate) fn to_store(
+    definition: &AgentDefinition,
+    webhooks: Option<Vec<store::NewWebhook>>,
+) -> Result<NewAgent, LoadDirectoryError> {
+    let stored = AgentDefinition {
+        webhooks: Vec::new(),
+        ..definition.clone()
+    };
+    let json: Value =
+        serde_json::to_value(stored).map_err(|error| LoadDirectoryError::Definition {
+            agent: definition.name.clone(),
+            reason: error.to_string(),
+        })?;
+    Ok(NewAgent {
+        id: definition.agent_uuid,
+        name: definition.name.clone(),
+        definition: json,
+        webhooks,
+    })
+}

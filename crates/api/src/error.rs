@@ -1,0 +1,146 @@
+//! Errors as clients see them: `{success, message, error{code, details, field?}}`.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use agent::InvalidField;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+/// An answer that is not what was asked for.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    details: String,
+    field: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// `message` says what happened, `details` what to do about it.
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+        details: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            details: details.into(),
+            field: None,
+            retry_after: None,
+        }
+    }
+
+    /// A field that can not be used as given; `expected` follows the word "expected".
+    pub(crate) fn invalid(field: impl Into<String>, expected: impl Display) -> Self {
+        let field = field.into();
+        let details = format!("`{field}`: expected {expected}.");
+        Self::about(
+            field,
+            "The request has a field that can not be used.",
+            details,
+        )
+    }
+
+    /// A required field that is not there.
+    pub(crate) fn missing(field: impl Into<String>) -> Self {
+        let field = field.into();
+        let details = format!("`{field}` is required.");
+        Self::about(field, "The request lacks a field.", details)
+    }
+
+    /// A field that does not exist; `known` lists those that do.
+    pub(crate) fn unknown_field(field: impl Into<String>, known: &str) -> Self {
+        let field = field.into();
+        let details = format!("`{field}` is an unknown field; known here: {known}.");
+        Self::about(field, "The request has an unknown field.", details)
+    }
+
+    fn about(field: String, message: &str, details: String) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self {
+            field: Some(field),
+            ..Self::new(status, "VALIDATION_FAILED", message, details)
+        }
+    }
+
+    /// Nothing is found here.
+    pub(crate) fn not_found(code: &'static str, message: &str, details: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message, details)
+    }
+
+    /// Something of ours broke. Says so in the log and nothing of it to the client.
+    pub(crate) fn internal(attempt: &str, error: &dyn Display) -> Self {
+        tracing::error!(%error, "could not {attempt}");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "INTERNAL_ERROR",
+            "The node could not do this.",
+            "Try again; if it happens again, the node's log has the reason.",
+        )
+    }
+
+    /// Asks the client to come back later.
+    pub(crate) fn retry_after(self, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..self
+        }
+    }
+}
+
+impl From<InvalidField> for ApiError {
+    fn from(problem: InvalidField) -> Self {
+        match problem.expected.strip_prefix("a known field here: ") {
+            Some(known) => Self::unknown_field(problem.field, known),
+            None => Self::invalid(problem.field, problem.expected),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    success: bool,
+    message: &'a str,
+    error: Detail<'a>,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    code: &'a str,
+    details: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = Body {
+            success: false,
+            message: &self.message,
+            error: Detail {
+                code: self.code,
+                details: &self.details,
+                field: self.field.as_deref(),
+            },
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}

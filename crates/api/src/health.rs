@@ -1,0 +1,33 @@
+//! Whether the node is alive, and whether it takes calls.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::json;
+
+use crate::state::ApiState;
+
+/// `GET /healthz`: the process answers.
+pub(crate) async fn alive() -> Response {
+    Json(json!({ "status": "alive" })).into_response()
+}
+
+/// `GET /readyz`: the store answers and the node is not shutting down.
+pub(crate) async fn ready(State(state): State<ApiState>) -> Response {
+    let load = state.calls.load();
+    let status = if load.draining {
+        "draining"
+    } else if let Err(error) = state.store.check().await {
+        tracing::error!(%error, "the store does not answer");
+        "store-unavailable"
+    } else {
+        "ready"
+    };
+    let code = match status {
+        "ready" => StatusCode::OK,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let body = json!({ "status": status, "calls": load.calls, "max_calls": load.limit });
+    (code, Json(body)).into_response()
+}

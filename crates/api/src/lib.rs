@@ -1,0 +1,36 @@
+//! The public HTTP API of the node: routes, bearer tokens, JSON errors, the records that calls
+//! leave behind, and the webhooks that tell others of them.
+//!
+//! The crate knows no sockets but its own HTTP ones, no SIP and no audio formats beyond the WAV
+//! header of a live stream. It reaches live calls only through [`engine::CallControl`] and
+//! remembers everything through [`store::Store`]. It never keeps a decision about a call to
+//! itself: whether a call is admitted is the engine's to say.
+//!
+//! Start reading at [`router`] for the routes. [`serve`] puts them behind a listener;
+//! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
+//! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
+//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`] and [`serve`] as
+//! tasks.
+
+mod agents;
+mod auth;
+mod calls;
+mod clock;
+mod config;
+mod directory;
+mod error;
+mod exchange;
+mod health;
+mod number;
+pub mod records;
+mod router;
+mod serve;
+mod state;
+pub mod webhooks;
+
+pub use config::{ApiConfig, WebhookSettings};
+pub use directory::{Directory, LoadDirectoryError};
+pub use number::UnknownCountry;
+pub use router::router;
+pub use serve::serve;
+pub use state::{ApiState, StartApiError};

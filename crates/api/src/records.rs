@@ -1,0 +1,149 @@
+//! What calls leave behind: their steps, their turns, and the report that is owed at their end.
+
+mod end_report;
+mod ending;
+
+use std::time::Duration;
+
+use engine::{CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, TranscriptTurn};
+use jiff::Timestamp;
+use serde_json::Value;
+use store::{CallRecord, Message, NewCall, StoreError};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::calls::{latency_from, turn_from};
+use crate::state::ApiState;
+
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What a caller is called who hides who they are (RFC 3323 §4.1.1.3).
+const ANONYMOUS: &str = "anonymous";
+
+/// Writes down every event, in order, until the engine is gone and all its events are written.
+pub async fn run(state: ApiState, mut events: mpsc::Receiver<CallEvent>) {
+    while let Some(event) = events.recv().await {
+        let mut attempt = 1;
+        while let Err(error) = write(&state, &event).await {
+            tracing::error!(call = %event.call, %error, attempt, "an event can not be written");
+            if attempt == TRIES {
+                break;
+            }
+            tokio::time::sleep(PAUSE * attempt).await;
+            attempt += 1;
+        }
+    }
+}
+
+/// Ends the calls that the node was carrying when it died: as failed, with what was written of
+/// them by then, and with the report that is owed. Returns how many there were.
+///
+/// To be called before the engine takes calls.
+pub async fn close_interrupted(state: &ApiState) -> Result<usize, StoreError> {
+    let calls = state.store.unfinished_calls().await?;
+    let count = calls.len();
+    for call in calls {
+        let messages = state.store.messages(call.conversation).await?;
+        let report = interrupted(state, &call, &messages).await;
+        ending::write(state, &call, &report, call.updated_at).await?;
+        tracing::warn!(call = %call.id, "a call that a stop of the node cut short is closed");
+    }
+    Ok(count)
+}
+
+async fn write(state: &ApiState, event: &CallEvent) -> Result<(), StoreError> {
+    let (store, call, at) = (&state.store, event.call, event.at);
+    match &event.kind {
+        CallEventKind::Started {
+            direction,
+            agent,
+            conversation,
+            number,
+        } => match direction {
+            // Whoever asked for it has written it down.
+            Direction::Outbound => Ok(()),
+            Direction::Inbound => begin_inbound(state, event, *agent, *conversation, number).await,
+        },
+        CallEventKind::Ringing => {
+            store
+                .note_ringing(call.0, CallStatus::Ringing.as_str(), at)
+                .await
+        }
+        CallEventKind::Answered => {
+            store
+                .note_answered(call.0, CallStatus::InProgress.as_str(), at)
+                .await
+        }
+        CallEventKind::Turn(turn) => {
+            let Some(record) = known(state, call).await? else {
+                return Ok(());
+            };
+            store
+                .append_message(record.conversation, &ending::message(turn))
+                .await?;
+            store.note_progress(call.0, None, at).await
+        }
+        CallEventKind::Latency(latency) => {
+            let latency: Value = serde_json::to_value(latency).unwrap_or_default();
+            store.note_progress(call.0, Some(&latency), at).await
+        }
+        CallEventKind::Ended(report) => {
+            let Some(record) = known(state, call).await? else {
+                return Ok(());
+            };
+            ending::write(state, &record, report, at).await
+        }
+    }
+}
+
+async fn begin_inbound(
+    state: &ApiState,
+    event: &CallEvent,
+    agent: Uuid,
+    conversation: Uuid,
+    number: &str,
+) -> Result<(), StoreError> {
+    let call = NewCall {
+        id: event.call.0,
+        conversation,
+        agent,
+        direction: Direction::Inbound.as_str(),
+        number: number.to_owned(),
+        has_contact: !number.is_empty() && !number.eq_ignore_ascii_case(ANONYMOUS),
+        provider: "sip",
+        status: CallStatus::Initiated.as_str(),
+        at: event.at,
+    };
+    state.store.begin_call(&call).await.map(drop)
+}
+
+async fn known(state: &ApiState, call: CallId) -> Result<Option<CallRecord>, StoreError> {
+    let record = state.store.call(call.0).await?;
+    if record.is_none() {
+        tracing::warn!(%call, "an event of a call that is not written down");
+    }
+    Ok(record)
+}
+
+async fn interrupted(state: &ApiState, call: &CallRecord, messages: &[Message]) -> CallReport {
+    let file = state.config.recordings.join(format!("{}.wav", call.id));
+    let is_recorded = tokio::fs::try_exists(&file).await.unwrap_or(false);
+    let transcript: Vec<TranscriptTurn> = messages.iter().map(turn_from).collect();
+    CallReport {
+        status: CallStatus::Failed,
+        sip_code: None,
+        reason: "the node stopped while the call was under way".to_owned(),
+        answered_at: call.answered_at,
+        duration: call
+            .answered_at
+            .map_or(Duration::ZERO, |at| between(at, call.updated_at)),
+        recording: is_recorded.then_some(file),
+        transcript,
+        latencies: call.latencies.iter().filter_map(latency_from).collect(),
+    }
+}
+
+fn between(start: Timestamp, end: Timestamp) -> Duration {
+    Duration::try_from(end.duration_since(start)).unwrap_or(Duration::ZERO)
+}

@@ -1,0 +1,79 @@
+//! What every request handler and task of the crate shares.
+
+use std::sync::Arc;
+
+use engine::CallControl;
+use outbound::{BuildClientError, Client, ClientOptions, Guard};
+use store::Store;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::ApiConfig;
+use crate::directory::Directory;
+use crate::number::{NumberRules, UnknownCountry};
+
+/// The API's shared state. Clones are the same state.
+#[derive(Clone)]
+pub struct ApiState {
+    pub(crate) store: Store,
+    pub(crate) calls: Arc<dyn CallControl>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) config: Arc<ApiConfig>,
+    pub(crate) numbers: NumberRules,
+    pub(crate) client: Client,
+    /// Rung when a webhook message becomes due.
+    pub(crate) outbox: Arc<Notify>,
+    /// Work that goes on when the client that asked for it is gone.
+    pub(crate) tasks: TaskTracker,
+    /// Ends streams that would otherwise keep a stopping server waiting.
+    pub(crate) closing: CancellationToken,
+}
+
+/// Why the API can not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartApiError {
+    /// `default_country` is no country.
+    #[error(transparent)]
+    Country(#[from] UnknownCountry),
+    /// Webhooks can not be sent.
+    #[error(transparent)]
+    Outbound(#[from] BuildClientError),
+}
+
+impl ApiState {
+    /// Puts the state together and checks what of the settings can be wrong.
+    pub fn new(
+        store: Store,
+        calls: Arc<dyn CallControl>,
+        directory: Arc<Directory>,
+        config: ApiConfig,
+    ) -> Result<Self, StartApiError> {
+        let numbers = NumberRules::new(config.default_country.as_deref())?;
+        let client = outbound::client(ClientOptions {
+            guard: Guard {
+                allow_private: config.webhooks.allow_private,
+            },
+            connect_timeout: config.webhooks.connect_timeout,
+            timeout: Some(config.webhooks.total_timeout),
+            ..ClientOptions::default()
+        })?;
+        Ok(Self {
+            store,
+            calls,
+            directory,
+            config: Arc::new(config),
+            numbers,
+            client,
+            outbox: Arc::new(Notify::new()),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        })
+    }
+
+    /// A link into the API, `path` beginning after `/api/v1/`.
+    pub(crate) fn link(&self, path: &str) -> String {
+        let base = self.config.public_url.as_str().trim_end_matches('/');
+        format!("{base}/api/v1/{path}")
+    }
+}

@@ -1,0 +1,19 @@
+//! Webhooks: `/agents/{agent}/webhooks`, and the delivery of what is owed to them.
+//!
+//! Deliveries follow the Standard Webhooks scheme: the headers `webhook-id`, `webhook-timestamp`
+//! and `webhook-signature`, the id the same at every attempt. A secret that begins with `whsec_`
+//! is base64 of the key; any other secret is the key itself, byte for byte, so that a verifier
+//! that wants base64 is given the base64 of its bytes.
+
+mod backoff;
+mod delivery;
+mod routes;
+mod secret;
+mod settings;
+mod view;
+
+pub(crate) mod definitions;
+
+pub use delivery::run;
+pub(crate) use routes::{create, delete, list, show, update};
+pub(crate) use view::webhook as view;

@@ -1,0 +1,341 @@
+//! What calls leave behind in the store and in the outbox.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use api::records;
+use engine::{
+    CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, Speaker, TranscriptTurn,
+    TurnLatency,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use store::ClaimLimits;
+use support::{NUMBER, Node};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+const LIMITS: ClaimLimits = ClaimLimits {
+    messages: 10,
+    per_webhook: 10,
+    hold: Duration::from_secs(30),
+};
+
+#[tokio::test]
+async fn each_step_of_an_outbound_call_is_written_down() {
+    let node = Node::start().await;
+    let placed = node.place_call().await;
+    let call = id(&placed);
+    write(
+        &node,
+        vec![
+            at(
+                0,
+                call,
+                started(&node, &placed, Direction::Outbound, NUMBER),
+            ),
+            at(1, call, CallEventKind::Ringing),
+        ],
+    )
+    .await;
+    assert_eq!(show(&node, call).await["status"], "ringing");
+    write(
+        &node,
+        vec![
+            at(5, call, CallEventKind::Answered),
+            at(6, call, CallEventKind::Turn(turn(Speaker::Agent, "Hello."))),
+            at(7, call, CallEventKind::Latency(latency())),
+        ],
+    )
+    .await;
+    let shown = show(&node, call).await;
+    assert_eq!(shown["status"], "in-progress");
+    assert_eq!(shown["latencies"][0]["voiced_to_audible_ms"], 700);
+    let transcript = node.get(&format!("/calls/{call}/transcript")).await.data();
+    assert_eq!(transcript["turns"][0]["text"], "Hello.");
+}
+
+#[tokio::test]
+async fn an_inbound_call_is_written_down_when_it_starts() {
+    let node = Node::start().await;
+    let call = CallId::generate();
+    let placed = json!({ "conversation_uuid": Uuid::now_v7() });
+    let started = started(&node, &placed, Direction::Inbound, "+14155550199");
+    write(&node, vec![at(0, call, started)]).await;
+    let shown = show(&node, call).await;
+    assert_eq!(shown["direction"], "inbound");
+    assert_eq!(shown["number"], "+14155550199");
+    assert_eq!(shown["conversation_uuid"], placed["conversation_uuid"]);
+    assert!(shown["contact_uuid"].is_string());
+}
+
+#[tokio::test]
+async fn a_caller_who_hides_is_no_contact() {
+    let node = Node::start().await;
+    for number in ["anonymous", "Anonymous", ""] {
+        let call = CallId::generate();
+        let placed = json!({ "conversation_uuid": Uuid::now_v7() });
+        let started = started(&node, &placed, Direction::Inbound, number);
+        write(&node, vec![at(0, call, started)]).await;
+        assert_eq!(
+            show(&node, call).await["contact_uuid"],
+            Value::Null,
+            "{number}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_call_owes_just_the_report_that_is_documented() {
+    let node = Node::start().await;
+    add_webhook(&node, "conversation_end_report").await;
+    add_webhook(&node, "intent_call").await;
+    let placed = node.place_call().await;
+    let call = id(&placed);
+    write(&node, vec![at(70, call, CallEventKind::Ended(completed()))]).await;
+    let owed = node
+        .store
+        .claim_deliveries(LIMITS, Timestamp::now())
+        .await
+        .unwrap();
+    assert_eq!(owed.len(), 1);
+    assert_eq!(owed[0].event, "conversation_end_report");
+    let payload: Value = serde_json::from_str(&owed[0].payload).unwrap();
+    let summary = payload["data"]["summary"].as_str().unwrap();
+    assert!(summary.contains("parcel"), "{summary}");
+    let links = format!("http://node.example/api/v1/calls/{call}");
+    let expected = json!({
+        "event": "conversation.end_report",
+        "timestamp": "2023-11-14T22:14:30Z",
+        "data": {
+            "conversation_id": placed["conversation_uuid"],
+            "agent_id": node.file_agent,
+            "direction": "outbound",
+            "participant": { "number": NUMBER, "name": null },
+            "duration_seconds": 62,
+            "status": "completed",
+            "transcript_url": format!("{links}/transcript"),
+            "recording_url": format!("{links}/recording"),
+            "sentiment": "positive",
+            "summary": summary,
+        },
+    });
+    assert_eq!(payload, expected);
+}
+
+#[tokio::test]
+async fn a_call_that_never_connected_says_why() {
+    let node = Node::start().await;
+    add_webhook(&node, "conversation_end_report").await;
+    let call = id(&node.place_call().await);
+    let busy = CallReport {
+        status: CallStatus::Busy,
+        sip_code: Some(486),
+        reason: "the called party is busy".to_owned(),
+        answered_at: None,
+        duration: Duration::ZERO,
+        recording: None,
+        transcript: Vec::new(),
+        latencies: Vec::new(),
+    };
+    write(&node, vec![at(3, call, CallEventKind::Ended(busy))]).await;
+    let owed = node
+        .store
+        .claim_deliveries(LIMITS, Timestamp::now())
+        .await
+        .unwrap();
+    let payload: Value = serde_json::from_str(&owed[0].payload).unwrap();
+    let data = &payload["data"];
+    assert_eq!(data["status"], "busy");
+    assert_eq!(data["sip_code"], 486);
+    assert_eq!(data["reason"], "the called party is busy");
+    assert_eq!(data["duration_seconds"], 0);
+    assert_eq!(data["recording_url"], Value::Null);
+    assert_eq!(data["sentiment"], "neutral");
+    assert_eq!(data.as_object().unwrap().len(), 12);
+    assert_eq!(show(&node, call).await["sip_code"], 486);
+}
+
+#[tokio::test]
+async fn a_second_end_of_a_call_owes_nothing_more() {
+    let node = Node::start().await;
+    add_webhook(&node, "conversation_end_report").await;
+    let call = id(&node.place_call().await);
+    let end = at(70, call, CallEventKind::Ended(completed()));
+    write(&node, vec![end.clone(), end]).await;
+    assert_eq!(node.store.owed_deliveries().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_event_of_an_unknown_call_does_not_stop_the_records() {
+    let node = Node::start().await;
+    let call = id(&node.place_call().await);
+    let stranger = CallId::generate();
+    write(
+        &node,
+        vec![
+            at(
+                1,
+                stranger,
+                CallEventKind::Turn(turn(Speaker::Agent, "Hello.")),
+            ),
+            at(2, stranger, CallEventKind::Ended(completed())),
+            at(3, call, CallEventKind::Ended(completed())),
+        ],
+    )
+    .await;
+    assert_eq!(show(&node, call).await["status"], "completed");
+}
+
+#[tokio::test]
+async fn the_report_of_an_agent_that_was_deleted_meanwhile_is_still_owed() {
+    let node = Node::start().await;
+    let agent = node.make_agent().await;
+    let hook = json!({ "url": "https://example.com", "events": ["conversation_end_report"] });
+    node.post(&format!("/agents/{agent}/webhooks"), hook)
+        .await
+        .data();
+    let body = json!({ "agentId": agent, "participant": { "number": NUMBER } });
+    let call = id(&node.post("/call", body).await.data());
+    node.delete(&format!("/agents/{agent}")).await.data();
+    write(&node, vec![at(70, call, CallEventKind::Ended(completed()))]).await;
+    assert_eq!(node.store.owed_deliveries().await.unwrap(), 1);
+    assert_eq!(show(&node, call).await["agent"]["name"], "Made");
+}
+
+#[tokio::test]
+async fn calls_that_a_crash_cut_short_are_closed_at_the_next_start() {
+    let node = Node::start().await;
+    add_webhook(&node, "conversation_end_report").await;
+    let (talking, ringing) = (id(&node.place_call().await), id(&node.place_call().await));
+    write(
+        &node,
+        vec![
+            at(5, talking, CallEventKind::Answered),
+            at(
+                25,
+                talking,
+                CallEventKind::Turn(turn(Speaker::Agent, "Hello.")),
+            ),
+            at(9, ringing, CallEventKind::Ringing),
+        ],
+    )
+    .await;
+    let file = node.folder.path().join(format!("recordings/{talking}.wav"));
+    std::fs::write(file, "RIFF").unwrap();
+
+    assert_eq!(records::close_interrupted(&node.state).await.unwrap(), 2);
+    assert_eq!(records::close_interrupted(&node.state).await.unwrap(), 0);
+    let shown = show(&node, talking).await;
+    assert_eq!(shown["status"], "failed");
+    assert_eq!(shown["duration"], 20);
+    assert!(
+        shown["reason"].as_str().unwrap().contains("node stopped"),
+        "{shown}"
+    );
+    assert_eq!(
+        node.get(&format!("/calls/{talking}/recording"))
+            .await
+            .text(),
+        "RIFF"
+    );
+    let transcript = node
+        .get(&format!("/calls/{talking}/transcript"))
+        .await
+        .data();
+    assert_eq!(transcript["turns"][0]["text"], "Hello.");
+    assert_eq!(show(&node, ringing).await["record_url"], Value::Null);
+    assert_eq!(node.store.owed_deliveries().await.unwrap(), 2);
+}
+
+async fn write(node: &Node, events: Vec<CallEvent>) {
+    let (sender, received) = mpsc::channel(events.len());
+    for event in events {
+        sender.send(event).await.unwrap();
+    }
+    drop(sender);
+    records::run(node.state.clone(), received).await;
+}
+
+async fn show(node: &Node, call: CallId) -> Value {
+    node.get(&format!("/calls/{call}")).await.data()
+}
+
+async fn add_webhook(node: &Node, event: &str) {
+    let body = json!({ "url": "https://example.com/hook", "events": [event] });
+    let path = format!("/agents/{}/webhooks", node.file_agent);
+    assert_eq!(node.post(&path, body).await.status, 201);
+}
+
+fn at(second: i64, call: CallId, kind: CallEventKind) -> CallEvent {
+    let origin = Timestamp::from_second(1_700_000_000).unwrap();
+    CallEvent {
+        call,
+        at: origin + SignedDuration::from_secs(second),
+        kind,
+    }
+}
+
+fn started(node: &Node, placed: &Value, direction: Direction, number: &str) -> CallEventKind {
+    CallEventKind::Started {
+        direction,
+        agent: node.file_agent,
+        conversation: placed["conversation_uuid"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap(),
+        number: number.to_owned(),
+    }
+}
+
+fn completed() -> CallReport {
+    CallReport {
+        status: CallStatus::Completed,
+        sip_code: None,
+        reason: "the caller hung up".to_owned(),
+        answered_at: Some(Timestamp::from_second(1_700_000_008).unwrap()),
+        duration: Duration::from_millis(61_600),
+        recording: Some("/data/recordings/1.wav".into()),
+        transcript: vec![
+            turn(Speaker::Agent, "Hello, how can I help?"),
+            turn(Speaker::Caller, "Where is my parcel?"),
+            turn(Speaker::Agent, "Your parcel arrives tomorrow."),
+            turn(
+                Speaker::Caller,
+                "Great, thank you so much, that is wonderful.",
+            ),
+        ],
+        latencies: vec![latency()],
+    }
+}
+
+fn turn(speaker: Speaker, text: &str) -> TranscriptTurn {
+    TranscriptTurn {
+        speaker,
+        text: text.to_owned(),
+        start_ms: 100,
+        end_ms: 900,
+        interrupted: false,
+    }
+}
+
+fn latency() -> TurnLatency {
+    TurnLatency {
+        turn: 2,
+        voiced_to_audible_ms: 700,
+        decision_to_first_audio_ms: 90,
+        endpointing_ms: 600,
+        recognition_ms: 80,
+        recognition_after_decision_ms: 0,
+        model_first_token_ms: 1,
+        synthesis_first_audio_ms: 20,
+    }
+}
+
+fn id(placed: &Value) -> CallId {
+    CallId(placed["id"].as_str().unwrap().parse().unwrap())
+}

@@ -1,0 +1,94 @@
+//! What must not be read in the log.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use api::records;
+use engine::{CallEventKind, CallId, Speaker, TranscriptTurn};
+use serde_json::json;
+use support::{NUMBER, Node};
+use tokio::sync::mpsc;
+
+#[tokio::test]
+async fn no_secret_and_no_spoken_word_is_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(move || writer.clone())
+        .init();
+
+    let node = Node::start().await;
+    let path = format!("/agents/{}/webhooks", node.file_agent);
+    let hook = json!({
+        "url": "https://example.com/?token=in-the-url",
+        "events": ["conversation_end_report"],
+        "secret_key": "the-signing-secret",
+    });
+    node.post(&path, hook).await.data();
+    let placed = node.post(
+        "/call",
+        json!({
+            "agentId": node.file_agent,
+            "participant": { "number": NUMBER, "about": "about-the-callee" },
+            "prompt": { "content": "the-prompt" },
+        }),
+    );
+    let call = CallId(placed.await.data()["id"].as_str().unwrap().parse().unwrap());
+    let turn = TranscriptTurn {
+        speaker: Speaker::Caller,
+        text: "the-spoken-words".to_owned(),
+        start_ms: 0,
+        end_ms: 1,
+        interrupted: false,
+    };
+    let (events, received) = mpsc::channel(1);
+    events
+        .send(node.calls.happen(call, CallEventKind::Turn(turn)))
+        .await
+        .unwrap();
+    drop(events);
+    records::run(node.state.clone(), received).await;
+    node.get("/calls?page=x").await.is_about("page");
+
+    let text = log.text();
+    assert!(
+        text.contains("authenticated"),
+        "the log has nothing: {text}"
+    );
+    let words = [
+        "in-the-url",
+        "the-signing-secret",
+        "about-the-callee",
+        "the-prompt",
+        "the-spoken-words",
+        node.token.as_str(),
+    ];
+    for word in words {
+        assert!(!text.contains(word), "{word} in {text}");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

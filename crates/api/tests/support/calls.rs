@@ -1,0 +1,121 @@
+//! Live calls that exist in memory only.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use engine::{
+    CallControl, CallEvent, CallEventKind, CallId, LiveAudio, NodeLoad, PlaceCall, PlaceCallError,
+    Subscription,
+};
+use jiff::Timestamp;
+use tokio::sync::broadcast;
+
+#[derive(Default)]
+pub(crate) struct MemoryCalls {
+    live: Mutex<HashMap<CallId, Live>>,
+    pub(crate) placed: Mutex<Vec<PlaceCall>>,
+    pub(crate) hung_up: Mutex<Vec<CallId>>,
+    pub(crate) refusal: Mutex<Option<PlaceCallError>>,
+    pub(crate) draining: Mutex<bool>,
+    pub(crate) panics: Mutex<bool>,
+}
+
+struct Live {
+    past: Vec<CallEvent>,
+    events: broadcast::Sender<CallEvent>,
+    audio: Option<broadcast::Sender<LiveAudio>>,
+}
+
+impl MemoryCalls {
+    /// A live call that nobody placed.
+    pub(crate) fn begin(&self, call: CallId) {
+        let live = Live {
+            past: Vec::new(),
+            events: broadcast::channel(16).0,
+            audio: None,
+        };
+        self.live.lock().unwrap().insert(call, live);
+    }
+
+    /// Something happens in a live call. Its end forgets it.
+    pub(crate) fn happen(&self, call: CallId, kind: CallEventKind) -> CallEvent {
+        let event = CallEvent {
+            call,
+            at: Timestamp::now(),
+            kind,
+        };
+        let mut calls = self.live.lock().unwrap();
+        if let Some(live) = calls.get_mut(&call) {
+            live.past.push(event.clone());
+            drop(live.events.send(event.clone()));
+        }
+        if matches!(event.kind, CallEventKind::Ended(_)) {
+            calls.remove(&call);
+        }
+        event
+    }
+
+    /// The call is answered and can be heard from here on.
+    pub(crate) fn sound(&self, call: CallId) -> broadcast::Sender<LiveAudio> {
+        let (audio, _) = broadcast::channel(16);
+        self.live.lock().unwrap().get_mut(&call).unwrap().audio = Some(audio.clone());
+        audio
+    }
+
+    pub(crate) fn forget(&self, call: CallId) {
+        self.live.lock().unwrap().remove(&call);
+    }
+}
+
+impl CallControl for MemoryCalls {
+    fn place(&self, call: PlaceCall) -> Result<(), PlaceCallError> {
+        assert!(
+            !*self.panics.lock().unwrap(),
+            "the engine is broken: secret internals"
+        );
+        if let Some(refusal) = self.refusal.lock().unwrap().clone() {
+            return Err(refusal);
+        }
+        self.begin(call.call);
+        self.placed.lock().unwrap().push(call);
+        Ok(())
+    }
+
+    fn subscribe(&self, call: CallId) -> Option<Subscription> {
+        let calls = self.live.lock().unwrap();
+        let live = calls.get(&call)?;
+        Some(Subscription {
+            past: live.past.clone(),
+            live: live.events.subscribe(),
+        })
+    }
+
+    fn listen(&self, call: CallId) -> Option<broadcast::Receiver<LiveAudio>> {
+        let calls = self.live.lock().unwrap();
+        calls
+            .get(&call)?
+            .audio
+            .as_ref()
+            .map(broadcast::Sender::subscribe)
+    }
+
+    fn hang_up(&self, call: CallId) -> bool {
+        let is_live = self.live.lock().unwrap().contains_key(&call);
+        if is_live {
+            self.hung_up.lock().unwrap().push(call);
+        }
+        is_live
+    }
+
+    fn load(&self) -> NodeLoad {
+        assert!(
+            !*self.panics.lock().unwrap(),
+            "the engine is broken: secret internals"
+        );
+        NodeLoad {
+            calls: self.live.lock().unwrap().len(),
+            limit: 10,
+            draining: *self.draining.lock().unwrap(),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! API keys: made, shown once, found again by their prefix and compared in constant time.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use rand::RngCore as _;
+use sha2::{Digest as _, Sha256};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+
+use crate::columns::{micros, optional_time, time, uuid};
+use crate::database::{Store, StoreError};
+use crate::secret::Secret;
+
+const MARK: &str = "mihu_";
+const RANDOM_BYTES: usize = 32;
+/// `mihu_` and 32 bytes in unpadded base64url.
+const TOKEN_LENGTH: usize = MARK.len() + 43;
+/// `mihu_` and 48 of the 256 random bits: enough to find a row, far too few to guess the rest.
+const PREFIX_LENGTH: usize = MARK.len() + 8;
+const LAST_USED_STEP: SignedDuration = SignedDuration::from_secs(60);
+
+/// A key as it may be shown: without its token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The key's id.
+    pub id: Uuid,
+    /// What its maker called it. Names need not be unique.
+    pub name: String,
+    /// The public start of the token, `mihu_` and 8 characters.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it is refused; never, if absent.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A key that was just made, with its token.
+#[derive(Clone, Debug)]
+pub struct NewApiKey {
+    /// The key.
+    pub key: ApiKey,
+    /// The bearer token. It can not be had again.
+    pub token: Secret,
+}
+
+/// Why a token opens nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticateError {
+    /// No key has this token.
+    #[error("no key has this token; make one with `mihu keys create --name NAME`")]
+    Unknown,
+    /// The key was good until its expiry.
+    #[error("the key expired at {at}; make another with `mihu keys create --name NAME`")]
+    Expired {
+        /// When it expired.
+        at: Timestamp,
+    },
+    /// The key was revoked.
+    #[error("the key was revoked at {at}; make another with `mihu keys create --name NAME`")]
+    Revoked {
+        /// When it was revoked.
+        at: Timestamp,
+    },
+    /// The key could not be looked up.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why no key was revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeApiKeyError {
+    /// Nothing matches.
+    #[error("no live key has the id, prefix or name {asked:?}; `mihu keys list` shows them")]
+    Unknown {
+        /// What was asked for.
+        asked: String,
+    },
+    /// Several live keys carry that name.
+    #[error("{count} live keys are called {asked:?}; name the one to revoke by its id or prefix")]
+    Ambiguous {
+        /// What was asked for.
+        asked: String,
+        /// How many match.
+        count: usize,
+    },
+    /// The key could not be looked up or changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Makes a key. Only a hash of its token is kept.
+    pub async fn create_api_key(
+        &self,
+        name: &str,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<NewApiKey, StoreError> {
+        let token = generate_token();
+        let (prefix, _) = token.split_at(PREFIX_LENGTH);
+        let key = ApiKey {
+            id: Uuid::now_v7(),
+            name: name.to_owned(),
+            prefix: prefix.to_owned(),
+            created_at: now,
+            expires_at,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        sqlx::query(
+            "INSERT INTO api_keys (id, workspace_id, name, prefix, hash, created_at, expires_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(key.id.to_string())
+        .bind(&*self.workspace)
+        .bind(&key.name)
+        .bind(&key.prefix)
+        .bind(hash(&token).to_vec())
+        .bind(micros(now))
+        .bind(expires_at.map(micros))
+        .execute(&self.writer)
+        .await?;
+        Ok(NewApiKey {
+            key,
+            token: Secret::new(token),
+        })
+    }
+
+    /// Every key ever made, oldest first.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        let keys =
+            sqlx::query_as("SELECT * FROM api_keys WHERE workspace_id = ? ORDER BY created_at, id")
+                .bind(&*self.workspace)
+                .fetch_all(&self.readers)
+                .await?;
+        Ok(keys)
+    }
+
+    /// Revokes the live key with this id or prefix, or else the only one with this name.
+    ///
+    /// The key opens nothing from the moment this returns, in this process and in others.
+    pub async fn revoke_api_key(
+        &self,
+        asked: &str,
+        now: Timestamp,
+    ) -> Result<ApiKey, RevokeApiKeyError> {
+        let mut live: Vec<ApiKey> = self.api_keys().await?;
+        live.retain(|key| key.revoked_at.is_none());
+        let exact = |key: &&ApiKey| key.prefix == asked || key.id.to_string() == asked;
+        let found = match live.iter().find(exact) {
+            Some(key) => vec![key],
+            None => live.iter().filter(|key| key.name == asked).collect(),
+        };
+        let [key] = found.as_slice() else {
+            let (asked, count) = (asked.to_owned(), found.len());
+            return Err(if count == 0 {
+                RevokeApiKeyError::Unknown { asked }
+            } else {
+                RevokeApiKeyError::Ambiguous { asked, count }
+            });
+        };
+        sqlx::query("UPDATE api_keys SET revoked_at = ? WHERE id = ?")
+            .bind(micros(now))
+            .bind(key.id.to_string())
+            .execute(&self.writer)
+            .await
+            .map_err(StoreError)?;
+        Ok(ApiKey {
+            revoked_at: Some(now),
+            ..(*key).clone()
+        })
+    }
+
+    /// Finds the key whose token this is, and notes its use.
+    ///
+    /// The answer is never cached: a key revoked by another process is refused at once.
+    pub async fn authenticate(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<ApiKey, AuthenticateError> {
+        let key = self
+            .find_key(token)
+            .await?
+            .ok_or(AuthenticateError::Unknown)?;
+        if let Some(at) = key.revoked_at {
+            return Err(AuthenticateError::Revoked { at });
+        }
+        if let Some(at) = key.expires_at.filter(|at| *at <= now) {
+            return Err(AuthenticateError::Expired { at });
+        }
+        let noted = key
+            .last_used_at
+            .is_some_and(|at| now.duration_since(at) < LAST_USED_STEP);
+        if !noted && let Err(error) = self.note_use(&key, now).await {
+            tracing::warn!(key = %key.id, %error, "the use of an API key could not be noted");
+        }
+        Ok(key)
+    }
+
+    async fn find_key(&self, token: &str) -> Result<Option<ApiKey>, StoreError> {
+        if token.len() != TOKEN_LENGTH || !token.starts_with(MARK) {
+            return Ok(None);
+        }
+        let Some(prefix) = token.get(..PREFIX_LENGTH) else {
+            return Ok(None);
+        };
+        let rows = sqlx::query("SELECT * FROM api_keys WHERE prefix = ?")
+            .bind(prefix)
+            .fetch_all(&self.readers)
+            .await?;
+        let asked = hash(token);
+        for row in rows {
+            let kept: &[u8] = row.try_get("hash")?;
+            if bool::from(kept.ct_eq(&asked)) {
+                return Ok(Some(ApiKey::from_row(&row)?));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn note_use(&self, key: &ApiKey, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE api_keys SET last_used_at = ?1
+             WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)",
+        )
+        .bind(micros(now))
+        .bind(key.id.to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+}
+
+impl FromRow<'_, SqliteRow> for ApiKey {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: uuid(row, "id")?,
+            name: row.try_get("name")?,
+            prefix: row.try_get("prefix")?,
+            created_at: time(row, "created_at")?,
+            expires_at: optional_time(row, "expires_at")?,
+            revoked_at: optional_time(row, "revoked_at")?,
+            last_used_at: optional_time(row, "last_used_at")?,
+        })
+    }
+}
+
+fn generate_token() -> String {
+    let mut bytes = [0; RANDOM_BYTES];
+    rand::rng().fill_bytes(&mut bytes);
+    format!("{MARK}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// A plain hash is enough: the token has 256 random bits, so there is nothing to guess.
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}

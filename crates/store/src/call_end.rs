@@ -1,0 +1,116 @@
+//! The end of a call: its outcome, its transcript and the reports that are owed for it, written
+//! together or not at all.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::columns::{micros, signed};
+use crate::conversations;
+use crate::database::{Store, StoreError};
+use crate::messages::{self, Message};
+use crate::outbox;
+
+/// Everything that is known when a call is over.
+#[derive(Clone, Debug)]
+pub struct CallEnd {
+    /// The call.
+    pub call: Uuid,
+    /// Its conversation.
+    pub conversation: Uuid,
+    /// The agent that took it.
+    pub agent: Uuid,
+    /// Final status word.
+    pub status: &'static str,
+    /// SIP status code that ended or refused it, if one did.
+    pub sip_code: Option<u16>,
+    /// Why it ended, in one sentence.
+    pub reason: String,
+    /// When it was answered; absent keeps what was noted.
+    pub answered_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// From answer to end.
+    pub duration: Duration,
+    /// The file of its recording.
+    pub recording: Option<PathBuf>,
+    /// All turns in order; empty keeps those noted so far.
+    pub transcript: Vec<Message>,
+    /// The latencies of its answers; empty keeps those noted so far.
+    pub latencies: Vec<Value>,
+    /// Summary of the conversation.
+    pub summary: Option<String>,
+    /// Sentiment of the conversation.
+    pub sentiment: Option<String>,
+}
+
+/// What the agent's webhooks are told about the end.
+#[derive(Clone, Debug)]
+pub struct EndReport {
+    /// The event name that webhooks subscribe to.
+    pub event: &'static str,
+    /// The body to send.
+    pub payload: String,
+}
+
+impl Store {
+    /// Ends a call and, in the same transaction, owes the report to every active webhook of its
+    /// agent that subscribes to it. Returns how many that are; `None`, changing nothing, when the
+    /// call is unknown or already over.
+    pub async fn end_call(
+        &self,
+        end: &CallEnd,
+        report: &EndReport,
+        now: Timestamp,
+    ) -> Result<Option<u64>, StoreError> {
+        let mut write = self.write().await?;
+        let latencies = (!end.latencies.is_empty()).then(|| Value::from(end.latencies.clone()));
+        let recording = end
+            .recording
+            .as_ref()
+            .map(|path| path.to_string_lossy().into_owned());
+        let ended = sqlx::query(
+            "UPDATE calls SET status = ?, sip_code = ?, reason = ?,
+                 answered_at = coalesce(?, answered_at), ended_at = ?, updated_at = ?,
+                 duration_ms = ?, recording = ?, latencies = coalesce(?, latencies)
+             WHERE id = ? AND ended_at IS NULL",
+        )
+        .bind(end.status)
+        .bind(end.sip_code)
+        .bind(&end.reason)
+        .bind(end.answered_at.map(micros))
+        .bind(micros(end.ended_at))
+        .bind(micros(now))
+        .bind(signed(
+            u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX),
+        ))
+        .bind(recording)
+        .bind(latencies.map(|latencies| latencies.to_string()))
+        .bind(end.call.to_string())
+        .execute(&mut *write)
+        .await?;
+        if ended.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let (summary, sentiment) = (end.summary.as_deref(), end.sentiment.as_deref());
+        conversations::end(
+            &mut write,
+            end.conversation,
+            summary,
+            sentiment,
+            end.ended_at,
+        )
+        .await?;
+        if !end.transcript.is_empty() {
+            let transcript = &end.transcript;
+            messages::replace_all(&mut write, &self.workspace, end.conversation, transcript)
+                .await?;
+        }
+        let owed = outbox::owe(&mut write, end.agent, report, now).await?;
+        write.commit().await?;
+        Ok(Some(owed))
+    }
+}

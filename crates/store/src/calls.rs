@@ -1,0 +1,364 @@
+//! Calls while they live: begun in one transaction, noted step by step, found and listed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
+use uuid::Uuid;
+
+use crate::columns::{json, micros, optional_time, optional_uuid, signed, time, unsigned, uuid};
+use crate::contacts;
+use crate::conversations::{self, NewConversation};
+use crate::database::{Store, StoreError};
+
+/// A call that is about to be placed, or that just came in.
+#[derive(Clone, Debug)]
+pub struct NewCall {
+    /// The call's id.
+    pub id: Uuid,
+    /// The id of its conversation, which is made with it.
+    pub conversation: Uuid,
+    /// The agent that takes it; must be stored.
+    pub agent: Uuid,
+    /// `inbound` or `outbound`.
+    pub direction: &'static str,
+    /// The other party: E.164 number, or SIP user of an inbound call.
+    pub number: String,
+    /// Whether the number stands for someone, so that a contact is found or made for it.
+    pub has_contact: bool,
+    /// What carries the call, for example `sip`.
+    pub provider: &'static str,
+    /// Its first status word.
+    pub status: &'static str,
+    /// When it began.
+    pub at: Timestamp,
+}
+
+/// What came into being with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BegunCall {
+    /// The call.
+    pub id: Uuid,
+    /// Its conversation.
+    pub conversation: Uuid,
+    /// The contact that was found or made.
+    pub contact: Option<Uuid>,
+}
+
+/// A stored call, with the names of its agent and contact and its conversation's outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallRecord {
+    /// The call's id.
+    pub id: Uuid,
+    /// Its conversation.
+    pub conversation: Uuid,
+    /// The agent that takes it.
+    pub agent: Uuid,
+    /// That agent's name.
+    pub agent_name: String,
+    /// The other party.
+    pub contact: Option<Uuid>,
+    /// What the other party is called, when known.
+    pub contact_name: Option<String>,
+    /// `inbound` or `outbound`.
+    pub direction: String,
+    /// E.164 number, or SIP user of an inbound call.
+    pub number: String,
+    /// What carries the call.
+    pub provider: String,
+    /// Status word.
+    pub status: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When the far end was first alerted.
+    pub ringing_at: Option<Timestamp>,
+    /// When it was answered.
+    pub answered_at: Option<Timestamp>,
+    /// When it ended; absent while it lives.
+    pub ended_at: Option<Timestamp>,
+    /// When anything of it was last noted.
+    pub updated_at: Timestamp,
+    /// From answer to end.
+    pub duration: Duration,
+    /// SIP status code that ended it, if one did.
+    pub sip_code: Option<u16>,
+    /// Why it ended.
+    pub reason: Option<String>,
+    /// The file of its recording.
+    pub recording: Option<PathBuf>,
+    /// The latencies of its answers, as the engine reports them.
+    pub latencies: Vec<Value>,
+    /// Summary of the conversation.
+    pub summary: Option<String>,
+    /// Sentiment of the conversation.
+    pub sentiment: Option<String>,
+}
+
+/// Which calls to list; absent parts match every call.
+#[derive(Clone, Debug, Default)]
+pub struct CallFilter {
+    /// Only those of this agent.
+    pub agent: Option<Uuid>,
+    /// Only those in this direction.
+    pub direction: Option<String>,
+    /// Only those with this status word.
+    pub status: Option<String>,
+}
+
+/// One page of a longer list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The entries of the page.
+    pub items: Vec<T>,
+    /// How many entries all pages have together.
+    pub total: u64,
+}
+
+/// Every column of [`CallRecord`]; the rows to take follow.
+macro_rules! select_calls {
+    ($rest:literal) => {
+        concat!(
+            "SELECT calls.*, agents.name AS agent_name, contacts.name AS contact_name,
+                 conversations.summary, conversations.sentiment
+             FROM calls
+             JOIN agents ON agents.id = calls.agent_id
+             JOIN conversations ON conversations.id = calls.conversation_id
+             LEFT JOIN contacts ON contacts.id = calls.contact_id ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// Writes contact, conversation and call in one transaction.
+    pub async fn begin_call(&self, call: &NewCall) -> Result<BegunCall, StoreError> {
+        let mut write = self.write().await?;
+        let contact = if call.has_contact {
+            let found =
+                contacts::find_or_create(&mut write, &self.workspace, &call.number, call.at)
+                    .await?;
+            Some(found.id)
+        } else {
+            None
+        };
+        let conversation = NewConversation {
+            id: call.conversation,
+            workspace: &self.workspace,
+            agent: call.agent,
+            contact,
+            started_at: call.at,
+        };
+        conversations::insert(&mut write, &conversation).await?;
+        sqlx::query(
+            "INSERT INTO calls
+             (id, workspace_id, conversation_id, agent_id, contact_id, direction, number, provider,
+              status, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+        )
+        .bind(call.id.to_string())
+        .bind(&*self.workspace)
+        .bind(call.conversation.to_string())
+        .bind(call.agent.to_string())
+        .bind(contact.map(|id| id.to_string()))
+        .bind(call.direction)
+        .bind(&call.number)
+        .bind(call.provider)
+        .bind(call.status)
+        .bind(micros(call.at))
+        .execute(&mut *write)
+        .await?;
+        write.commit().await?;
+        Ok(BegunCall {
+            id: call.id,
+            conversation: call.conversation,
+            contact,
+        })
+    }
+
+    /// Takes back a call that was refused before it started: nothing of it remains, nor of a
+    /// contact that no other conversation has.
+    pub async fn discard_call(&self, call: BegunCall) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query("DELETE FROM calls WHERE id = ?")
+            .bind(call.id.to_string())
+            .execute(&mut *write)
+            .await?;
+        sqlx::query("DELETE FROM conversations WHERE id = ?")
+            .bind(call.conversation.to_string())
+            .execute(&mut *write)
+            .await?;
+        if let Some(contact) = call.contact {
+            contacts::remove_unused(&mut write, contact).await?;
+        }
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that the far end is being alerted, unless the call is answered or over.
+    pub async fn note_ringing(
+        &self,
+        call: Uuid,
+        status: &'static str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE calls SET status = ?1, ringing_at = coalesce(ringing_at, ?2), updated_at = ?2
+             WHERE id = ?3 AND answered_at IS NULL AND ended_at IS NULL",
+        )
+        .bind(status)
+        .bind(micros(at))
+        .bind(call.to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that the call was answered, unless it is over.
+    pub async fn note_answered(
+        &self,
+        call: Uuid,
+        status: &'static str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE calls SET status = ?1, answered_at = coalesce(answered_at, ?2), updated_at = ?2
+             WHERE id = ?3 AND ended_at IS NULL",
+        )
+        .bind(status)
+        .bind(micros(at))
+        .bind(call.to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that the call still lives, with one more entry for its latencies if there is one.
+    pub async fn note_progress(
+        &self,
+        call: Uuid,
+        latency: Option<&Value>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE calls SET updated_at = ?1, latencies = CASE WHEN ?2 IS NULL THEN latencies
+                 ELSE json_insert(latencies, '$[#]', json(?2)) END
+             WHERE id = ?3 AND ended_at IS NULL",
+        )
+        .bind(micros(at))
+        .bind(latency.map(Value::to_string))
+        .bind(call.to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// The call with this id.
+    pub async fn call(&self, id: Uuid) -> Result<Option<CallRecord>, StoreError> {
+        let call = sqlx::query_as(select_calls!(
+            "WHERE calls.id = ? AND calls.workspace_id = ?"
+        ))
+        .bind(id.to_string())
+        .bind(&*self.workspace)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(call)
+    }
+
+    /// The call of this conversation.
+    pub async fn call_of_conversation(&self, id: Uuid) -> Result<Option<CallRecord>, StoreError> {
+        let call = sqlx::query_as(select_calls!(
+            "WHERE calls.conversation_id = ? AND calls.workspace_id = ?
+             ORDER BY calls.created_at DESC LIMIT 1"
+        ))
+        .bind(id.to_string())
+        .bind(&*self.workspace)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(call)
+    }
+
+    /// Page `page` (from 1) of the calls that match, newest first, `per_page` to a page.
+    pub async fn calls(
+        &self,
+        filter: &CallFilter,
+        page: u32,
+        per_page: u32,
+    ) -> Result<Page<CallRecord>, StoreError> {
+        let agent = filter.agent.map(|id| id.to_string());
+        let total: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM calls WHERE workspace_id = ?1
+             AND (?2 IS NULL OR agent_id = ?2) AND (?3 IS NULL OR direction = ?3)
+             AND (?4 IS NULL OR status = ?4)",
+        )
+        .bind(&*self.workspace)
+        .bind(&agent)
+        .bind(&filter.direction)
+        .bind(&filter.status)
+        .fetch_one(&self.readers)
+        .await?;
+        let offset = u64::from(page.saturating_sub(1)) * u64::from(per_page);
+        let items = sqlx::query_as(select_calls!(
+            "WHERE calls.workspace_id = ?1
+             AND (?2 IS NULL OR calls.agent_id = ?2) AND (?3 IS NULL OR calls.direction = ?3)
+             AND (?4 IS NULL OR calls.status = ?4)
+             ORDER BY calls.created_at DESC, calls.id DESC LIMIT ?5 OFFSET ?6"
+        ))
+        .bind(&*self.workspace)
+        .bind(&agent)
+        .bind(&filter.direction)
+        .bind(&filter.status)
+        .bind(per_page)
+        .bind(signed(offset))
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(Page {
+            items,
+            total: u64::try_from(total).unwrap_or(0),
+        })
+    }
+
+    /// Every call that has not ended, oldest first. Right after a start these are the calls that
+    /// the process was carrying when it died.
+    pub async fn unfinished_calls(&self) -> Result<Vec<CallRecord>, StoreError> {
+        let calls = sqlx::query_as(select_calls!(
+            "WHERE calls.ended_at IS NULL AND calls.workspace_id = ? ORDER BY calls.created_at"
+        ))
+        .bind(&*self.workspace)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(calls)
+    }
+}
+
+impl FromRow<'_, SqliteRow> for CallRecord {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let recording: Option<String> = row.try_get("recording")?;
+        Ok(Self {
+            id: uuid(row, "id")?,
+            conversation: uuid(row, "conversation_id")?,
+            agent: uuid(row, "agent_id")?,
+            agent_name: row.try_get("agent_name")?,
+            contact: optional_uuid(row, "contact_id")?,
+            contact_name: row.try_get("contact_name")?,
+            direction: row.try_get("direction")?,
+            number: row.try_get("number")?,
+            provider: row.try_get("provider")?,
+            status: row.try_get("status")?,
+            created_at: time(row, "created_at")?,
+            ringing_at: optional_time(row, "ringing_at")?,
+            answered_at: optional_time(row, "answered_at")?,
+            ended_at: optional_time(row, "ended_at")?,
+            updated_at: time(row, "updated_at")?,
+            duration: Duration::from_millis(unsigned(row, "duration_ms")?),
+            sip_code: row.try_get("sip_code")?,
+            reason: row.try_get("reason")?,
+            recording: recording.map(PathBuf::from),
+            latencies: json(row, "latencies")?,
+            summary: row.try_get("summary")?,
+            sentiment: row.try_get("sentiment")?,
+        })
+    }
+}

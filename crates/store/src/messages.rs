@@ -1,0 +1,110 @@
+//! Messages: the turns of a conversation.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+use uuid::Uuid;
+
+use crate::columns::{signed, unsigned};
+use crate::database::{Store, StoreError};
+
+/// One party's turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// `agent` or `caller`.
+    pub speaker: String,
+    /// The words.
+    pub text: String,
+    /// Start of the speech, in milliseconds from the start of the recording.
+    pub start_ms: u64,
+    /// End of the speech, in milliseconds from the start of the recording.
+    pub end_ms: u64,
+    /// The agent was cut short by the caller.
+    pub interrupted: bool,
+}
+
+impl Store {
+    /// Adds the next turn of a conversation that goes on.
+    pub async fn append_message(
+        &self,
+        conversation: Uuid,
+        message: &Message,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        let next: i64 = sqlx::query_scalar(
+            "SELECT coalesce(max(position) + 1, 0) FROM messages WHERE conversation_id = ?",
+        )
+        .bind(conversation.to_string())
+        .fetch_one(&mut *write)
+        .await?;
+        insert(&mut write, &self.workspace, conversation, next, message).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// The turns of a conversation, in order.
+    pub async fn messages(&self, conversation: Uuid) -> Result<Vec<Message>, StoreError> {
+        let messages = sqlx::query_as(
+            "SELECT * FROM messages WHERE conversation_id = ? AND workspace_id = ?
+             ORDER BY position",
+        )
+        .bind(conversation.to_string())
+        .bind(&*self.workspace)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(messages)
+    }
+}
+
+/// Puts the final transcript in the place of the turns noted so far.
+pub(crate) async fn replace_all(
+    write: &mut SqliteConnection,
+    workspace: &str,
+    conversation: Uuid,
+    messages: &[Message],
+) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM messages WHERE conversation_id = ?")
+        .bind(conversation.to_string())
+        .execute(&mut *write)
+        .await?;
+    for (position, message) in (0..).zip(messages) {
+        insert(write, workspace, conversation, position, message).await?;
+    }
+    Ok(())
+}
+
+async fn insert(
+    write: &mut SqliteConnection,
+    workspace: &str,
+    conversation: Uuid,
+    position: i64,
+    message: &Message,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO messages
+         (conversation_id, position, workspace_id, speaker, text, start_ms, end_ms, interrupted)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(conversation.to_string())
+    .bind(position)
+    .bind(workspace)
+    .bind(&message.speaker)
+    .bind(&message.text)
+    .bind(signed(message.start_ms))
+    .bind(signed(message.end_ms))
+    .bind(message.interrupted)
+    .execute(write)
+    .await?;
+    Ok(())
+}
+
+impl FromRow<'_, SqliteRow> for Message {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            speaker: row.try_get("speaker")?,
+            text: row.try_get("text")?,
+            start_ms: unsigned(row, "start_ms")?,
+            end_ms: unsigned(row, "end_ms")?,
+            interrupted: row.try_get("interrupted")?,
+        })
+    }
+}

@@ -1,0 +1,282 @@
+//! Webhooks: which address wants which events of an agent.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+use uuid::Uuid;
+
+use crate::agents::{NewAgent, Source};
+use crate::columns::{json, micros, time, uuid};
+use crate::database::{Store, StoreError};
+use crate::secret::Secret;
+
+/// A webhook to be stored.
+#[derive(Clone, Debug)]
+pub struct NewWebhook {
+    /// The webhook's id.
+    pub id: Uuid,
+    /// The agent whose events it wants.
+    pub agent: Uuid,
+    /// Where messages go.
+    pub url: String,
+    /// Event names, as the API spells them.
+    pub events: Vec<String>,
+    /// What signs the messages.
+    pub secret: SigningSecret,
+    /// Whether messages are sent.
+    pub is_active: bool,
+}
+
+/// Where a new webhook's secret comes from.
+#[derive(Clone, Debug)]
+pub enum SigningSecret {
+    /// Its owner chose it.
+    Given(Secret),
+    /// The node made it up; a webhook that has one already keeps its own.
+    Generated(Secret),
+}
+
+impl SigningSecret {
+    fn secret(&self) -> &Secret {
+        match self {
+            Self::Given(secret) | Self::Generated(secret) => secret,
+        }
+    }
+}
+
+/// A stored webhook.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// The webhook's id.
+    pub id: Uuid,
+    /// The agent whose events it wants.
+    pub agent: Uuid,
+    /// Who owns it.
+    pub source: Source,
+    /// Where messages go.
+    pub url: String,
+    /// Event names, as the API spells them.
+    pub events: Vec<String>,
+    /// What signs the messages.
+    pub secret: Secret,
+    /// Whether messages are sent.
+    pub is_active: bool,
+    /// Why the node itself stopped sending, if it did.
+    pub disabled_reason: Option<String>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What to change in a webhook; absent parts stay.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookChange {
+    /// A new address.
+    pub url: Option<String>,
+    /// New event names.
+    pub events: Option<Vec<String>>,
+    /// A new signing secret.
+    pub secret: Option<Secret>,
+    /// Start or stop sending. Starting clears `disabled_reason`.
+    pub is_active: Option<bool>,
+}
+
+/// Why a webhook was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddWebhookError {
+    /// The agent has as many as it may.
+    #[error("the agent has {limit} webhooks, the most it may have; remove one first")]
+    LimitReached {
+        /// The most it may have.
+        limit: usize,
+    },
+    /// The webhook could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for AddWebhookError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError(error).into()
+    }
+}
+
+impl Store {
+    /// Adds a webhook unless its agent already has `limit` of them.
+    pub async fn add_webhook(
+        &self,
+        webhook: &NewWebhook,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Webhook, AddWebhookError> {
+        let mut write = self.write().await?;
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM webhooks WHERE agent_id = ?")
+            .bind(webhook.agent.to_string())
+            .fetch_one(&mut *write)
+            .await?;
+        if usize::try_from(count).is_ok_and(|count| count >= limit) {
+            return Err(AddWebhookError::LimitReached { limit });
+        }
+        let stored = upsert(&mut write, &self.workspace, webhook, Source::Api, now).await?;
+        let stored = stored.ok_or(sqlx::Error::RowNotFound)?;
+        write.commit().await?;
+        Ok(stored)
+    }
+
+    /// The webhooks of an agent, oldest first.
+    pub async fn webhooks(&self, agent: Uuid) -> Result<Vec<Webhook>, StoreError> {
+        let webhooks = sqlx::query_as(
+            "SELECT * FROM webhooks WHERE agent_id = ? AND workspace_id = ?
+             ORDER BY created_at, id",
+        )
+        .bind(agent.to_string())
+        .bind(&*self.workspace)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(webhooks)
+    }
+
+    /// One webhook of an agent.
+    pub async fn webhook(&self, agent: Uuid, id: Uuid) -> Result<Option<Webhook>, StoreError> {
+        let webhook = sqlx::query_as(
+            "SELECT * FROM webhooks WHERE id = ? AND agent_id = ? AND workspace_id = ?",
+        )
+        .bind(id.to_string())
+        .bind(agent.to_string())
+        .bind(&*self.workspace)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(webhook)
+    }
+
+    /// Changes a webhook; `None` when the agent has no such one.
+    pub async fn update_webhook(
+        &self,
+        agent: Uuid,
+        id: Uuid,
+        change: &WebhookChange,
+        now: Timestamp,
+    ) -> Result<Option<Webhook>, StoreError> {
+        let events = change
+            .events
+            .clone()
+            .map(|events| Value::from(events).to_string());
+        let webhook = sqlx::query_as(
+            "UPDATE webhooks SET
+                 url = coalesce(?1, url),
+                 events = coalesce(?2, events),
+                 secret = coalesce(?3, secret),
+                 is_active = coalesce(?4, is_active),
+                 disabled_reason = CASE WHEN ?4 = 1 THEN NULL ELSE disabled_reason END,
+                 updated_at = ?5
+             WHERE id = ?6 AND agent_id = ?7 AND workspace_id = ?8 RETURNING *",
+        )
+        .bind(&change.url)
+        .bind(events)
+        .bind(change.secret.as_ref().map(Secret::reveal))
+        .bind(change.is_active)
+        .bind(micros(now))
+        .bind(id.to_string())
+        .bind(agent.to_string())
+        .bind(&*self.workspace)
+        .fetch_optional(&self.writer)
+        .await?;
+        Ok(webhook)
+    }
+
+    /// Removes a webhook and what is still owed to it. Returns whether there was one.
+    pub async fn delete_webhook(&self, agent: Uuid, id: Uuid) -> Result<bool, StoreError> {
+        let outcome =
+            sqlx::query("DELETE FROM webhooks WHERE id = ? AND agent_id = ? AND workspace_id = ?")
+                .bind(id.to_string())
+                .bind(agent.to_string())
+                .bind(&*self.workspace)
+                .execute(&self.writer)
+                .await?;
+        Ok(outcome.rows_affected() > 0)
+    }
+}
+
+/// Makes the agent's webhooks of this source those that come with it, if any do.
+pub(crate) async fn replace(
+    write: &mut SqliteConnection,
+    workspace: &str,
+    agent: &NewAgent,
+    source: Source,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let Some(webhooks) = &agent.webhooks else {
+        return Ok(());
+    };
+    let ids: Vec<String> = webhooks
+        .iter()
+        .map(|webhook| webhook.id.to_string())
+        .collect();
+    sqlx::query(
+        "DELETE FROM webhooks WHERE agent_id = ? AND source = ?
+         AND id NOT IN (SELECT value FROM json_each(?))",
+    )
+    .bind(agent.id.to_string())
+    .bind(source.as_str())
+    .bind(Value::from(ids).to_string())
+    .execute(&mut *write)
+    .await?;
+    for webhook in webhooks {
+        upsert(write, workspace, webhook, source, now).await?;
+    }
+    Ok(())
+}
+
+/// Adds a webhook or brings it up to date; `None` when its id belongs to another agent.
+async fn upsert(
+    write: &mut SqliteConnection,
+    workspace: &str,
+    webhook: &NewWebhook,
+    source: Source,
+    now: Timestamp,
+) -> Result<Option<Webhook>, sqlx::Error> {
+    sqlx::query_as(
+        "INSERT INTO webhooks
+         (id, workspace_id, agent_id, source, url, events, secret, is_active, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)
+         ON CONFLICT (id) DO UPDATE SET
+             source = excluded.source, url = excluded.url, events = excluded.events,
+             secret = CASE WHEN ?10 THEN secret ELSE excluded.secret END,
+             is_active = excluded.is_active,
+             disabled_reason = CASE WHEN excluded.is_active THEN NULL ELSE disabled_reason END,
+             updated_at = excluded.updated_at
+         WHERE agent_id = excluded.agent_id
+         RETURNING *",
+    )
+    .bind(webhook.id.to_string())
+    .bind(workspace)
+    .bind(webhook.agent.to_string())
+    .bind(source.as_str())
+    .bind(&webhook.url)
+    .bind(Value::from(webhook.events.clone()).to_string())
+    .bind(webhook.secret.secret().reveal())
+    .bind(webhook.is_active)
+    .bind(micros(now))
+    .bind(matches!(webhook.secret, SigningSecret::Generated(_)))
+    .fetch_optional(write)
+    .await
+}
+
+impl FromRow<'_, SqliteRow> for Webhook {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: uuid(row, "id")?,
+            agent: uuid(row, "agent_id")?,
+            source: Source::read(row)?,
+            url: row.try_get("url")?,
+            events: json(row, "events")?,
+            secret: Secret::new(row.try_get::<String, _>("secret")?),
+            is_active: row.try_get("is_active")?,
+            disabled_reason: row.try_get("disabled_reason")?,
+            created_at: time(row, "created_at")?,
+            updated_at: time(row, "updated_at")?,
+        })
+    }
+}

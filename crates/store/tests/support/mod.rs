@@ -1,0 +1,98 @@
+//! What every test of the store begins with.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use store::{
+    CallEnd, EndReport, Message, NewAgent, NewCall, NewWebhook, Secret, SigningSecret, Store,
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub(crate) const EVENT: &str = "conversation_end_report";
+
+pub(crate) async fn open() -> (Store, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("mihu.sqlite"))
+        .await
+        .unwrap();
+    (store, folder)
+}
+
+/// A moment of the tests' own time line.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000).unwrap() + SignedDuration::from_secs(seconds)
+}
+
+pub(crate) fn agent(name: &str) -> NewAgent {
+    NewAgent {
+        id: Uuid::now_v7(),
+        name: name.to_owned(),
+        definition: json!({ "name": name }),
+        webhooks: None,
+    }
+}
+
+pub(crate) fn outbound(agent: Uuid, number: &str) -> NewCall {
+    NewCall {
+        id: Uuid::now_v7(),
+        conversation: Uuid::now_v7(),
+        agent,
+        direction: "outbound",
+        number: number.to_owned(),
+        has_contact: true,
+        provider: "sip",
+        status: "initiated",
+        at: at(0),
+    }
+}
+
+pub(crate) fn webhook(agent: Uuid, url: &str, events: &[&str]) -> NewWebhook {
+    NewWebhook {
+        id: Uuid::now_v7(),
+        agent,
+        url: url.to_owned(),
+        events: events.iter().map(|&event| event.to_owned()).collect(),
+        secret: SigningSecret::Given(Secret::new("whsec_c2VjcmV0")),
+        is_active: true,
+    }
+}
+
+pub(crate) fn turn(speaker: &str, text: &str) -> Message {
+    Message {
+        speaker: speaker.to_owned(),
+        text: text.to_owned(),
+        start_ms: 100,
+        end_ms: 900,
+        interrupted: false,
+    }
+}
+
+pub(crate) fn completed(call: &NewCall) -> CallEnd {
+    CallEnd {
+        call: call.id,
+        conversation: call.conversation,
+        agent: call.agent,
+        status: "completed",
+        sip_code: None,
+        reason: "the caller hung up".to_owned(),
+        answered_at: Some(at(5)),
+        ended_at: at(65),
+        duration: Duration::from_secs(60),
+        recording: Some("/data/recordings/1.wav".into()),
+        transcript: vec![turn("agent", "Hello."), turn("caller", "Hi.")],
+        latencies: vec![json!({ "turn": 2 })],
+        summary: Some("They said hello.".to_owned()),
+        sentiment: Some("positive".to_owned()),
+    }
+}
+
+pub(crate) fn report() -> EndReport {
+    EndReport {
+        event: EVENT,
+        payload: r#"{"event":"conversation.end_report"}"#.to_owned(),
+    }
+}
