@@ -1,0 +1,108 @@
+//! Calls, as their owner sees and steers them.
+
+mod callee;
+mod caller;
+mod incoming;
+mod machine;
+mod outbox;
+mod task;
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::cause::EndCause;
+use crate::sdp::RemoteMedia;
+
+pub(crate) use self::callee::answer_invite;
+pub(crate) use self::caller::{OutgoingCall, place};
+pub use self::incoming::{AcceptError, IncomingCall};
+
+/// Events that may wait for the owner of a call. When it is behind, further ones wait with the
+/// call, where a newer one of a kind replaces the older; the end of a call is never lost.
+pub(crate) const EVENTS: usize = 16;
+
+/// A call to place.
+#[derive(Clone, Debug)]
+pub struct OutboundCall {
+    /// The number to call, in E.164 form (`+14155550123`), or any other user part that the
+    /// trunk understands: letters, digits and `-_.!~*+#$`.
+    pub number: String,
+    /// Where our audio comes in.
+    pub media: LocalMedia,
+}
+
+/// Our side of a call's audio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalMedia {
+    /// Where RTP is received. An unspecified address stands for that of the interface that
+    /// leads to the other side.
+    pub address: SocketAddr,
+}
+
+/// What happens to a call. Once it was answered, `Answered` precedes everything that depends on
+/// it, and `Ended` is always the last event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallEvent {
+    /// The other side works on it: 180 means that somebody is being alerted.
+    Ringing {
+        /// The provisional SIP status, 101 to 199.
+        code: u16,
+    },
+    /// The other side plays audio before the answer, or changed it.
+    EarlyMedia(RemoteMedia),
+    /// The call is up.
+    Answered(RemoteMedia),
+    /// The other side changed the session: hold, resume, another codec or address. It is
+    /// already agreed to.
+    MediaChanged(RemoteMedia),
+    /// The call is over.
+    Ended(EndCause),
+}
+
+/// Hangs a call up. The call is also hung up when the last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct CallHandle(Arc<HangUpOnDrop>);
+
+#[derive(Debug)]
+struct HangUpOnDrop(CancellationToken);
+
+impl Drop for HangUpOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+impl CallHandle {
+    pub(crate) fn new(token: CancellationToken) -> Self {
+        Self(Arc::new(HangUpOnDrop(token)))
+    }
+
+    /// Ends the call: with a BYE when it was answered, with a CANCEL when it was not. Returns at
+    /// once; `Ended` follows. A call that is over stays so.
+    pub fn hangup(&self) {
+        self.0.0.cancel();
+    }
+}
+
+/// Runs a call. One that panics takes nothing with it, and its owner is told.
+pub(crate) fn spawn(
+    tracker: &TaskTracker,
+    events: mpsc::Sender<CallEvent>,
+    call: impl Future<Output = ()> + Send + 'static,
+) {
+    tracker.spawn(async move {
+        if AssertUnwindSafe(call).catch_unwind().await.is_err() {
+            tracing::error!("the signalling of a call panicked; the call is lost");
+            let detail = "the signalling of the call failed inside the node".to_owned();
+            let ended = CallEvent::Ended(EndCause::ProtocolError { detail });
+            // overflow: awaited
+            let _ = events.send(ended).await;
+        }
+    });
+}

@@ -1,0 +1,158 @@
+//! What the owner of the endpoint may set.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::Secret;
+
+/// Settings of a [`SipEndpoint`](crate::SipEndpoint).
+#[derive(Clone, Debug)]
+pub struct SipConfig {
+    /// Where SIP is spoken over UDP. Port 0 takes a free one. The address decides the IP version
+    /// of everything: its signalling, its media, and the gateways that it can reach.
+    pub listen: SocketAddr,
+    /// Accept TCP on the same address too; always so when a trunk uses TCP.
+    pub tcp: bool,
+    /// The address that the outside world reaches this node by, written into Contact, Via and
+    /// SDP. Without it, the address of the interface that faces the other side.
+    pub external_address: Option<IpAddr>,
+    /// `User-Agent` of every message.
+    pub user_agent: String,
+    /// Carriers that calls may leave through.
+    pub trunks: Vec<TrunkConfig>,
+    /// Sources whose calls are taken. The addresses of the trunks are not part of it.
+    pub allow: Vec<IpNet>,
+    /// Calls in both directions that may live at once; more are refused with 503.
+    pub max_calls: usize,
+    /// How long a call may go unanswered, from the INVITE on.
+    pub ring_timeout: Duration,
+    /// How long a name may take to resolve and a TCP connection to open.
+    pub connect_timeout: Duration,
+    /// How long a TCP connection may say nothing before it is closed.
+    pub stream_idle_timeout: Duration,
+    /// TCP connections that others may hold open to this node.
+    pub max_connections: usize,
+    /// `Retry-After` of a 503.
+    pub retry_after: Duration,
+    /// Timers of the transaction layer.
+    pub timers: Timers,
+}
+
+impl SipConfig {
+    /// Sensible settings for an endpoint at `listen`: no trunks, calls taken from loopback only,
+    /// 1,000 calls, one minute of ringing.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            tcp: false,
+            external_address: None,
+            user_agent: "mihu".to_owned(),
+            trunks: Vec::new(),
+            allow: vec![
+                IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
+                IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+            ],
+            max_calls: 1_000,
+            ring_timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(4),
+            stream_idle_timeout: Duration::from_secs(600),
+            max_connections: 256,
+            retry_after: Duration::from_secs(5),
+            timers: Timers::default(),
+        }
+    }
+}
+
+/// One carrier connection.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrunkConfig {
+    /// What logs and errors call it.
+    pub name: String,
+    /// `host` or `host:port`; the port defaults to 5060.
+    pub gateway: String,
+    /// How the gateway is reached.
+    #[serde(default)]
+    pub transport: Transport,
+    /// User of digest authentication.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Password of digest authentication.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// Caller id: the user part of From. Without it, the user name, else the name of the node.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Numbers that leave through this trunk, by their first digits; the longest match among
+    /// all trunks wins, and `""` matches every number.
+    #[serde(default = "every_number")]
+    pub prefixes: Vec<String>,
+    /// Send the number without its leading `+`.
+    #[serde(default)]
+    pub strip_plus: bool,
+}
+
+impl TrunkConfig {
+    /// A trunk for every number, over UDP and without authentication.
+    pub fn new(name: impl Into<String>, gateway: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            gateway: gateway.into(),
+            transport: Transport::Udp,
+            username: None,
+            password: None,
+            from: None,
+            prefixes: every_number(),
+            strip_plus: false,
+        }
+    }
+}
+
+fn every_number() -> Vec<String> {
+    vec![String::new()]
+}
+
+/// How SIP messages travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Datagrams; the transaction layer repeats what is lost.
+    #[default]
+    Udp,
+    /// A stream.
+    Tcp,
+}
+
+/// Timers of the transaction layer (RFC 3261 §17, table 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timers {
+    /// T1: the estimated round trip, and the first interval of retransmission.
+    pub t1: Duration,
+    /// T2: the longest interval of retransmission.
+    pub t2: Duration,
+    /// T4: how long a message may stay in the network.
+    pub t4: Duration,
+    /// 64·T1: how long a transaction waits for an answer.
+    pub timeout: Duration,
+}
+
+impl Timers {
+    /// Timers in the RFC's proportions to `t1`.
+    pub const fn with_t1(t1: Duration) -> Self {
+        Self {
+            t1,
+            t2: t1.saturating_mul(8),
+            t4: t1.saturating_mul(10),
+            timeout: t1.saturating_mul(64),
+        }
+    }
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self::with_t1(Duration::from_millis(500))
+    }
+}
