@@ -1,0 +1,307 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use audio::{Moment, SampleRate};
+use futures_util::StreamExt;
+use llm::{LanguageModel, ReplyPart, ReplyStream};
+use media::{Clock, Leg, LegEvent};
+use sip::{CallHandle, EndCause};
+use speech::{RecogniseError, Recogniser, Synthesiser, Utterance};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use turn::Attempt;
+
+use super::journal::Journal;
+use super::speaker::{Note, Speaker, Voice};
+use super::{Control, Order, connection};
+use crate::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId};
+use crate::event::{CallEventKind, TranscriptTurn, TurnLatency};
+use crate::listening::Attached;
+use crate::script::Script;
+
+/// Wait before BYE after the agent's last sample: the far end still holds it in its buffers.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+
+/// How long the far end may take to confirm our BYE.
+const GOODBYE: Duration = Duration::from_secs(4);
+
+type Recognition = (Attempt, Result<(String, Duration), RecogniseError>);
+
+/// What one answered call works with.
+pub(super) struct Parts<'a> {
+    pub(super) script: Script,
+    pub(super) journal: &'a Journal,
+    pub(super) control: &'a Control,
+    pub(super) clock: Clock,
+    pub(super) rate: SampleRate,
+    pub(super) leg: &'a Leg,
+    pub(super) feed: &'a Attached,
+    pub(super) signalling: &'a CallHandle,
+    pub(super) recogniser: Arc<dyn Recogniser>,
+    pub(super) synthesiser: Arc<dyn Synthesiser>,
+    pub(super) model: Arc<dyn LanguageModel>,
+}
+
+/// How an answered call ended, and what was said.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) cause: Cause,
+    pub(super) transcript: Vec<TranscriptTurn>,
+    pub(super) latencies: Vec<TurnLatency>,
+}
+
+/// Why an answered call ended.
+#[derive(Debug)]
+pub(super) enum Cause {
+    /// The far end, or signalling, ended it.
+    Signalling(EndCause),
+    /// We ended it, for this reason.
+    HungUp(&'static str),
+    /// The caller's audio stopped arriving.
+    Vanished,
+    /// The leg's media broke.
+    MediaFailed,
+}
+
+/// Carries out a dialogue's effects and tells it what happened: the one place of a call where
+/// the clock is read.
+pub(super) struct Driver<'a> {
+    parts: Parts<'a>,
+    dialogue: Dialogue,
+    speaker: Speaker,
+    recognitions: JoinSet<Recognition>,
+    recognising: BTreeMap<Attempt, AbortHandle>,
+    reply: Option<(ReplyId, ReplyStream)>,
+    transcript: Vec<TranscriptTurn>,
+    latencies: Vec<TurnLatency>,
+    hang_up: Option<&'static str>,
+}
+
+impl<'a> Driver<'a> {
+    pub(super) fn new(parts: Parts<'a>, origin: Option<Moment>) -> Self {
+        let now = parts.clock.now();
+        let dialogue = Dialogue::new(parts.script.clone(), parts.rate, origin, now);
+        let voice = Voice {
+            synthesiser: Arc::clone(&parts.synthesiser),
+            rate: parts.rate,
+            speed: parts.script.speed,
+            clock: parts.clock,
+        };
+        let speaker = Speaker::start(voice, parts.leg.playout());
+        Self {
+            parts,
+            dialogue,
+            speaker,
+            recognitions: JoinSet::new(),
+            recognising: BTreeMap::new(),
+            reply: None,
+            transcript: Vec::new(),
+            latencies: Vec::new(),
+            hang_up: None,
+        }
+    }
+
+    /// Runs the conversation to its end and hangs up if the far end has not.
+    pub(super) async fn run(mut self, events: &mut mpsc::Receiver<sip::CallEvent>) -> Outcome {
+        let cause = self.converse(events).await;
+        self.dialogue.finish(self.parts.clock.now());
+        self.carry_out();
+        if !matches!(cause, Cause::Signalling(_)) {
+            self.parts.signalling.hangup();
+            wait_for_end(events).await;
+        }
+        Outcome {
+            cause,
+            transcript: self.transcript,
+            latencies: self.latencies,
+        }
+    }
+
+    async fn converse(&mut self, events: &mut mpsc::Receiver<sip::CallEvent>) -> Cause {
+        loop {
+            self.carry_out();
+            if let Some(reason) = self.hang_up {
+                tokio::time::sleep(LAST_WORDS).await;
+                return Cause::HungUp(reason);
+            }
+            let deadline = self.parts.clock.instant(self.dialogue.deadline()).into();
+            let has_headroom = self.speaker.has_headroom();
+            tokio::select! {
+                event = events.recv() => {
+                    if let Some(cause) = self.signalled(event) {
+                        return cause;
+                    }
+                }
+                () = self.parts.feed.ready() => {
+                    if let Some(cause) = self.heard() {
+                        return cause;
+                    }
+                }
+                Some(recognition) = self.recognitions.join_next() => self.recognised(recognition),
+                part = next_part(&mut self.reply), if has_headroom => self.replied(part),
+                Some(note) = self.speaker.note() => self.noted(note),
+                order = self.parts.control.order() => match order {
+                    Order::HangUp(reason) => return Cause::HungUp(reason),
+                    Order::SayGoodbye(reason) => {
+                        self.dialogue.hang_up(self.parts.clock.now(), None, reason);
+                    }
+                },
+                () = tokio::time::sleep_until(deadline) => {
+                    self.dialogue.timeout(self.parts.clock.now());
+                }
+            }
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(effect) = self.dialogue.poll() {
+            match effect {
+                Effect::Recognise(attempt, utterance) => self.recognise(attempt, utterance),
+                Effect::CancelRecognise(attempt) => {
+                    if let Some(task) = self.recognising.remove(&attempt) {
+                        task.abort();
+                    }
+                }
+                Effect::Ask(id, request) => {
+                    self.reply = Some((id, self.parts.model.reply(request)))
+                }
+                Effect::CancelAsk(id) => drop(self.reply.take_if(|(asked, _)| *asked == id)),
+                Effect::Speak(segment, text) => self.speaker.speak(segment, text),
+                Effect::Silence => self.speaker.silence(),
+                Effect::Tell(kind) => self.tell(kind),
+                Effect::HangUp(reason) => self.hang_up = Some(reason),
+            }
+        }
+    }
+
+    fn tell(&mut self, kind: CallEventKind) {
+        match &kind {
+            CallEventKind::Turn(turn) => self.transcript.push(turn.clone()),
+            CallEventKind::Latency(latency) => self.latencies.push(latency.clone()),
+            CallEventKind::Started { .. }
+            | CallEventKind::Ringing
+            | CallEventKind::Answered
+            | CallEventKind::Ended(_) => {}
+        }
+        self.parts.journal.write(kind);
+    }
+
+    fn recognise(&mut self, attempt: Attempt, utterance: Utterance) {
+        let recogniser = Arc::clone(&self.parts.recogniser);
+        let task = self.recognitions.spawn(async move {
+            let result = recogniser.recognise(utterance).await;
+            (
+                attempt,
+                result.map(|recognition| (recognition.text, recognition.took)),
+            )
+        });
+        self.recognising.insert(attempt, task);
+    }
+
+    fn recognised(&mut self, recognition: Result<Recognition, tokio::task::JoinError>) {
+        let (attempt, result) = match recognition {
+            Ok(recognition) => recognition,
+            Err(error) if error.is_cancelled() => return,
+            Err(error) => {
+                tracing::error!(%error, "a recognition broke down");
+                return;
+            }
+        };
+        self.recognising.remove(&attempt);
+        if let Err(error) = &result {
+            tracing::warn!(%error, "the caller's words could not be recognised");
+        }
+        self.dialogue
+            .recognised(self.parts.clock.now(), attempt, result);
+    }
+
+    fn replied(&mut self, part: Option<(ReplyId, Option<Result<ReplyPart, llm::ReplyError>>)>) {
+        let Some((id, part)) = part else {
+            return;
+        };
+        let now = self.parts.clock.now();
+        match part {
+            Some(Ok(part)) => self.dialogue.reply_part(now, id, part),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "the language model failed");
+                self.reply = None;
+                self.dialogue.reply_ended(now, id, Err(error));
+            }
+            None => {
+                self.reply = None;
+                self.dialogue.reply_ended(now, id, Ok(()));
+            }
+        }
+    }
+
+    fn noted(&mut self, note: Note) {
+        match note {
+            Note::Started { segment, at } => self.dialogue.synthesis_started(at, segment),
+            Note::Done { segment, duration } => {
+                self.dialogue
+                    .synthesised(self.parts.clock.now(), segment, duration);
+            }
+        }
+    }
+
+    fn heard(&mut self) -> Option<Cause> {
+        while let Some(event) = self.parts.feed.event() {
+            match event {
+                LegEvent::SegmentStarted { segment, at } => {
+                    self.dialogue.playback(at, Playback::Started(segment));
+                }
+                LegEvent::SegmentFinished { segment, at } => {
+                    self.dialogue.playback(at, Playback::Finished(segment));
+                }
+                LegEvent::PacketsStopped { .. } => return Some(Cause::Vanished),
+                LegEvent::Failed => return Some(Cause::MediaFailed),
+                LegEvent::FirstPacket { from, .. } => tracing::debug!(%from, "media arrives"),
+                LegEvent::Interrupted { .. } | LegEvent::PlayoutIdle { .. } => {}
+            }
+        }
+        while let Some(window) = self.parts.feed.window() {
+            let heard = HeardWindow {
+                at: window.at,
+                probability: window.probability,
+                samples: &window.samples,
+            };
+            self.dialogue.heard(self.parts.clock.now(), &heard);
+        }
+        None
+    }
+
+    fn signalled(&mut self, event: Option<sip::CallEvent>) -> Option<Cause> {
+        match event {
+            Some(sip::CallEvent::Ended(cause)) => Some(Cause::Signalling(cause)),
+            None => Some(Cause::Signalling(EndCause::TimedOut)),
+            Some(sip::CallEvent::MediaChanged(remote) | sip::CallEvent::Answered(remote)) => {
+                self.parts.leg.connect(connection(&remote));
+                None
+            }
+            Some(sip::CallEvent::Ringing { .. } | sip::CallEvent::EarlyMedia(_)) => None,
+        }
+    }
+}
+
+async fn next_part(
+    reply: &mut Option<(ReplyId, ReplyStream)>,
+) -> Option<(ReplyId, Option<Result<ReplyPart, llm::ReplyError>>)> {
+    match reply {
+        Some((id, stream)) => Some((*id, stream.next().await)),
+        None => std::future::pending().await,
+    }
+}
+
+async fn wait_for_end(events: &mut mpsc::Receiver<sip::CallEvent>) {
+    let ended = async {
+        while let Some(event) = events.recv().await {
+            if matches!(event, sip::CallEvent::Ended(_)) {
+                return;
+            }
+        }
+    };
+    if tokio::time::timeout(GOODBYE, ended).await.is_err() {
+        tracing::warn!("the far end did not confirm the end of the call");
+    }
+}

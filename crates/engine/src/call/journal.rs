@@ -1,0 +1,138 @@
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, broadcast, mpsc};
+
+use crate::control::Subscription;
+use crate::event::{CallEvent, CallEventKind, CallId};
+
+/// Events that a slow subscriber may lag behind before it loses the oldest.
+const LIVE_BACKLOG: usize = 64;
+
+/// Everything a call told, kept until the call is forgotten.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    call: CallId,
+    past: Mutex<Vec<CallEvent>>,
+    live: broadcast::Sender<CallEvent>,
+    grown: Notify,
+}
+
+impl Journal {
+    pub(crate) fn new(call: CallId) -> Self {
+        let (live, _) = broadcast::channel(LIVE_BACKLOG);
+        Self {
+            call,
+            past: Mutex::new(Vec::new()),
+            live,
+            grown: Notify::new(),
+        }
+    }
+
+    pub(crate) fn call(&self) -> CallId {
+        self.call
+    }
+
+    pub(crate) fn write(&self, kind: CallEventKind) {
+        let event = CallEvent {
+            call: self.call,
+            at: Timestamp::now(),
+            kind,
+        };
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.push(event.clone());
+        // overflow: the slow subscriber loses its oldest event; nobody listening is no error
+        drop(self.live.send(event));
+        drop(past);
+        self.grown.notify_one();
+    }
+
+    pub(crate) fn subscribe(&self) -> Subscription {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        Subscription {
+            past: past.clone(),
+            live: self.live.subscribe(),
+        }
+    }
+
+    /// Hands every event to `records`, in order, until the call's end has been handed over.
+    ///
+    /// Runs beside the call, so that a slow store never delays the conversation.
+    pub(crate) async fn forward(&self, records: &mpsc::Sender<CallEvent>) {
+        let mut next = 0;
+        loop {
+            let event = {
+                let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+                past.get(next).cloned()
+            };
+            let Some(event) = event else {
+                self.grown.notified().await;
+                continue;
+            };
+            next += 1;
+            let last = matches!(event.kind, CallEventKind::Ended(_));
+            // overflow: awaited
+            if records.send(event).await.is_err() || last {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::event::{CallReport, CallStatus};
+
+    fn ended() -> CallEventKind {
+        CallEventKind::Ended(CallReport {
+            status: CallStatus::Completed,
+            sip_code: None,
+            reason: String::new(),
+            answered_at: None,
+            duration: std::time::Duration::ZERO,
+            recording: None,
+            transcript: Vec::new(),
+            latencies: Vec::new(),
+        })
+    }
+
+    #[tokio::test]
+    async fn every_event_is_forwarded_in_order_even_when_the_records_are_slow() {
+        let journal = Journal::new(CallId(Uuid::nil()));
+        let (records, mut received) = mpsc::channel(1);
+        journal.write(CallEventKind::Ringing);
+        journal.write(CallEventKind::Answered);
+        journal.write(ended());
+        let (_, kinds) = tokio::join!(journal.forward(&records), async {
+            let mut kinds = Vec::new();
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+                kinds.push(received.recv().await.map(|event| event.kind));
+            }
+            kinds
+        });
+        assert!(matches!(
+            kinds.as_slice(),
+            [
+                Some(CallEventKind::Ringing),
+                Some(CallEventKind::Answered),
+                Some(CallEventKind::Ended(_))
+            ]
+        ));
+    }
+
+    #[test]
+    fn a_subscriber_sees_the_past_once_and_then_what_follows() {
+        let journal = Journal::new(CallId(Uuid::nil()));
+        journal.write(CallEventKind::Ringing);
+        let mut subscription = journal.subscribe();
+        journal.write(CallEventKind::Answered);
+        assert_eq!(subscription.past.len(), 1);
+        let next = subscription.live.try_recv().map(|event| event.kind);
+        assert!(matches!(next, Ok(CallEventKind::Answered)));
+        assert!(subscription.live.try_recv().is_err());
+    }
+}

@@ -1,0 +1,105 @@
+//! The narrow door through which the API and inbound signalling reach live calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agent::{AgentDefinition, CallPrompt};
+use audio::SampleRate;
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::event::{CallEvent, CallId};
+
+/// An outbound call to place.
+#[derive(Clone, Debug)]
+pub struct PlaceCall {
+    /// The call's id, chosen by the requester so that it can be recorded before it starts.
+    pub call: CallId,
+    /// The conversation that the call belongs to.
+    pub conversation: Uuid,
+    /// The agent as it is defined at this moment.
+    pub agent: Arc<AgentDefinition>,
+    /// The number to call, in E.164 form with its leading `+`.
+    pub number: String,
+    /// Free context on the called party for the model.
+    pub about: Option<String>,
+    /// A prompt for this call only.
+    pub prompt: Option<CallPrompt>,
+    /// Greeting for this call only.
+    pub first_message: Option<String>,
+}
+
+/// Why a call was not admitted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceCallError {
+    /// Every call slot is taken; try again later.
+    #[error("the node carries its maximum of {limit} calls; retry after {} s", retry_after.as_secs())]
+    Full {
+        /// Slots of the node.
+        limit: usize,
+        /// When a retry makes sense.
+        retry_after: Duration,
+    },
+    /// The node is shutting down and takes no more calls.
+    #[error("the node is shutting down; place the call on another node")]
+    Draining,
+    /// No trunk's prefixes match the number.
+    #[error("no trunk can reach {number}; add one whose `prefixes` match it")]
+    NoTrunk {
+        /// The number that was asked for.
+        number: String,
+    },
+}
+
+/// A piece of a live call's sound: both sides, interleaved caller left, agent right.
+#[derive(Clone, Debug)]
+pub struct LiveAudio {
+    /// Rate of both channels.
+    pub rate: SampleRate,
+    /// Interleaved stereo samples.
+    pub interleaved: Arc<[i16]>,
+}
+
+/// A live call's events: those so far and those to come.
+#[derive(Debug)]
+pub struct Subscription {
+    /// Everything that happened before the subscription, in order.
+    pub past: Vec<CallEvent>,
+    /// What happens from here on. The channel closes after [`Ended`](crate::CallEventKind::Ended).
+    pub live: broadcast::Receiver<CallEvent>,
+}
+
+/// The node's load, for health checks and admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeLoad {
+    /// Calls that hold a slot now.
+    pub calls: usize,
+    /// Slots.
+    pub limit: usize,
+    /// The node is shutting down.
+    pub draining: bool,
+}
+
+/// What the API may ask of live calls.
+pub trait CallControl: Send + Sync {
+    /// Admits an outbound call and starts it; returns at once, before anything rings.
+    fn place(&self, call: PlaceCall) -> Result<(), PlaceCallError>;
+
+    /// Follows a live call; `None` when it is unknown here or over.
+    fn subscribe(&self, call: CallId) -> Option<Subscription>;
+
+    /// Hears a live call; `None` when it is unknown here or over.
+    fn listen(&self, call: CallId) -> Option<broadcast::Receiver<LiveAudio>>;
+
+    /// Ends a live call: the far end gets CANCEL or BYE. Returns whether the call was live.
+    fn hang_up(&self, call: CallId) -> bool;
+
+    /// How loaded the node is.
+    fn load(&self) -> NodeLoad;
+}
+
+/// Finds the agent that an inbound call asks for.
+pub trait AgentDirectory: Send + Sync {
+    /// The agent whose SIP user name (file stem, or its UUID) is `user`.
+    fn find(&self, user: &str) -> Option<Arc<AgentDefinition>>;
+}

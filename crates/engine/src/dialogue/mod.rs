@@ -1,0 +1,603 @@
+//! The conversation of one call, without I/O: what was heard goes in with its moment, what is to
+//! be done comes out.
+//!
+//! The driver feeds [`Dialogue`] with audio windows, recognised words, the model's reply and the
+//! playout's progress, and carries out the [`Effect`]s it polls. The dialogue never reads a
+//! clock, so a replay drives the same code on a virtual one.
+
+mod answer;
+mod caller;
+mod ledger;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use agent::{Conversation, SentenceSplitter};
+use audio::{Moment, SampleRate};
+use llm::{ReplyPart, ReplyRequest};
+use media::SegmentId;
+use speech::Utterance;
+use turn::{AgentState, Attempt, Ended, Machine, Window};
+
+use self::answer::{Answer, Heard};
+use self::caller::CallerAudio;
+use self::ledger::Ledger;
+use crate::event::{CallEventKind, Speaker, TranscriptTurn, TurnLatency};
+use crate::script::Script;
+
+/// Consecutive answers that may fail before the agent gives up on the call.
+const TOLERATED_FAILURES: u32 = 2;
+
+/// A goodbye that is not played by then (the far end holds the call) is given up.
+const LONGEST_GOODBYE: Duration = Duration::from_secs(20);
+
+/// Names one reply of the language model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReplyId(pub u32);
+
+/// One window of the caller's audio with the voice detector's judgement.
+#[derive(Clone, Copy, Debug)]
+pub struct HeardWindow<'a> {
+    /// When the last sample was heard.
+    pub at: Moment,
+    /// Probability that the window holds a voice.
+    pub probability: f32,
+    /// The audio, at the leg's rate.
+    pub samples: &'a [i16],
+}
+
+/// Progress of the agent's voice on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Playback {
+    /// The first audible sample of a segment went out.
+    Started(SegmentId),
+    /// The last sample of a segment went out.
+    Finished(SegmentId),
+}
+
+/// What the driver has to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Recognise this audio; answer with [`Dialogue::recognised`].
+    Recognise(Attempt, Utterance),
+    /// Stop recognising: the audio has grown since.
+    CancelRecognise(Attempt),
+    /// Ask the language model; answer with [`Dialogue::reply_part`] and
+    /// [`Dialogue::reply_ended`].
+    Ask(ReplyId, ReplyRequest),
+    /// Stop asking: the reply is no longer wanted.
+    CancelAsk(ReplyId),
+    /// Synthesise and play, after all that was ordered before.
+    Speak(SegmentId, String),
+    /// Fall silent within a tick and forget all that was ordered.
+    Silence,
+    /// Tell the world.
+    Tell(CallEventKind),
+    /// End the call, for this reason.
+    HangUp(&'static str),
+}
+
+/// The conversation of one call. See the module's documentation for the contract.
+#[derive(Debug)]
+pub struct Dialogue {
+    script: Script,
+    rate: SampleRate,
+    origin: Option<Moment>,
+    started: Moment,
+    last_activity: Moment,
+    machine: Machine,
+    caller: CallerAudio,
+    words: Words,
+    undecided: Option<Undecided>,
+    conversation: Conversation,
+    answer: Option<Answer>,
+    splitter: SentenceSplitter,
+    turns: usize,
+    failures: u32,
+    hanging_up: Option<Moment>,
+    next_reply: u32,
+    next_segment: u32,
+    effects: VecDeque<Effect>,
+}
+
+/// The words of the caller's turn so far.
+#[derive(Debug, Default)]
+struct Words {
+    started: Option<Moment>,
+    settled: Vec<String>,
+    attempt: Option<(Attempt, Moment)>,
+    latest: Option<Recognised>,
+}
+
+#[derive(Clone, Debug)]
+struct Recognised {
+    attempt: Attempt,
+    text: String,
+    took: Duration,
+    at: Moment,
+}
+
+/// A turn that is over while its words are still being recognised.
+#[derive(Debug)]
+struct Undecided {
+    ended: Ended,
+    voiced_until: Moment,
+    settled: Vec<String>,
+    wants_answer: bool,
+}
+
+impl Dialogue {
+    /// The dialogue of a call answered at `now`. Its recording began at `origin`, or begins with
+    /// the first window heard.
+    pub fn new(script: Script, rate: SampleRate, origin: Option<Moment>, now: Moment) -> Self {
+        let machine = Machine::new(script.turn.clone());
+        let mut dialogue = Self {
+            script,
+            rate,
+            origin,
+            started: now,
+            last_activity: now,
+            machine,
+            caller: CallerAudio::new(rate),
+            words: Words::default(),
+            undecided: None,
+            conversation: Conversation::default(),
+            answer: None,
+            splitter: SentenceSplitter::default(),
+            turns: 0,
+            failures: 0,
+            hanging_up: None,
+            next_reply: 0,
+            next_segment: 0,
+            effects: VecDeque::new(),
+        };
+        if let Some(greeting) = dialogue.script.first_message.clone() {
+            dialogue.say(&greeting, None);
+        }
+        dialogue
+    }
+
+    /// Takes the next window of the caller's audio.
+    pub fn heard(&mut self, now: Moment, window: &HeardWindow<'_>) {
+        self.caller.push(window.at, window.samples);
+        let duration = self.rate.duration_of(window.samples.len());
+        self.origin.get_or_insert(window.at - duration);
+        let judged = Window {
+            at: window.at,
+            duration,
+            probability: window.probability,
+        };
+        self.machine.window(now, judged);
+        if self.machine.caller_has_turn() {
+            self.last_activity = now;
+        }
+        self.run_machine(now);
+    }
+
+    /// Takes the words of an attempt, or that there are none to be had.
+    pub fn recognised(
+        &mut self,
+        now: Moment,
+        attempt: Attempt,
+        result: Result<(String, Duration), speech::RecogniseError>,
+    ) {
+        let (text, took) = result.unwrap_or_default();
+        let recognised = Recognised {
+            attempt,
+            text,
+            took,
+            at: now,
+        };
+        if let Some(undecided) = self.undecided.take_if(|held| held.ended.attempt == attempt) {
+            self.turn_ended(now, undecided, &recognised);
+            return;
+        }
+        if self
+            .words
+            .attempt
+            .is_some_and(|(current, _)| current == attempt)
+        {
+            self.machine.recognised(now, attempt, &recognised.text);
+            self.words.latest = Some(recognised);
+            self.run_machine(now);
+        }
+    }
+
+    /// Takes the next part of a reply.
+    pub fn reply_part(&mut self, now: Moment, reply: ReplyId, part: ReplyPart) {
+        let Some(answer) = self
+            .answer
+            .as_mut()
+            .filter(|answer| answer.asking == Some(reply))
+        else {
+            return;
+        };
+        match part {
+            ReplyPart::EndCall => answer.ends_call = Some("the agent ended the conversation"),
+            ReplyPart::Text(text) => {
+                if let Some(ledger) = &mut answer.ledger {
+                    ledger.first_token.get_or_insert(now);
+                }
+                for sentence in self.splitter.push(&text) {
+                    self.speak(now, sentence);
+                }
+            }
+        }
+    }
+
+    /// A reply is complete, or broke off.
+    pub fn reply_ended(
+        &mut self,
+        now: Moment,
+        reply: ReplyId,
+        result: Result<(), llm::ReplyError>,
+    ) {
+        let Some(answer) = self
+            .answer
+            .as_mut()
+            .filter(|answer| answer.asking == Some(reply))
+        else {
+            return;
+        };
+        answer.asking = None;
+        for sentence in self.splitter.finish() {
+            self.speak(now, sentence);
+        }
+        let Some(answer) = &mut self.answer else {
+            return;
+        };
+        if answer.has_words() {
+            self.failures = 0;
+        } else if answer.ends_call.is_some() {
+            let goodbye = self.script.goodbye.clone();
+            self.speak(now, goodbye);
+        } else {
+            self.failures += 1;
+            if result.is_err() && self.failures > TOLERATED_FAILURES {
+                answer.ends_call = Some("the language model failed repeatedly");
+            }
+            let trouble = self.script.trouble.clone();
+            self.speak(now, trouble);
+        }
+        self.close_answer_if_over(now);
+    }
+
+    /// The first audio of a segment is synthesised.
+    pub fn synthesis_started(&mut self, at: Moment, _segment: SegmentId) {
+        if let Some(ledger) = self
+            .answer
+            .as_mut()
+            .and_then(|answer| answer.ledger.as_mut())
+        {
+            ledger.first_audio.get_or_insert(at);
+        }
+    }
+
+    /// A segment is synthesised in full and lasts this long.
+    pub fn synthesised(&mut self, now: Moment, segment: SegmentId, duration: Duration) {
+        if let Some(answer) = &mut self.answer {
+            answer.synthesised(now, segment, duration);
+        }
+        self.close_answer_if_over(now);
+    }
+
+    /// Takes the progress of the agent's voice, as it happened at `at`.
+    pub fn playback(&mut self, at: Moment, playback: Playback) {
+        self.last_activity = self.last_activity.max(at);
+        match playback {
+            Playback::Started(segment) => self.segment_started(at, segment),
+            Playback::Finished(segment) => {
+                if let Some(answer) = &mut self.answer {
+                    answer.finished(at, segment);
+                }
+                self.close_answer_if_over(at);
+            }
+        }
+    }
+
+    /// Has the agent say goodbye, with these words or its own, and hang up after them.
+    pub fn hang_up(&mut self, now: Moment, message: Option<&str>, reason: &'static str) {
+        if self.hanging_up.is_some() {
+            return;
+        }
+        self.interrupt_answer(now);
+        self.hanging_up = Some(now + LONGEST_GOODBYE);
+        let message = message.unwrap_or(&self.script.goodbye).to_owned();
+        self.say(&message, Some(reason));
+        self.close_answer_if_over(now);
+    }
+
+    /// When [`timeout`](Self::timeout) is due.
+    pub fn deadline(&self) -> Moment {
+        let ends = self.started + self.script.max_duration;
+        let silent = self.last_activity + self.script.silence_timeout;
+        let own = self.hanging_up.unwrap_or_else(|| ends.min(silent));
+        self.machine.deadline().map_or(own, |turn| turn.min(own))
+    }
+
+    /// Acts on the passing of time. Harmless when nothing is due.
+    pub fn timeout(&mut self, now: Moment) {
+        self.machine.timeout(now);
+        self.run_machine(now);
+        if let Some(latest) = self.hanging_up {
+            if now >= latest {
+                self.hanging_up = Some(Moment::from_micros(u64::MAX));
+                self.effects
+                    .push_back(Effect::HangUp("the goodbye could not be played in time"));
+            }
+            return;
+        }
+        if now >= self.started + self.script.max_duration {
+            let message = self.script.max_duration_message.clone();
+            self.hang_up(now, Some(&message), "the call reached its maximum duration");
+        } else if now >= self.last_activity + self.script.silence_timeout {
+            if self.answer.is_some() {
+                self.last_activity = now;
+            } else {
+                self.hang_up(now, None, "neither side said anything for too long");
+            }
+        }
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Accounts for what was under way when the call ended.
+    pub fn finish(&mut self, now: Moment) {
+        if let Some(started) = self.words.started.take() {
+            let text = self.words.take();
+            let until = self.caller.voiced_until(started).unwrap_or(now);
+            self.caller_turn(&text, started, until);
+        }
+        self.interrupt_answer(now);
+    }
+
+    fn run_machine(&mut self, now: Moment) {
+        while let Some(effect) = self.machine.poll() {
+            match effect {
+                turn::Effect::SpeechStarted(started) => {
+                    self.caller.begin(started);
+                    self.words = Words {
+                        started: Some(started),
+                        ..Words::default()
+                    };
+                }
+                turn::Effect::Decode(attempt) => {
+                    self.words.attempt = Some((attempt, now));
+                    let utterance = self.caller.utterance();
+                    self.effects
+                        .push_back(Effect::Recognise(attempt, utterance));
+                }
+                turn::Effect::Superseded(attempt) => {
+                    self.words.latest = None;
+                    self.effects.push_back(Effect::CancelRecognise(attempt));
+                }
+                turn::Effect::Settle(attempt) => self.settle(attempt),
+                turn::Effect::Interrupt => {
+                    if let Some(undecided) = &mut self.undecided {
+                        undecided.wants_answer = false;
+                    }
+                    if self.hanging_up.is_none() {
+                        self.interrupt_answer(now);
+                    }
+                }
+                turn::Effect::Dismissed => {
+                    self.words = Words::default();
+                    self.caller.forget();
+                }
+                turn::Effect::TurnEnded(ended) => self.decided(now, ended),
+            }
+        }
+    }
+
+    fn settle(&mut self, attempt: Attempt) {
+        let latest = self.words.latest.take();
+        if let (Some((current, until)), Some(latest)) = (self.words.attempt, latest)
+            && current == attempt
+        {
+            self.words.settled.push(latest.text);
+            self.caller.settle(until);
+        }
+    }
+
+    fn decided(&mut self, now: Moment, ended: Ended) {
+        let voiced_until = self
+            .caller
+            .voiced_until(ended.started)
+            .unwrap_or(ended.last_voiced)
+            .min(ended.last_voiced);
+        self.caller.forget();
+        let words = std::mem::take(&mut self.words);
+        let undecided = Undecided {
+            ended,
+            voiced_until,
+            settled: words.settled,
+            wants_answer: true,
+        };
+        match words
+            .latest
+            .filter(|latest| latest.attempt == ended.attempt)
+        {
+            Some(latest) => self.turn_ended(now, undecided, &latest),
+            None => {
+                self.machine.agent_is(AgentState::Thinking);
+                self.undecided = Some(undecided);
+            }
+        }
+    }
+
+    fn turn_ended(&mut self, now: Moment, undecided: Undecided, latest: &Recognised) {
+        let mut text = undecided.settled.join(" ");
+        if !latest.text.is_empty() && !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(latest.text.trim());
+        self.caller_turn(&text, undecided.ended.started, undecided.voiced_until);
+        if !undecided.wants_answer || self.hanging_up.is_some() {
+            return;
+        }
+        let ledger = Ledger {
+            last_voiced: undecided.voiced_until,
+            decided: undecided.ended.decided,
+            recognition_took: latest.took,
+            recognised: latest.at,
+            asked: now,
+            first_token: None,
+            first_sentence: None,
+            first_audio: None,
+        };
+        if text.is_empty() {
+            let message = self.script.not_understood.clone();
+            self.say(&message, None);
+            return;
+        }
+        self.ask(ledger);
+    }
+
+    fn ask(&mut self, ledger: Ledger) {
+        let reply = ReplyId(self.next_reply);
+        self.next_reply += 1;
+        let request = ReplyRequest {
+            system: self.script.system.clone(),
+            messages: self.conversation.messages(),
+            knowledge: self.script.knowledge.clone(),
+            may_end_call: true,
+            goodbye: self.script.goodbye.clone(),
+        };
+        self.splitter = SentenceSplitter::default();
+        self.answer = Some(Answer::new(Some(reply), Some(ledger)));
+        self.machine.agent_is(AgentState::Thinking);
+        self.effects.push_back(Effect::Ask(reply, request));
+    }
+
+    /// Says fixed words, as an answer of their own.
+    fn say(&mut self, text: &str, ends_call: Option<&'static str>) {
+        let mut splitter = SentenceSplitter::default();
+        let mut sentences = splitter.push(text);
+        sentences.extend(splitter.finish());
+        let mut answer = Answer::new(None, None);
+        answer.ends_call = ends_call;
+        self.answer = Some(answer);
+        self.machine.agent_is(AgentState::Thinking);
+        for sentence in sentences {
+            self.order(sentence);
+        }
+    }
+
+    fn speak(&mut self, now: Moment, sentence: String) {
+        if let Some(ledger) = self
+            .answer
+            .as_mut()
+            .and_then(|answer| answer.ledger.as_mut())
+        {
+            ledger.first_sentence.get_or_insert(now);
+        }
+        self.order(sentence);
+    }
+
+    fn order(&mut self, sentence: String) {
+        let segment = SegmentId(self.next_segment);
+        self.next_segment += 1;
+        if let Some(answer) = &mut self.answer {
+            answer.add(segment, sentence.clone());
+            self.effects.push_back(Effect::Speak(segment, sentence));
+        }
+    }
+
+    fn segment_started(&mut self, at: Moment, segment: SegmentId) {
+        let Some(answer) = &mut self.answer else {
+            return;
+        };
+        if !answer.started(at, segment) {
+            return;
+        }
+        self.machine.agent_is(AgentState::Speaking);
+        if let Some(ledger) = answer.ledger.take() {
+            let latency: TurnLatency = ledger.close(self.turns, at);
+            self.effects
+                .push_back(Effect::Tell(CallEventKind::Latency(latency)));
+        }
+    }
+
+    fn close_answer_if_over(&mut self, now: Moment) {
+        let Some(answer) = self.answer.take_if(|answer| answer.is_over()) else {
+            return;
+        };
+        self.last_activity = now;
+        self.machine.agent_is(AgentState::Silent);
+        self.agent_turn(answer.heard(), false);
+        if let Some(reason) = answer.ends_call {
+            self.hanging_up = Some(Moment::from_micros(u64::MAX));
+            self.effects.push_back(Effect::HangUp(reason));
+        }
+    }
+
+    fn interrupt_answer(&mut self, now: Moment) {
+        let Some(answer) = self.answer.take() else {
+            self.machine.agent_is(AgentState::Silent);
+            return;
+        };
+        if let Some(reply) = answer.asking {
+            self.effects.push_back(Effect::CancelAsk(reply));
+        }
+        self.effects.push_back(Effect::Silence);
+        self.machine.agent_is(AgentState::Silent);
+        self.agent_turn(answer.heard_until(now), true);
+    }
+
+    fn agent_turn(&mut self, heard: Option<Heard>, interrupted: bool) {
+        let Some(heard) = heard else {
+            return;
+        };
+        self.conversation.push_agent(&heard.text);
+        self.tell_turn(
+            Speaker::Agent,
+            heard.text,
+            heard.started,
+            heard.finished,
+            interrupted,
+        );
+    }
+
+    fn caller_turn(&mut self, text: &str, started: Moment, ended: Moment) {
+        if text.is_empty() {
+            return;
+        }
+        self.conversation.push_caller(text);
+        self.tell_turn(Speaker::Caller, text.to_owned(), started, ended, false);
+    }
+
+    fn tell_turn(
+        &mut self,
+        speaker: Speaker,
+        text: String,
+        started: Moment,
+        ended: Moment,
+        interrupted: bool,
+    ) {
+        self.turns += 1;
+        let origin = self.origin.unwrap_or(self.started);
+        let millis = |moment: Moment| moment.since(origin).as_millis() as u64;
+        let turn = TranscriptTurn {
+            speaker,
+            text,
+            start_ms: millis(started),
+            end_ms: millis(ended),
+            interrupted,
+        };
+        self.effects
+            .push_back(Effect::Tell(CallEventKind::Turn(turn)));
+    }
+}
+
+impl Words {
+    fn take(&mut self) -> String {
+        let mut parts = std::mem::take(&mut self.settled);
+        parts.extend(self.latest.take().map(|latest| latest.text));
+        parts.join(" ")
+    }
+}

@@ -1,0 +1,409 @@
+use super::*;
+
+const WINDOW: Duration = Duration::from_millis(32);
+const RATE: SampleRate = SampleRate::HZ_8000;
+
+fn script() -> Script {
+    Script {
+        system: "You answer the phone.".to_owned(),
+        knowledge: Vec::new(),
+        first_message: None,
+        goodbye: "Good bye.".to_owned(),
+        trouble: "I have some trouble.".to_owned(),
+        not_understood: "I did not catch that.".to_owned(),
+        max_duration: Duration::from_secs(600),
+        max_duration_message: "Our time is up.".to_owned(),
+        silence_timeout: Duration::from_secs(60),
+        speed: 1.0,
+        turn: turn::Settings::default(),
+        record: true,
+    }
+}
+
+/// A dialogue with its clock, and a playout that takes a second for each sentence.
+struct Call {
+    dialogue: Dialogue,
+    now: Moment,
+    told: Vec<CallEventKind>,
+    asked: Vec<(ReplyId, ReplyRequest)>,
+    attempts: Vec<Attempt>,
+    spoken: Vec<(SegmentId, String)>,
+    cancelled: Vec<ReplyId>,
+    silenced: usize,
+    hung_up: Option<&'static str>,
+}
+
+impl Call {
+    fn new(script: Script) -> Self {
+        let dialogue = Dialogue::new(script, RATE, Some(Moment::ZERO), Moment::ZERO);
+        let mut call = Self {
+            dialogue,
+            now: Moment::ZERO,
+            told: Vec::new(),
+            asked: Vec::new(),
+            attempts: Vec::new(),
+            spoken: Vec::new(),
+            cancelled: Vec::new(),
+            silenced: 0,
+            hung_up: None,
+        };
+        call.drain();
+        call
+    }
+
+    fn drain(&mut self) {
+        while let Some(effect) = self.dialogue.poll() {
+            match effect {
+                Effect::Recognise(attempt, _) => self.attempts.push(attempt),
+                Effect::CancelRecognise(_) => {}
+                Effect::Ask(id, request) => self.asked.push((id, request)),
+                Effect::CancelAsk(id) => self.cancelled.push(id),
+                Effect::Speak(segment, text) => self.spoken.push((segment, text)),
+                Effect::Silence => self.silenced += 1,
+                Effect::Tell(kind) => self.told.push(kind),
+                Effect::HangUp(reason) => self.hung_up = Some(reason),
+            }
+        }
+    }
+
+    fn hear(&mut self, loud: bool, millis: u64) {
+        let end = self.now + Duration::from_millis(millis);
+        let sample = if loud { 6_000 } else { 0 };
+        while self.now < end {
+            self.now = self.now + WINDOW;
+            let window = HeardWindow {
+                at: self.now,
+                probability: if loud { 0.97 } else { 0.01 },
+                samples: &[sample; 256],
+            };
+            self.dialogue.heard(self.now, &window);
+            self.drain();
+        }
+    }
+
+    fn recognise(&mut self, text: &str) {
+        let attempt = *self.attempts.last().expect("a decode was ordered");
+        let result = Ok((text.to_owned(), Duration::from_millis(60)));
+        self.dialogue.recognised(self.now, attempt, result);
+        self.drain();
+    }
+
+    /// The caller says `text` and falls silent until the turn is over.
+    fn caller_says(&mut self, text: &str) {
+        self.hear(true, 960);
+        self.hear(false, 128);
+        self.recognise(text);
+        self.hear(false, 320);
+    }
+
+    fn reply(&mut self, parts: &[ReplyPart]) {
+        let id = self.asked.last().expect("asked").0;
+        for part in parts {
+            self.dialogue.reply_part(self.now, id, part.clone());
+        }
+        self.dialogue.reply_ended(self.now, id, Ok(()));
+        self.drain();
+    }
+
+    fn text(words: &str) -> ReplyPart {
+        ReplyPart::Text(words.to_owned())
+    }
+
+    /// Synthesises and plays everything ordered from `first` on, a second for each sentence.
+    fn play_from(&mut self, first: usize) {
+        for (segment, _) in self.spoken.split_off(first) {
+            self.synthesise(segment);
+            self.dialogue.playback(self.now, Playback::Started(segment));
+            self.drain();
+            self.now = self.now + Duration::from_secs(1);
+            self.dialogue
+                .playback(self.now, Playback::Finished(segment));
+            self.drain();
+        }
+    }
+
+    fn synthesise(&mut self, segment: SegmentId) {
+        self.now = self.now + Duration::from_millis(20);
+        self.dialogue.synthesis_started(self.now, segment);
+        self.dialogue
+            .synthesised(self.now, segment, Duration::from_secs(1));
+        self.drain();
+    }
+
+    fn transcript(&self) -> Vec<(Speaker, &str)> {
+        self.turns()
+            .map(|turn| (turn.speaker, turn.text.as_str()))
+            .collect()
+    }
+
+    fn turns(&self) -> impl Iterator<Item = &TranscriptTurn> {
+        self.told.iter().filter_map(|kind| {
+            if let CallEventKind::Turn(turn) = kind {
+                Some(turn)
+            } else {
+                None
+            }
+        })
+    }
+
+    fn latencies(&self) -> Vec<&TurnLatency> {
+        let told = self.told.iter();
+        told.filter_map(|kind| {
+            if let CallEventKind::Latency(latency) = kind {
+                Some(latency)
+            } else {
+                None
+            }
+        })
+        .collect()
+    }
+}
+
+#[test]
+fn the_greeting_is_spoken_first_and_enters_the_transcript_when_it_was_heard() {
+    let greeting = Some("Hello, this is support.".to_owned());
+    let mut call = Call::new(Script {
+        first_message: greeting,
+        ..script()
+    });
+    assert_eq!(call.spoken.len(), 1);
+    assert_eq!(call.transcript(), []);
+    call.play_from(0);
+    assert_eq!(
+        call.transcript(),
+        [(Speaker::Agent, "Hello, this is support.")]
+    );
+}
+
+#[test]
+fn a_caller_who_shall_speak_first_is_waited_for() {
+    let call = Call::new(script());
+    assert!(call.spoken.is_empty());
+}
+
+#[test]
+fn a_turn_of_the_caller_is_answered_by_the_model_with_the_conversation_so_far() {
+    let mut call = Call::new(script());
+    call.caller_says("My line is dead.");
+    let (_, request) = call.asked.last().expect("the model was asked");
+    assert_eq!(
+        request
+            .messages
+            .last()
+            .map(|message| message.content.as_str()),
+        Some("My line is dead.")
+    );
+    call.reply(&[Call::text("I am sorry to hear that.")]);
+    call.play_from(0);
+    assert_eq!(
+        call.transcript(),
+        [
+            (Speaker::Caller, "My line is dead."),
+            (Speaker::Agent, "I am sorry to hear that.")
+        ]
+    );
+    call.caller_says("Can you help?");
+    assert_eq!(call.asked.last().expect("asked again").1.messages.len(), 3);
+}
+
+#[test]
+fn the_first_sentence_is_spoken_before_the_reply_is_complete() {
+    let mut call = Call::new(script());
+    call.caller_says("Tell me a story.");
+    let id = call.asked.last().expect("asked").0;
+    call.dialogue.reply_part(
+        call.now,
+        id,
+        Call::text("It was a dark night. The wind was "),
+    );
+    call.drain();
+    assert_eq!(call.spoken.len(), 1);
+}
+
+#[test]
+fn the_latency_is_accounted_from_the_last_voiced_sample_to_the_first_audible_one() {
+    let mut call = Call::new(script());
+    call.hear(true, 960);
+    let voiced = call.now;
+    call.hear(false, 128);
+    call.recognise("Is it fixed?");
+    call.hear(false, 320);
+    call.reply(&[Call::text("Yes.")]);
+    let (segment, _) = call.spoken.last().cloned().expect("spoken");
+    call.synthesise(segment);
+    let audible = call.now + Duration::from_millis(20);
+    call.dialogue.playback(audible, Playback::Started(segment));
+    call.drain();
+    let latency = call.latencies()[0].clone();
+    assert_eq!(
+        latency.voiced_to_audible_ms,
+        audible.since(voiced).as_millis() as u64
+    );
+    let parts = latency.endpointing_ms + latency.decision_to_first_audio_ms;
+    assert!(latency.voiced_to_audible_ms.abs_diff(parts) <= 1);
+    assert_eq!(latency.recognition_after_decision_ms, 0);
+    assert_eq!(latency.synthesis_first_audio_ms, 20);
+}
+
+#[test]
+fn an_interruption_silences_the_agent_and_keeps_only_the_heard_words() {
+    let mut call = Call::new(script());
+    call.caller_says("What do I do?");
+    call.reply(&[Call::text("Please check the cable behind the box.")]);
+    let (segment, _) = call.spoken.last().cloned().expect("spoken");
+    call.synthesise(segment);
+    call.dialogue.playback(call.now, Playback::Started(segment));
+    call.hear(false, 200);
+    call.hear(true, 320);
+    assert_eq!(call.silenced, 1);
+    let heard = call.turns().last().cloned().expect("the agent's turn");
+    assert!(heard.interrupted);
+    assert_eq!(heard.text, "Please check the");
+    call.hear(true, 320);
+    call.hear(false, 128);
+    call.recognise("I did that.");
+    call.hear(false, 320);
+    let messages = &call.asked.last().expect("asked").1.messages;
+    assert!(
+        messages
+            .iter()
+            .any(|message| message.content == "Please check the")
+    );
+}
+
+#[test]
+fn a_caller_who_goes_on_before_the_answer_is_audible_gets_one_answer_to_both_parts() {
+    let mut call = Call::new(script());
+    call.caller_says("My number is four two.");
+    assert_eq!(call.asked.len(), 1);
+    call.hear(true, 640);
+    assert_eq!(call.cancelled, [call.asked[0].0]);
+    call.hear(false, 128);
+    call.recognise("Seven seven.");
+    call.hear(false, 320);
+    let request = &call.asked.last().expect("asked").1;
+    let said: String = request
+        .messages
+        .iter()
+        .map(|message| message.content.as_str())
+        .collect();
+    assert!(
+        said.contains("four two") && said.contains("Seven seven"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_turn_that_is_recognised_late_is_answered_when_its_words_arrive() {
+    let mut call = Call::new(script());
+    call.hear(true, 960);
+    call.hear(false, 1_200);
+    assert!(call.asked.is_empty());
+    call.recognise("Sorry for the delay.");
+    assert_eq!(call.asked.len(), 1);
+}
+
+#[test]
+fn a_failed_recognition_makes_the_agent_ask_again() {
+    let mut call = Call::new(script());
+    call.hear(true, 960);
+    call.hear(false, 1_200);
+    let attempt = *call.attempts.last().expect("a decode was ordered");
+    let failure = Err(speech::RecogniseError::Stopped);
+    call.dialogue.recognised(call.now, attempt, failure);
+    call.drain();
+    assert_eq!(
+        call.spoken.last().expect("spoken").1,
+        "I did not catch that."
+    );
+}
+
+#[test]
+fn a_model_that_ends_the_call_is_obeyed_after_its_last_words() {
+    let mut call = Call::new(script());
+    call.caller_says("Goodbye.");
+    call.reply(&[Call::text("Good bye."), ReplyPart::EndCall]);
+    assert_eq!(call.hung_up, None);
+    call.play_from(0);
+    assert!(call.hung_up.is_some());
+}
+
+#[test]
+fn a_model_that_ends_the_call_without_a_word_lets_the_agent_say_goodbye() {
+    let mut call = Call::new(script());
+    call.caller_says("That is all.");
+    call.reply(&[ReplyPart::EndCall]);
+    assert_eq!(call.spoken.last().expect("spoken").1, "Good bye.");
+    call.play_from(0);
+    assert!(call.hung_up.is_some());
+}
+
+#[test]
+fn a_model_that_keeps_failing_ends_the_call_with_words() {
+    let mut call = Call::new(script());
+    for _ in 0..=TOLERATED_FAILURES {
+        call.caller_says("Hello?");
+        let id = call.asked.last().expect("asked").0;
+        let stalled = llm::ReplyError::FirstTokenTimeout(Duration::from_secs(8));
+        call.dialogue.reply_ended(call.now, id, Err(stalled));
+        call.drain();
+        assert_eq!(
+            call.spoken.last().expect("spoken").1,
+            "I have some trouble."
+        );
+        assert_eq!(call.hung_up, None);
+        call.play_from(0);
+        call.hear(false, 320);
+    }
+    assert!(call.hung_up.is_some());
+}
+
+#[test]
+fn silence_on_both_sides_ends_the_call() {
+    let mut call = Call::new(script());
+    let due = call.dialogue.deadline();
+    assert_eq!(due, Moment::ZERO + Duration::from_secs(60));
+    call.now = due;
+    call.dialogue.timeout(due);
+    call.drain();
+    assert_eq!(call.spoken.last().expect("spoken").1, "Good bye.");
+    call.play_from(0);
+    assert!(call.hung_up.is_some());
+}
+
+#[test]
+fn the_maximum_duration_ends_the_call_with_its_own_message() {
+    let mut call = Call::new(script());
+    call.now = Moment::ZERO + Duration::from_secs(600);
+    call.dialogue.timeout(call.now);
+    call.drain();
+    assert_eq!(call.spoken.last().expect("spoken").1, "Our time is up.");
+}
+
+#[test]
+fn a_goodbye_that_cannot_be_played_does_not_hold_the_call() {
+    let mut call = Call::new(script());
+    call.dialogue.hang_up(call.now, None, "asked to");
+    call.drain();
+    call.now = call.dialogue.deadline();
+    call.dialogue.timeout(call.now);
+    call.drain();
+    assert!(call.hung_up.is_some());
+}
+
+#[test]
+fn the_transcript_keeps_what_was_under_way_when_the_far_end_hung_up() {
+    let mut call = Call::new(script());
+    call.caller_says("What do I do?");
+    call.reply(&[Call::text("Please check the cable behind the box.")]);
+    let (segment, _) = call.spoken.last().cloned().expect("spoken");
+    call.synthesise(segment);
+    call.dialogue.playback(call.now, Playback::Started(segment));
+    call.now = call.now + Duration::from_millis(500);
+    call.dialogue.finish(call.now);
+    call.drain();
+    assert_eq!(
+        call.turns().last().expect("the agent's turn").text,
+        "Please check the"
+    );
+}

@@ -1,0 +1,225 @@
+//! What a call tells the world while it lives, and what is left when it ends.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Identifies one phone or browser call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(pub Uuid);
+
+impl CallId {
+    /// A new id, ordered by time of creation (UUID version 7).
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who called whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// The caller reached the node.
+    Inbound,
+    /// The node placed the call.
+    Outbound,
+}
+
+impl Direction {
+    /// The word used in the API and in webhooks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
+/// Where a call is in its life. All but the first three are final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallStatus {
+    /// Admitted; nothing heard from the other side yet.
+    Initiated,
+    /// The far end is being alerted.
+    Ringing,
+    /// Answered and talking.
+    InProgress,
+    /// Was answered and ended properly, by either side.
+    Completed,
+    /// The called party is busy (SIP 486, 600).
+    Busy,
+    /// The called party or its network refused (other final SIP errors).
+    Rejected,
+    /// Rang until `ring_timeout`.
+    NoAnswer,
+    /// No route to the far end, or the number does not exist (SIP 404, 480, 410, no reply).
+    Unreachable,
+    /// The far end stopped answering signalling.
+    TimedOut,
+    /// Ended by us before it was answered.
+    Cancelled,
+    /// Broke on our side, or its media never worked.
+    Failed,
+}
+
+impl CallStatus {
+    /// The word used in the API and in webhooks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initiated => "initiated",
+            Self::Ringing => "ringing",
+            Self::InProgress => "in-progress",
+            Self::Completed => "completed",
+            Self::Busy => "busy",
+            Self::Rejected => "rejected",
+            Self::NoAnswer => "no-answer",
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed-out",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether the call is over.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Initiated | Self::Ringing | Self::InProgress)
+    }
+}
+
+/// Whose turn a line of the transcript is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Speaker {
+    /// The agent; `text` is what was really played.
+    Agent,
+    /// The human at the other end; `text` is what the recogniser understood.
+    Caller,
+}
+
+/// One party's turn, with its place in the recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptTurn {
+    /// Who spoke.
+    pub speaker: Speaker,
+    /// The words.
+    pub text: String,
+    /// Start of the speech, from the start of the recording.
+    pub start_ms: u64,
+    /// End of the speech, from the start of the recording.
+    pub end_ms: u64,
+    /// The agent was cut short by the caller.
+    #[serde(default)]
+    pub interrupted: bool,
+}
+
+/// How long the caller waited for one answer, itemised.
+///
+/// `voiced_to_audible` is what the caller feels; `decision_to_first_audio` is what the node
+/// adds once it knows that the caller's turn is over. They are never mixed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnLatency {
+    /// Index of the answer among the call's transcript turns, from 0.
+    pub turn: usize,
+    /// Last voiced sample of the caller to first audible sample of the agent on the wire.
+    pub voiced_to_audible_ms: u64,
+    /// Decision that the turn is over to first audible sample of the agent on the wire.
+    pub decision_to_first_audio_ms: u64,
+    /// Last voiced sample to the decision.
+    pub endpointing_ms: u64,
+    /// Time the recogniser took for the turn's last decode.
+    pub recognition_ms: u64,
+    /// Part of the recognition that fell after the decision.
+    pub recognition_after_decision_ms: u64,
+    /// Request to the language model until its first words.
+    pub model_first_token_ms: u64,
+    /// First sentence handed to the synthesiser until its first audio.
+    pub synthesis_first_audio_ms: u64,
+}
+
+/// Everything that remains of a call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallReport {
+    /// Final status.
+    pub status: CallStatus,
+    /// SIP status code that ended or refused the call, if one did.
+    pub sip_code: Option<u16>,
+    /// One plain sentence: why the call ended.
+    pub reason: String,
+    /// When the call was answered.
+    pub answered_at: Option<Timestamp>,
+    /// From answer to end; zero when never answered.
+    #[serde(with = "duration_millis")]
+    pub duration: Duration,
+    /// The stereo recording (caller left, agent right), when one was made.
+    pub recording: Option<PathBuf>,
+    /// All turns in order.
+    pub transcript: Vec<TranscriptTurn>,
+    /// One entry for each answer of the agent to the caller.
+    pub latencies: Vec<TurnLatency>,
+}
+
+/// One step in a call's life, in order, with the wall-clock time it happened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallEvent {
+    /// The call.
+    pub call: CallId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: CallEventKind,
+}
+
+/// What happened in a call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum CallEventKind {
+    /// The call was admitted.
+    Started {
+        /// Who called whom.
+        direction: Direction,
+        /// The agent that takes the call.
+        agent: Uuid,
+        /// The conversation that the API and webhooks name.
+        conversation: Uuid,
+        /// The other party's number, or SIP user for inbound calls.
+        number: String,
+    },
+    /// The far end is being alerted.
+    Ringing,
+    /// The call was answered.
+    Answered,
+    /// A turn of either party is complete.
+    Turn(TranscriptTurn),
+    /// The agent's answer became audible.
+    Latency(TurnLatency),
+    /// The call is over; nothing follows.
+    Ended(CallReport),
+}
+
+mod duration_millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(value.as_millis() as u64)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        let millis = u64::deserialize(from)?;
+        Ok(Duration::from_millis(millis))
+    }
+}

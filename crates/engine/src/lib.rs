@@ -1,0 +1,29 @@
+//! The life of a call: admits it, joins leg, recogniser, language model, voice and recorder,
+//! and ends it with a report.
+//!
+//! The engine knows nothing of HTTP and SQL: who wants a call asks through [`CallControl`], and
+//! all that happens leaves through the receiver that [`Engine::start`] returns. It moves no audio
+//! itself: media threads do (`media`), one listening thread runs the voice detector over all
+//! calls, one recording thread writes all files. A panic in one call ends that call.
+//!
+//! Start reading at [`dialogue::Dialogue`], the conversation itself, which is free of I/O and of
+//! clocks; `call::drive` carries out what it wants; [`Engine`] keeps the calls.
+
+mod call;
+mod control;
+pub mod dialogue;
+mod event;
+mod listening;
+mod node;
+mod recording;
+mod script;
+
+pub use control::{
+    AgentDirectory, CallControl, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription,
+};
+pub use event::{
+    CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, Speaker, TranscriptTurn,
+    TurnLatency,
+};
+pub use node::{Engine, EngineConfig, ModelDirectory, Providers, StartEngineError};
+pub use script::{Occasion, Script};

@@ -1,0 +1,392 @@
+//! The node's calls: admits them, runs each as a supervised task, drains them at shutdown.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use agent::AgentDefinition;
+use futures_util::FutureExt;
+use llm::LanguageModel;
+use media::{Clock, Media, MediaConfig, StartMediaError};
+use sip::{IncomingCall, SipEndpoint};
+use speech::{Recogniser, Synthesiser};
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+use uuid::Uuid;
+use vad::Silero;
+
+use crate::call::{Call, Control, Journal, Order, failed};
+use crate::control::{
+    AgentDirectory, CallControl, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription,
+};
+use crate::event::{CallEvent, CallEventKind, CallId, CallReport, Direction};
+use crate::listening::Listening;
+use crate::recording::Recorder;
+
+/// Events that may wait for the records; more stay with their calls.
+const WAITING_EVENTS: usize = 1_024;
+
+/// How long calls may take to say goodbye, and then to hang up, when the node ends.
+const LAST_GOODBYE: Duration = Duration::from_secs(6);
+
+/// What the node is told at its start.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Calls that the node carries at once.
+    pub max_calls: usize,
+    /// Folder of the recordings; created if missing.
+    pub recordings: PathBuf,
+    /// When a refused caller should try again.
+    pub retry_after: Duration,
+    /// Media threads and their sockets.
+    pub media: MediaConfig,
+}
+
+/// Whoever recognises, thinks and speaks for the node's agents.
+#[derive(Clone)]
+pub struct Providers {
+    /// Speech to text.
+    pub recogniser: Arc<dyn Recogniser>,
+    /// Text to speech.
+    pub synthesiser: Arc<dyn Synthesiser>,
+    /// Language models.
+    pub models: Arc<dyn ModelDirectory>,
+}
+
+/// Finds the language model of an agent.
+pub trait ModelDirectory: Send + Sync {
+    /// The model that answers for `agent`.
+    fn model_for(&self, agent: &AgentDefinition) -> Arc<dyn LanguageModel>;
+}
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartEngineError {
+    /// The media threads could not start.
+    #[error(transparent)]
+    Media(#[from] StartMediaError),
+    /// A thread or the recordings folder could not be created.
+    #[error("{what}: {source}")]
+    System {
+        /// What was attempted.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The calls of one node. Cheap to clone; all clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    node: Arc<Node>,
+    _answering: Arc<Answering>,
+}
+
+/// The task that answers incoming calls; ends with the last engine handle.
+struct Answering(tokio::task::JoinHandle<()>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+pub(crate) struct Node {
+    pub(crate) config: EngineConfig,
+    pub(crate) clock: Clock,
+    pub(crate) sip: SipEndpoint,
+    pub(crate) media: Media,
+    pub(crate) listening: Listening,
+    pub(crate) recorder: Recorder,
+    pub(crate) providers: Providers,
+    agents: Arc<dyn AgentDirectory>,
+    /// `None` once the node has drained: the records then end with the last event.
+    records: Mutex<Option<mpsc::Sender<CallEvent>>>,
+    calls: Mutex<HashMap<CallId, LiveCall>>,
+    taken: AtomicUsize,
+    draining: AtomicBool,
+    tasks: TaskTracker,
+}
+
+#[derive(Clone)]
+struct LiveCall {
+    journal: Arc<Journal>,
+    control: Arc<Control>,
+    live: Arc<OnceLock<broadcast::Sender<LiveAudio>>>,
+}
+
+/// One of the node's call slots, given back when dropped.
+struct Slot(Arc<Node>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Engine {
+    /// Starts the node's threads and begins to answer `incoming` calls. The receiver brings
+    /// every event of every call, in order within a call; it must be read.
+    pub fn start(
+        config: EngineConfig,
+        sip: SipEndpoint,
+        incoming: mpsc::Receiver<IncomingCall>,
+        silero: Silero,
+        providers: Providers,
+        agents: Arc<dyn AgentDirectory>,
+    ) -> Result<(Self, mpsc::Receiver<CallEvent>), StartEngineError> {
+        let system = |what: &str, source| StartEngineError::System {
+            what: what.into(),
+            source,
+        };
+        std::fs::create_dir_all(&config.recordings).map_err(|source| {
+            system(
+                &format!("create the folder {}", config.recordings.display()),
+                source,
+            )
+        })?;
+        let clock = Clock::new();
+        let listening = Listening::start(silero)
+            .map_err(|source| system("start the listening thread", source))?;
+        let recorder =
+            Recorder::start().map_err(|source| system("start the recording thread", source))?;
+        let media = Media::start(config.media.clone(), clock, listening.thread())?;
+        let (records, events) = mpsc::channel(WAITING_EVENTS);
+        let node = Arc::new(Node {
+            config,
+            clock,
+            sip,
+            media,
+            listening,
+            recorder,
+            providers,
+            agents,
+            records: Mutex::new(Some(records)),
+            calls: Mutex::new(HashMap::new()),
+            taken: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            tasks: TaskTracker::new(),
+        });
+        let answering = tokio::spawn(answer(Arc::downgrade(&node), incoming));
+        Ok((
+            Self {
+                node,
+                _answering: Arc::new(Answering(answering)),
+            },
+            events,
+        ))
+    }
+
+    /// Takes no more calls, lets the live ones end within `timeout`, then says goodbye for them
+    /// and hangs up. Returns when every call has ended; the receiver of events closes after the
+    /// last of them.
+    pub async fn drain(&self, timeout: Duration) {
+        let node = &self.node;
+        node.draining.store(true, Ordering::Release);
+        node.tasks.close();
+        node.end_calls(timeout).await;
+        *node.records.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Node {
+    fn admit(self: &Arc<Self>) -> Result<Slot, PlaceCallError> {
+        if self.draining.load(Ordering::Acquire) {
+            return Err(PlaceCallError::Draining);
+        }
+        let limit = self.config.max_calls;
+        self.taken
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
+                (taken < limit).then_some(taken + 1)
+            })
+            .map_err(|_| PlaceCallError::Full {
+                limit,
+                retry_after: self.config.retry_after,
+            })?;
+        Ok(Slot(Arc::clone(self)))
+    }
+
+    /// Registers a call and runs it as a task that always ends with a report.
+    fn run<F, Fut>(self: &Arc<Self>, slot: Slot, id: CallId, started: CallEventKind, life: F)
+    where
+        F: FnOnce(Arc<Self>, LiveCall) -> Fut + Send + 'static,
+        Fut: Future<Output = CallReport> + Send + 'static,
+    {
+        let live = LiveCall {
+            journal: Arc::new(Journal::new(id)),
+            control: Arc::new(Control::new()),
+            live: Arc::new(OnceLock::new()),
+        };
+        live.journal.write(started);
+        self.lock_calls().insert(id, live.clone());
+        let node = Arc::clone(self);
+        let task = async move {
+            let journal = Arc::clone(&live.journal);
+            let records = node
+                .records
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            let forwarding = async move {
+                if let Some(records) = records {
+                    journal.forward(&records).await;
+                }
+            };
+            let living = async {
+                let life = AssertUnwindSafe(life(Arc::clone(&node), live.clone()));
+                let report = life.catch_unwind().await.unwrap_or_else(|_| {
+                    tracing::error!("the call's task panicked; the call is ended");
+                    failed("the call broke inside the node".to_owned())
+                });
+                tracing::info!(
+                    status = report.status.as_str(),
+                    reason = report.reason,
+                    "ended"
+                );
+                node.lock_calls().remove(&id);
+                live.journal.write(CallEventKind::Ended(report));
+                drop(slot);
+            };
+            tokio::join!(living, forwarding);
+        };
+        let span = tracing::info_span!("call", id = %id);
+        self.tasks.spawn(task.instrument(span));
+    }
+
+    async fn end_calls(&self, timeout: Duration) {
+        if tokio::time::timeout(timeout, self.tasks.wait())
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        tracing::warn!(
+            calls = self.taken.load(Ordering::Acquire),
+            "hanging up at shutdown"
+        );
+        self.order_all(Order::SayGoodbye("the node is shutting down"));
+        if tokio::time::timeout(LAST_GOODBYE, self.tasks.wait())
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        self.order_all(Order::HangUp("the node is shutting down"));
+        if tokio::time::timeout(LAST_GOODBYE, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::error!("some calls did not end in time");
+        }
+    }
+
+    fn order_all(&self, order: Order) {
+        for call in self.lock_calls().values() {
+            call.control.give(order);
+        }
+    }
+
+    fn lock_calls(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, LiveCall>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CallControl for Engine {
+    fn place(&self, call: PlaceCall) -> Result<(), PlaceCallError> {
+        let node = &self.node;
+        if node.sip.route(&call.number).is_err() {
+            return Err(PlaceCallError::NoTrunk {
+                number: call.number,
+            });
+        }
+        let slot = node.admit()?;
+        let started = CallEventKind::Started {
+            direction: Direction::Outbound,
+            agent: call.agent.agent_uuid,
+            conversation: call.conversation,
+            number: call.number.clone(),
+        };
+        node.run(slot, call.call, started, |node, live| async move {
+            live.call(&node).outbound(&call).await
+        });
+        Ok(())
+    }
+
+    fn subscribe(&self, call: CallId) -> Option<Subscription> {
+        self.node
+            .lock_calls()
+            .get(&call)
+            .map(|live| live.journal.subscribe())
+    }
+
+    fn listen(&self, call: CallId) -> Option<broadcast::Receiver<LiveAudio>> {
+        let live = self.node.lock_calls().get(&call).cloned()?;
+        live.live.get().map(broadcast::Sender::subscribe)
+    }
+
+    fn hang_up(&self, call: CallId) -> bool {
+        let live = self.node.lock_calls().get(&call).cloned();
+        live.is_some_and(|live| {
+            live.control
+                .give(Order::SayGoodbye("the API ended the call"));
+            true
+        })
+    }
+
+    fn load(&self) -> NodeLoad {
+        NodeLoad {
+            calls: self.node.taken.load(Ordering::Acquire),
+            limit: self.node.config.max_calls,
+            draining: self.node.draining.load(Ordering::Acquire),
+        }
+    }
+}
+
+impl LiveCall {
+    fn call<'a>(&'a self, node: &'a Node) -> Call<'a> {
+        Call {
+            node,
+            journal: &self.journal,
+            control: &self.control,
+            live: &self.live,
+        }
+    }
+}
+
+/// Answers incoming calls for as long as the node stands.
+async fn answer(node: std::sync::Weak<Node>, mut incoming: mpsc::Receiver<IncomingCall>) {
+    while let Some(call) = incoming.recv().await {
+        let Some(node) = node.upgrade() else {
+            return;
+        };
+        let Some(agent) = node.agents.find(&call.agent) else {
+            tracing::info!(
+                agent = call.agent,
+                "an incoming call asks for an unknown agent"
+            );
+            call.reject(sip::StatusCode::NOT_FOUND);
+            continue;
+        };
+        let slot = match node.admit() {
+            Ok(slot) => slot,
+            Err(error) => {
+                tracing::warn!(%error, "an incoming call is refused");
+                call.reject(sip::StatusCode::SERVICE_UNAVAILABLE);
+                continue;
+            }
+        };
+        let started = CallEventKind::Started {
+            direction: Direction::Inbound,
+            agent: agent.agent_uuid,
+            conversation: Uuid::now_v7(),
+            number: call.from.clone(),
+        };
+        node.run(slot, CallId::generate(), started, |node, live| async move {
+            live.call(&node).inbound(&agent, call).await
+        });
+    }
+}

@@ -1,0 +1,98 @@
+//! What the agent brings to one call, taken from its definition and the request.
+
+use std::time::Duration;
+
+use agent::{AgentDefinition, CallPrompt};
+use llm::Passage;
+
+use crate::event::Direction;
+
+/// The agent's part in one call.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// The model's instructions.
+    pub system: String,
+    /// What the agent knows, for models that look answers up.
+    pub knowledge: Vec<Passage>,
+    /// The agent's opening line; `None` lets the caller speak first.
+    pub first_message: Option<String>,
+    /// Spoken before the agent hangs up.
+    pub goodbye: String,
+    /// Spoken when an answer cannot be had.
+    pub trouble: String,
+    /// Spoken when the caller's words could not be recognised.
+    pub not_understood: String,
+    /// The call ends after this long.
+    pub max_duration: Duration,
+    /// Spoken when `max_duration` is reached.
+    pub max_duration_message: String,
+    /// The call ends when neither side has made a sound for this long.
+    pub silence_timeout: Duration,
+    /// Pace of the voice, 1.0 = its natural one.
+    pub speed: f32,
+    /// Patience and yielding.
+    pub turn: turn::Settings,
+    /// Whether a recording is kept.
+    pub record: bool,
+}
+
+/// What a call brings to its script, beside the agent.
+#[derive(Clone, Debug)]
+pub struct Occasion<'a> {
+    /// Who called whom.
+    pub direction: Direction,
+    /// The other party.
+    pub number: &'a str,
+    /// Free context on the other party.
+    pub about: Option<&'a str>,
+    /// A prompt for this call only.
+    pub prompt: Option<&'a CallPrompt>,
+    /// A greeting for this call only.
+    pub first_message: Option<&'a str>,
+    /// The wall-clock time in the agent's zone, as the agent would say it.
+    pub local_time: String,
+}
+
+impl Script {
+    /// The script of one call.
+    pub fn for_call(agent: &AgentDefinition, occasion: &Occasion<'_>) -> Self {
+        let context = agent::CallContext {
+            direction: match occasion.direction {
+                Direction::Inbound => agent::Direction::Inbound,
+                Direction::Outbound => agent::Direction::Outbound,
+            },
+            number: occasion.number.to_owned(),
+            about: occasion.about.map(str::to_owned),
+            prompt: occasion.prompt.cloned(),
+            now: occasion.local_time.clone(),
+        };
+        let assembled = agent::prompt::assemble(agent, &context);
+        let direction = context.direction;
+        let voice = agent.voice();
+        let interruption = &voice.interruption.advanced;
+        Self {
+            system: assembled.system,
+            knowledge: assembled.knowledge,
+            first_message: occasion
+                .first_message
+                .or_else(|| agent.greeting(direction))
+                .map(str::to_owned),
+            goodbye: agent.goodbye().to_owned(),
+            trouble: "I am sorry, I have some trouble on my side. Could you say that again?"
+                .to_owned(),
+            not_understood: "I am sorry, I did not catch that. Could you say it again?".to_owned(),
+            max_duration: voice.call_behavior.max_call_duration(),
+            max_duration_message: agent.duration_message().to_owned(),
+            silence_timeout: voice.call_behavior.silence_timeout(),
+            speed: agent.speaking_rate(),
+            turn: turn::Settings {
+                min_endpointing_delay: interruption.min_endpointing_delay(),
+                max_endpointing_delay: interruption.max_endpointing_delay(),
+                allow_interruptions: interruption.allow_interruptions,
+                min_interruption_duration: interruption.min_interruption_duration(),
+                ..turn::Settings::default()
+            },
+            record: voice.call_behavior.audio_recording,
+        }
+    }
+}
