@@ -1,0 +1,446 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use audio::wav::WavWriter;
+use audio::{FRAME, Frame, Moment, SampleRate};
+use media::{
+    Clock, Connection, Leg, LegEvent, LegFeed, LegOptions, Media, MediaConfig, PlayoutFrame,
+    PushError, SegmentId,
+};
+use serde::{Deserialize, Serialize};
+use sip::{
+    CallEvent, CallHandle, IncomingCall, LocalMedia, OutboundCall, RemoteMedia, SipConfig,
+    SipEndpoint, StatusCode, TrunkConfig,
+};
+use tokio::sync::mpsc;
+
+use crate::script::{Manners, Said, Script, Step, Utterance};
+
+/// The rate of a phone line.
+const RATE: SampleRate = SampleRate::HZ_8000;
+
+/// How often the phone looks at what it hears: half a frame.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How long the other side may take to confirm the end.
+const GOODBYE: Duration = Duration::from_secs(4);
+
+/// How the phone answers a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// Rings for this long, then answers.
+    Answer {
+        /// How long it rings.
+        after: Duration,
+    },
+    /// Refuses with this SIP status, 400 to 699.
+    Reject(u16),
+    /// Rings and never answers.
+    Ring,
+}
+
+/// What the phone is told at its start.
+#[derive(Clone, Debug)]
+pub struct PhoneOptions {
+    /// Where SIP is taken, over UDP; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What to say, in order.
+    pub utterances: Vec<Utterance>,
+    /// Where to record what is heard.
+    pub record: Option<PathBuf>,
+    /// When to speak and when to hang up.
+    pub manners: Manners,
+    /// How to answer.
+    pub response: Response,
+}
+
+/// What the phone tells while its call lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The call rings, at whichever side.
+    Ringing,
+    /// The call is up.
+    Answered,
+    /// The utterance of this name begins.
+    Speaking(String),
+}
+
+/// What became of the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Whether the call was up at all.
+    pub answered: bool,
+    /// What was said, and how quickly it was answered.
+    pub said: Vec<Said>,
+    /// The recording of what was heard.
+    pub heard: Option<PathBuf>,
+    /// Why it ended.
+    pub end: String,
+}
+
+/// Why the phone could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenPhoneError {
+    /// Signalling could not start.
+    #[error(transparent)]
+    Sip(#[from] sip::BindError),
+    /// Media could not start.
+    #[error(transparent)]
+    Media(#[from] media::StartMediaError),
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum PhoneError {
+    /// The target is no SIP address.
+    #[error("expected an address such as sip:support@127.0.0.1:5060, found {0}")]
+    Target(String),
+    /// The call could not be placed.
+    #[error("the call could not be placed: {0}")]
+    Place(String),
+    /// No media socket could be opened.
+    #[error(transparent)]
+    Leg(#[from] media::OpenLegError),
+    /// The call could not be answered.
+    #[error("the call could not be answered: {0}")]
+    Answer(#[from] sip::AcceptError),
+    /// The recording could not be written.
+    #[error(transparent)]
+    Record(#[from] audio::wav::WriteWavError),
+    /// Signalling ended while the phone waited for a call.
+    #[error("signalling stopped before a call came")]
+    NoCall,
+}
+
+/// A phone that can hold one call.
+pub struct Phone {
+    options: PhoneOptions,
+    endpoint: SipEndpoint,
+    incoming: mpsc::Receiver<IncomingCall>,
+    media: Media,
+    clock: Clock,
+}
+
+impl Phone {
+    /// Opens the phone's sockets.
+    pub async fn open(options: PhoneOptions) -> Result<Self, OpenPhoneError> {
+        let (endpoint, incoming) = SipEndpoint::bind(SipConfig::new(options.listen)).await?;
+        let clock = Clock::new();
+        let config = MediaConfig {
+            bind: options.listen.ip(),
+            threads: 1,
+            ..MediaConfig::default()
+        };
+        // The phone looks for itself every few milliseconds; being woken does no harm.
+        let media = Media::start(config, clock, std::thread::current())?;
+        Ok(Self {
+            options,
+            endpoint,
+            incoming,
+            media,
+            clock,
+        })
+    }
+
+    /// Where the phone can be called.
+    pub fn address(&self) -> SocketAddr {
+        self.endpoint.local_address()
+    }
+
+    /// Waits for a call and takes it through the script.
+    pub async fn answer(mut self, tell: mpsc::Sender<Event>) -> Result<Report, PhoneError> {
+        let incoming = self.incoming.recv().await.ok_or(PhoneError::NoCall)?;
+        let report = self.take(incoming, tell).await;
+        self.endpoint.shutdown(GOODBYE).await;
+        report
+    }
+
+    async fn take(
+        &self,
+        incoming: IncomingCall,
+        tell: mpsc::Sender<Event>,
+    ) -> Result<Report, PhoneError> {
+        let ended = |end: String| Report {
+            answered: false,
+            said: Vec::new(),
+            heard: None,
+            end,
+        };
+        incoming.ringing();
+        self.tell(&tell, Event::Ringing).await;
+        match self.options.response {
+            Response::Reject(status) => {
+                let status = StatusCode::new(status).unwrap_or(StatusCode::BUSY_HERE);
+                incoming.reject(status);
+                return Ok(ended(format!("rejected with {}", status.as_u16())));
+            }
+            Response::Ring => {
+                incoming.withdrawn().await;
+                return Ok(ended("never answered".to_owned()));
+            }
+            Response::Answer { after } => tokio::time::sleep(after).await,
+        }
+        let (leg, feed) = self.open_leg()?;
+        let local = LocalMedia {
+            address: leg.local_address(),
+        };
+        let (handle, events) = incoming.accept(local).await?;
+        self.hold(leg, feed, handle, events, tell).await
+    }
+
+    /// Calls `target` (`sip:user@host:port`) and takes the call through the script.
+    pub async fn call(self, target: &str, tell: mpsc::Sender<Event>) -> Result<Report, PhoneError> {
+        let wrong = || PhoneError::Target(target.to_owned());
+        let address = target.strip_prefix("sip:").unwrap_or(target);
+        let (user, host) = address.split_once('@').ok_or_else(wrong)?;
+        let trunk = TrunkConfig::new("target", host);
+        let config = SipConfig {
+            trunks: vec![trunk],
+            ..SipConfig::new(SocketAddr::new(self.options.listen.ip(), 0))
+        };
+        let (endpoint, _incoming) = SipEndpoint::bind(config)
+            .await
+            .map_err(|error| PhoneError::Place(error.to_string()))?;
+        let (leg, feed) = self.open_leg()?;
+        let (handle, events) = endpoint
+            .call(OutboundCall {
+                number: user.to_owned(),
+                media: LocalMedia {
+                    address: leg.local_address(),
+                },
+            })
+            .map_err(|error| PhoneError::Place(error.to_string()))?;
+        let report = self.hold(leg, feed, handle, events, tell).await;
+        endpoint.shutdown(GOODBYE).await;
+        report
+    }
+
+    fn open_leg(&self) -> Result<(Leg, LegFeed), PhoneError> {
+        let (leg, feed, _) = self.media.open(LegOptions {
+            rate: RATE,
+            record: false,
+        })?;
+        Ok((leg, feed))
+    }
+
+    async fn hold(
+        &self,
+        leg: Leg,
+        feed: LegFeed,
+        handle: CallHandle,
+        mut events: mpsc::Receiver<CallEvent>,
+        tell: mpsc::Sender<Event>,
+    ) -> Result<Report, PhoneError> {
+        let mut report = Report {
+            answered: false,
+            said: Vec::new(),
+            heard: None,
+            end: String::new(),
+        };
+        let remote = loop {
+            match events.recv().await {
+                Some(CallEvent::Answered(remote)) => break remote,
+                Some(CallEvent::Ringing { .. }) => self.tell(&tell, Event::Ringing).await,
+                Some(CallEvent::EarlyMedia(_) | CallEvent::MediaChanged(_)) => {}
+                Some(CallEvent::Ended(cause)) => {
+                    report.end = cause.to_string();
+                    return Ok(report);
+                }
+                None => {
+                    "signalling stopped".clone_into(&mut report.end);
+                    return Ok(report);
+                }
+            }
+        };
+        report.answered = true;
+        self.tell(&tell, Event::Answered).await;
+        leg.connect(connection(&remote));
+        let mut conversation = Conversation::begin(self, leg, feed)?;
+        report.end = conversation.hold(&handle, &mut events, &tell).await?;
+        report.said = conversation.script.said().to_vec();
+        report.heard = conversation.finish()?;
+        Ok(report)
+    }
+
+    async fn tell(&self, tell: &mpsc::Sender<Event>, event: Event) {
+        // overflow: awaited; whoever stopped listening wants to know no more
+        drop(tell.send(event).await);
+    }
+}
+
+/// The phone while it talks.
+struct Conversation<'a> {
+    phone: &'a Phone,
+    leg: Leg,
+    feed: LegFeed,
+    script: Script,
+    recording: Option<(WavWriter, PathBuf)>,
+    speech: Option<Speech>,
+    said: u32,
+}
+
+/// The utterance that is being spoken.
+struct Speech {
+    segment: SegmentId,
+    frames: std::collections::VecDeque<Frame>,
+}
+
+impl<'a> Conversation<'a> {
+    fn begin(phone: &'a Phone, leg: Leg, feed: LegFeed) -> Result<Self, PhoneError> {
+        let recording = match &phone.options.record {
+            None => None,
+            Some(path) => Some((WavWriter::create(path, RATE, 1)?, path.clone())),
+        };
+        let manners = phone.options.manners.clone();
+        let script = Script::new(manners, &phone.options.utterances, phone.clock.now());
+        Ok(Self {
+            phone,
+            leg,
+            feed,
+            script,
+            recording,
+            speech: None,
+            said: 0,
+        })
+    }
+
+    async fn hold(
+        &mut self,
+        handle: &CallHandle,
+        events: &mut mpsc::Receiver<CallEvent>,
+        tell: &mpsc::Sender<Event>,
+    ) -> Result<String, PhoneError> {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(CallEvent::Ended(cause)) => {
+                        self.listen()?;
+                        return Ok(cause.to_string());
+                    }
+                    Some(CallEvent::MediaChanged(remote) | CallEvent::Answered(remote)) => {
+                        self.leg.connect(connection(&remote));
+                    }
+                    Some(CallEvent::Ringing { .. } | CallEvent::EarlyMedia(_)) => {}
+                    None => return Ok("signalling stopped".to_owned()),
+                },
+                _ = look.tick() => {
+                    self.listen()?;
+                    self.speak();
+                    while let Some(step) = self.script.poll() {
+                        match step {
+                            Step::Say(index) => {
+                                if let Some(name) = self.begin_speech(index) {
+                                    self.phone.tell(tell, Event::Speaking(name)).await;
+                                }
+                            }
+                            Step::HangUp => {
+                                handle.hangup();
+                                return Ok(confirmed(events).await);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn listen(&mut self) -> Result<(), PhoneError> {
+        while let Some(event) = self.feed.pop_event() {
+            match event {
+                LegEvent::SegmentStarted { at, .. } => self.script.speaking(at, RATE),
+                LegEvent::SegmentFinished { at, .. } => self.script.spoken(at),
+                LegEvent::Failed
+                | LegEvent::FirstPacket { .. }
+                | LegEvent::Interrupted { .. }
+                | LegEvent::PacketsStopped { .. }
+                | LegEvent::PlayoutIdle { .. } => {}
+            }
+        }
+        while let Some(heard) = self.feed.pop_frame() {
+            let end: Moment = heard.at;
+            self.script.heard(end, RATE, heard.frame.samples());
+            if let Some((writer, _)) = &mut self.recording {
+                writer.write(heard.frame.samples())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_speech(&mut self, index: usize) -> Option<String> {
+        let utterance = self.phone.options.utterances.get(index)?;
+        let length = RATE.samples_in(FRAME);
+        let frame = |chunk: &[i16]| {
+            let mut samples = chunk.to_vec();
+            samples.resize(length, 0);
+            Frame::from_samples(&samples)
+        };
+        let frames = utterance.samples.chunks(length).filter_map(frame).collect();
+        self.speech = Some(Speech {
+            segment: SegmentId(self.said),
+            frames,
+        });
+        self.said += 1;
+        Some(utterance.name.clone())
+    }
+
+    /// Keeps the playout queue full while there is something to say.
+    fn speak(&mut self) {
+        let Some(speech) = &mut self.speech else {
+            return;
+        };
+        let playout = self.leg.playout();
+        while let Some(frame) = speech.frames.front().copied() {
+            let frame = PlayoutFrame {
+                generation: playout.generation(),
+                segment: speech.segment,
+                last: speech.frames.len() == 1,
+                frame,
+            };
+            // overflow: tried again at the next look
+            match playout.push(frame) {
+                Ok(()) => drop(speech.frames.pop_front()),
+                Err(PushError::Full | PushError::Long { .. } | PushError::Stale) => return,
+            }
+        }
+        self.speech = None;
+    }
+
+    fn finish(self) -> Result<Option<PathBuf>, PhoneError> {
+        let Some((writer, path)) = self.recording else {
+            return Ok(None);
+        };
+        writer.finish()?;
+        Ok(Some(path))
+    }
+}
+
+async fn confirmed(events: &mut mpsc::Receiver<CallEvent>) -> String {
+    let ended = async {
+        while let Some(event) = events.recv().await {
+            if let CallEvent::Ended(cause) = event {
+                return cause.to_string();
+            }
+        }
+        "signalling stopped".to_owned()
+    };
+    tokio::time::timeout(GOODBYE, ended)
+        .await
+        .unwrap_or_else(|_| "the other side did not confirm the end".to_owned())
+}
+
+fn connection(remote: &RemoteMedia) -> Connection {
+    Connection {
+        remote: remote.address,
+        codec: match remote.codec {
+            sip::Codec::Pcmu => media::Codec::Pcmu,
+            sip::Codec::Pcma => media::Codec::Pcma,
+        },
+        payload_type: remote.payload_type,
+        telephone_event: remote.telephone_event,
+        send: remote.we_send,
+        receive: remote.we_receive,
+    }
+}
