@@ -1,0 +1,324 @@
+//! The node's settings: one TOML file, each setting overridable by a `MIHU_…` variable.
+
+mod load;
+mod parts;
+mod secrets;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::load::LoadConfigError;
+
+/// Every setting of a node. An empty string means "not set".
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Database, recordings and the node's addresses are kept here.
+    pub(crate) data_dir: PathBuf,
+    /// Agents defined in files, one `*.yaml` each. A missing folder holds no agents.
+    pub(crate) agents_dir: PathBuf,
+    pub(crate) http: Http,
+    pub(crate) calls: Calls,
+    pub(crate) media: Media,
+    pub(crate) models: Models,
+    pub(crate) speech: Speech,
+    pub(crate) llm: Llm,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) log: Log,
+    pub(crate) sip: Sip,
+}
+
+/// `[http]`: the API's listener.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    pub(crate) listen: SocketAddr,
+    /// How clients reach the API; URLs in answers and webhooks begin with it. Default: the
+    /// listen address.
+    pub(crate) public_url: String,
+    pub(crate) max_body_bytes: usize,
+    /// Country of numbers written without a country code, ISO 3166 alpha-2.
+    pub(crate) default_country: String,
+}
+
+/// `[calls]`: admission and shutdown.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Calls {
+    pub(crate) max: usize,
+    #[serde(with = "duration")]
+    pub(crate) retry_after: Duration,
+    #[serde(with = "duration")]
+    pub(crate) drain_timeout: Duration,
+}
+
+/// `[media]`: RTP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Media {
+    pub(crate) bind: IpAddr,
+    pub(crate) port_min: u16,
+    pub(crate) port_max: u16,
+    /// Real-time threads; 0 is one per core.
+    pub(crate) threads: usize,
+    #[serde(with = "duration")]
+    pub(crate) no_rtp_timeout: Duration,
+    #[serde(with = "duration")]
+    pub(crate) jitter_depth: Duration,
+    /// Ask the system for a higher priority of the media threads.
+    pub(crate) raise_priority: bool,
+}
+
+/// `[models]`: where the model files and ONNX Runtime are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Models {
+    /// Folder with Silero and Moonshine. Default: `models` beside the binary's checkout or the
+    /// working folder.
+    pub(crate) dir: PathBuf,
+    /// The ONNX Runtime library. Default: in `runtime`, found like `models`.
+    pub(crate) onnxruntime: PathBuf,
+}
+
+/// `[speech]`: the embedded recogniser and voice.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Speech {
+    /// Recogniser threads; 0 is one per core. Each holds a model of about 60 MB.
+    pub(crate) recogniser_threads: usize,
+    /// Utterances that may wait for a recogniser thread.
+    pub(crate) recogniser_queue: usize,
+    /// Voice threads; 0 is one per core.
+    pub(crate) voice_threads: usize,
+    /// Sentences that may wait for a voice thread.
+    pub(crate) voice_queue: usize,
+}
+
+/// `[llm]`: the language model. Without a URL the offline responder answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Llm {
+    /// Base URL of an OpenAI-compatible server.
+    pub(crate) url: String,
+    pub(crate) key: String,
+    pub(crate) model: String,
+    pub(crate) temperature: f32,
+    pub(crate) max_tokens: u32,
+    #[serde(with = "duration")]
+    pub(crate) connect_timeout: Duration,
+    #[serde(with = "duration")]
+    pub(crate) first_token_timeout: Duration,
+    #[serde(with = "duration")]
+    pub(crate) idle_timeout: Duration,
+    /// Offer the model a tool to end the call. Off for servers that refuse tools.
+    pub(crate) end_call_tool: bool,
+    /// Let an agent's `custom_llm_url` point into private address ranges.
+    pub(crate) allow_private: bool,
+}
+
+/// `[webhooks]`: what leaves the node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Webhooks {
+    #[serde(with = "duration")]
+    pub(crate) timeout: Duration,
+    #[serde(with = "duration")]
+    pub(crate) retry_for: Duration,
+    /// Deliver to private and loopback addresses.
+    pub(crate) allow_private: bool,
+    /// Deliver without TLS.
+    pub(crate) allow_http: bool,
+}
+
+/// `[log]`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// `tracing` filter directives, such as `info` or `info,media=debug`.
+    pub(crate) filter: String,
+    pub(crate) format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// `[sip]`: signalling.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Sip {
+    pub(crate) listen: SocketAddr,
+    /// Address that the far end reaches, when it is not the one bound.
+    pub(crate) external_address: String,
+    /// Who may call in.
+    pub(crate) allow: Vec<IpNet>,
+    #[serde(with = "duration")]
+    pub(crate) ring_timeout: Duration,
+    /// Carriers, tried by longest matching number prefix.
+    pub(crate) trunks: Vec<Trunk>,
+}
+
+/// `[[sip.trunks]]`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Trunk {
+    pub(crate) name: String,
+    /// `host` or `host:port`.
+    pub(crate) gateway: String,
+    #[serde(default)]
+    pub(crate) transport: Transport,
+    #[serde(default)]
+    pub(crate) username: String,
+    #[serde(default)]
+    pub(crate) password: String,
+    /// Caller id: the user part of From.
+    #[serde(default)]
+    pub(crate) from: String,
+    /// Number prefixes with `+` that this trunk reaches; an empty one reaches all.
+    #[serde(default = "every_number")]
+    pub(crate) prefixes: Vec<String>,
+    /// Dial without the leading `+`.
+    #[serde(default)]
+    pub(crate) strip_plus: bool,
+}
+
+/// A trunk's transport.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Transport {
+    #[default]
+    Udp,
+    Tcp,
+}
+
+fn every_number() -> Vec<String> {
+    vec![String::new()]
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "data".into(),
+            agents_dir: "agents".into(),
+            http: Http::default(),
+            calls: Calls::default(),
+            media: Media::default(),
+            models: Models::default(),
+            speech: Speech::default(),
+            llm: Llm::default(),
+            webhooks: Webhooks::default(),
+            log: Log::default(),
+            sip: Sip::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: String::new(),
+            max_body_bytes: 64 * 1024,
+            default_country: "US".to_owned(),
+        }
+    }
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            max: 200,
+            retry_after: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            bind: Ipv4Addr::LOCALHOST.into(),
+            port_min: 20_000,
+            port_max: 29_999,
+            threads: 0,
+            no_rtp_timeout: Duration::from_secs(30),
+            jitter_depth: Duration::from_millis(40),
+            raise_priority: true,
+        }
+    }
+}
+
+impl Default for Speech {
+    fn default() -> Self {
+        Self {
+            recogniser_threads: 0,
+            recogniser_queue: 256,
+            voice_threads: 0,
+            voice_queue: 256,
+        }
+    }
+}
+
+impl Default for Llm {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            key: String::new(),
+            model: "gpt-4o-mini".to_owned(),
+            temperature: 0.4,
+            max_tokens: 300,
+            connect_timeout: Duration::from_secs(3),
+            first_token_timeout: Duration::from_secs(8),
+            idle_timeout: Duration::from_secs(8),
+            end_call_tool: true,
+            allow_private: false,
+        }
+    }
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            retry_for: Duration::from_secs(24 * 60 * 60),
+            allow_private: false,
+            allow_http: false,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: "info".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+impl Default for Sip {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 5060)),
+            external_address: String::new(),
+            allow: vec![
+                IpNet::V4(ipnet::Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8)),
+                IpNet::V6(ipnet::Ipv6Net::new_assert(
+                    std::net::Ipv6Addr::LOCALHOST,
+                    128,
+                )),
+            ],
+            ring_timeout: Duration::from_secs(60),
+            trunks: Vec::new(),
+        }
+    }
+}

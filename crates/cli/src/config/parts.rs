@@ -1,0 +1,102 @@
+//! The settings as each crate wants them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use api::{ApiConfig, WebhookSettings};
+use engine::EngineConfig;
+use media::MediaConfig;
+use sip::{Secret, SipConfig, TrunkConfig};
+use url::Url;
+
+use super::{Config, LoadConfigError, Transport, Trunk};
+
+impl Config {
+    /// Settings of signalling.
+    pub(crate) fn sip(&self) -> Result<SipConfig, LoadConfigError> {
+        let external: Option<IpAddr> = match given(&self.sip.external_address) {
+            None => None,
+            Some(address) => Some(address.parse().map_err(|_| {
+                let expected = "sip.external_address must be an IP address";
+                LoadConfigError::Conflict(expected.to_owned())
+            })?),
+        };
+        Ok(SipConfig {
+            external_address: external,
+            user_agent: concat!("mihu/", env!("CARGO_PKG_VERSION")).to_owned(),
+            trunks: self.sip.trunks.iter().map(Trunk::to_config).collect(),
+            allow: self.sip.allow.clone(),
+            max_calls: self.calls.max,
+            ring_timeout: self.sip.ring_timeout,
+            retry_after: self.calls.retry_after,
+            ..SipConfig::new(self.sip.listen)
+        })
+    }
+
+    /// Settings of calls and their media.
+    pub(crate) fn engine(&self) -> EngineConfig {
+        EngineConfig {
+            max_calls: self.calls.max,
+            recordings: self.data_dir.join("recordings"),
+            retry_after: self.calls.retry_after,
+            media: MediaConfig {
+                bind: self.media.bind,
+                ports: self.media.port_min..=self.media.port_max,
+                threads: self.media.threads,
+                legs_per_thread: self.calls.max,
+                no_rtp_timeout: self.media.no_rtp_timeout,
+                raise_priority: self.media.raise_priority,
+                playout_depth: self.media.jitter_depth,
+            },
+        }
+    }
+
+    /// Settings of the HTTP API that listens on `listening`.
+    pub(crate) fn api(
+        &self,
+        listening: SocketAddr,
+        recordings: PathBuf,
+    ) -> Result<ApiConfig, LoadConfigError> {
+        let public_url = match given(&self.http.public_url) {
+            Some(url) => url.to_owned(),
+            None => format!("http://{listening}"),
+        };
+        let public_url: Url = public_url.parse().map_err(|error| {
+            LoadConfigError::Conflict(format!("http.public_url must be a URL: {error}"))
+        })?;
+        Ok(ApiConfig {
+            max_body: self.http.max_body_bytes,
+            default_country: given(&self.http.default_country).map(str::to_owned),
+            webhooks: WebhookSettings {
+                connect_timeout: self.webhooks.timeout,
+                total_timeout: self.webhooks.timeout,
+                retry_window: self.webhooks.retry_for,
+                allow_private: self.webhooks.allow_private,
+                allow_http: self.webhooks.allow_http,
+                ..WebhookSettings::default()
+            },
+            ..ApiConfig::new(public_url, recordings)
+        })
+    }
+}
+
+impl Trunk {
+    fn to_config(&self) -> TrunkConfig {
+        TrunkConfig {
+            transport: match self.transport {
+                Transport::Udp => sip::Transport::Udp,
+                Transport::Tcp => sip::Transport::Tcp,
+            },
+            username: given(&self.username).map(str::to_owned),
+            password: given(&self.password).map(Secret::new),
+            from: given(&self.from).map(str::to_owned),
+            prefixes: self.prefixes.clone(),
+            strip_plus: self.strip_plus,
+            ..TrunkConfig::new(&self.name, &self.gateway)
+        }
+    }
+}
+
+fn given(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}

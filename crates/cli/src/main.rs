@@ -1,0 +1,144 @@
+//! The `mihu` binary: reads settings and arguments, joins the crates to a node, and ends it.
+//!
+//! It decides nothing about calls. `serve` is the node; `keys` makes bearer tokens; `phone` is a
+//! small scripted SIP phone; `demo` runs a node and a phone against each other and shows the
+//! conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
+
+mod config;
+mod demo;
+mod keys;
+mod logging;
+mod models;
+mod paths;
+mod phone;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A node that places and answers phone calls for AI agents.
+#[derive(Debug, Parser)]
+#[command(name = "mihu", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a node: HTTP API, SIP and media.
+    Serve {
+        #[command(flatten)]
+        settings: Settings,
+        /// Shows the effective settings, secrets masked, and exits.
+        #[arg(long)]
+        print_config: bool,
+    },
+    /// Makes, lists and revokes the API's bearer tokens.
+    Keys {
+        #[command(flatten)]
+        settings: Settings,
+        #[command(subcommand)]
+        action: keys::Action,
+    },
+    /// Answers or places one SIP call and plays a script into it.
+    Phone(phone::Arguments),
+    /// Shows a whole conversation on this machine: node, phone, webhook, recording.
+    Demo(demo::Arguments),
+}
+
+/// Where settings come from.
+#[derive(Debug, clap::Args)]
+struct Settings {
+    /// TOML file; each setting can also be given as a MIHU_… variable.
+    #[arg(long, env = "MIHU_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Settings {
+    fn load(&self) -> Result<config::Config, config::LoadConfigError> {
+        config::Config::load(self.config.as_deref(), std::env::vars())
+    }
+}
+
+/// What a command fails with: one message for the person at the terminal.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    silence_onnxruntime();
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprint(&format!("mihu: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// ONNX Runtime's builds for Linux send usage data unless this is set before they are loaded.
+#[expect(
+    unsafe_code,
+    reason = "the environment can only be set by an unsafe function"
+)]
+fn silence_onnxruntime() {
+    // SAFETY: this is the first thing that the process does; there is no other thread that could
+    // read the environment meanwhile.
+    unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    match arguments.command {
+        Command::Serve {
+            settings,
+            print_config,
+        } => {
+            let config = settings.load()?;
+            if print_config {
+                print(toml::to_string(&config.masked())?.trim_end());
+                return Ok(ExitCode::SUCCESS);
+            }
+            logging::start(&config.log)?;
+            runtime()?.block_on(serve::run(&config))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Keys { settings, action } => {
+            let config = settings.load()?;
+            runtime()?.block_on(keys::run(&config, action))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Phone(arguments) => {
+            logging::start(&config::Log {
+                filter: "warn".into(),
+                ..config::Log::default()
+            })?;
+            runtime()?.block_on(phone::run(arguments))
+        }
+        Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments)),
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+}
+
+/// One line for the person or the program that called.
+#[expect(
+    clippy::print_stdout,
+    reason = "standard output is this program's answer"
+)]
+fn print(line: &str) {
+    println!("{line}");
+}
+
+/// One line of complaint.
+#[expect(
+    clippy::print_stderr,
+    reason = "a failure is told before or without logging"
+)]
+fn eprint(line: &str) {
+    eprintln!("{line}");
+}

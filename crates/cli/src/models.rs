@@ -1,0 +1,88 @@
+//! Which language model answers for which agent.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use agent::AgentDefinition;
+use engine::ModelDirectory;
+use llm::{LanguageModel, Offline, OpenAi, OpenAiConfig, OpenAiConfigError, Secret};
+use outbound::Guard;
+
+use crate::config::Llm;
+
+/// Agents' own servers that are remembered with their open connections; beyond it all are
+/// forgotten and made anew.
+const REMEMBERED: usize = 256;
+
+/// The node's language models: one for all agents, and one for each server that an agent names.
+pub(crate) struct Models {
+    settings: Llm,
+    default: Arc<dyn LanguageModel>,
+    own: Mutex<HashMap<String, Arc<dyn LanguageModel>>>,
+}
+
+impl Models {
+    /// The models that the settings name; without a URL the offline responder answers.
+    pub(crate) fn new(settings: Llm) -> Result<Self, OpenAiConfigError> {
+        let default: Arc<dyn LanguageModel> = if settings.url.is_empty() {
+            Arc::new(Offline::new())
+        } else {
+            // The operator's own server may be anywhere.
+            Arc::new(OpenAi::new(
+                settings.server(&settings.url, Guard::WITH_PRIVATE),
+            )?)
+        };
+        Ok(Self {
+            settings,
+            default,
+            own: Mutex::new(HashMap::new()),
+        })
+    }
+
+    fn own(&self, url: &str) -> Result<Arc<dyn LanguageModel>, OpenAiConfigError> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(model) = own.get(url) {
+            return Ok(Arc::clone(model));
+        }
+        let guard = Guard {
+            allow_private: self.settings.allow_private,
+        };
+        let model: Arc<dyn LanguageModel> =
+            Arc::new(OpenAi::new(self.settings.server(url, guard))?);
+        if own.len() >= REMEMBERED {
+            own.clear();
+        }
+        own.insert(url.to_owned(), Arc::clone(&model));
+        Ok(model)
+    }
+}
+
+impl ModelDirectory for Models {
+    fn model_for(&self, agent: &AgentDefinition) -> Arc<dyn LanguageModel> {
+        if agent.custom_llm_url.is_empty() {
+            return Arc::clone(&self.default);
+        }
+        self.own(&agent.custom_llm_url).unwrap_or_else(|error| {
+            tracing::error!(agent = %agent.agent_uuid, %error, "custom_llm_url is of no use");
+            Arc::clone(&self.default)
+        })
+    }
+}
+
+impl Llm {
+    fn server(&self, url: &str, guard: Guard) -> OpenAiConfig {
+        // The operator's key is for the operator's server alone.
+        let own = url == self.url;
+        OpenAiConfig {
+            key: (own && !self.key.is_empty()).then(|| Secret::new(&self.key)),
+            connect_timeout: self.connect_timeout,
+            first_token_timeout: self.first_token_timeout,
+            idle_timeout: self.idle_timeout,
+            temperature: Some(self.temperature),
+            max_tokens: Some(self.max_tokens),
+            end_call_tool: self.end_call_tool,
+            guard,
+            ..OpenAiConfig::new(url, &self.model)
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `mihu phone`: the scripted SIP phone on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use phone::{Event, Manners, Phone, PhoneOptions, Report, Response, Utterance};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::{Failure, print};
+
+/// Events that may wait to be printed.
+const WAITING: usize = 64;
+
+/// Arguments of `mihu phone`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Where the phone listens for SIP over UDP; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:5062", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Calls this address, such as sip:support@127.0.0.1:5060, instead of waiting for a call.
+    #[arg(long, value_name = "URI", conflicts_with_all = ["answer_after", "reject", "no_answer"])]
+    call: Option<String>,
+    /// An utterance, spoken after the other side has been silent for a moment. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    play: Vec<PathBuf>,
+    /// Records what the phone hears.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// How long the other side must have been silent before the phone speaks.
+    #[arg(long, default_value = "700ms", value_parser = duration, value_name = "TIME")]
+    pause: Duration,
+    /// Goes on when the other side says nothing for this long.
+    #[arg(long, default_value = "15s", value_parser = duration, value_name = "TIME")]
+    patience: Duration,
+    /// Hangs up when the last utterance was answered and this long has passed. Default: leaves
+    /// the last word to the other side.
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    hangup_after: Option<Duration>,
+    /// Rings for this long before it answers.
+    #[arg(long, default_value = "0s", value_parser = duration, value_name = "TIME")]
+    answer_after: Duration,
+    /// Refuses the call with this SIP status, such as 486 for busy.
+    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(400..=699))]
+    reject: Option<u16>,
+    /// Rings and never answers.
+    #[arg(long, conflicts_with = "reject")]
+    no_answer: bool,
+    /// Prints one JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the phone tells, one line each with `--json`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Line {
+    /// The phone can be called.
+    Listening {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The call rings.
+    Ringing,
+    /// The call is up.
+    Answered,
+    /// An utterance begins.
+    Speaking {
+        /// Which one.
+        name: String,
+    },
+    /// The call is over.
+    Ended(Report),
+}
+
+/// Runs the phone through one call.
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let json = arguments.json;
+    let target = arguments.call.clone();
+    let phone = Phone::open(options(arguments)?).await?;
+    show(
+        json,
+        &Line::Listening {
+            address: phone.address(),
+        },
+    )?;
+    let (tell, mut events) = mpsc::channel::<Event>(WAITING);
+    let telling = async {
+        while let Some(event) = events.recv().await {
+            show(json, &event.into())?;
+        }
+        Ok::<_, Failure>(())
+    };
+    let calling = async {
+        match target {
+            Some(target) => phone.call(&target, tell).await,
+            None => phone.answer(tell).await,
+        }
+    };
+    let (told, report) = tokio::join!(telling, calling);
+    told?;
+    let report = report?;
+    show(json, &Line::Ended(report))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(arguments: Arguments) -> Result<PhoneOptions, Failure> {
+    let mut utterances = Vec::new();
+    for file in &arguments.play {
+        let samples = audio::file::read_mono(file, audio::SampleRate::HZ_8000)?;
+        let name = file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        utterances.push(Utterance {
+            name: name.unwrap_or_default(),
+            samples,
+        });
+    }
+    let response = match arguments.reject {
+        Some(status) => Response::Reject(status),
+        None if arguments.no_answer => Response::Ring,
+        None => Response::Answer {
+            after: arguments.answer_after,
+        },
+    };
+    Ok(PhoneOptions {
+        listen: arguments.listen,
+        utterances,
+        record: arguments.record,
+        manners: Manners {
+            pause: arguments.pause,
+            patience: arguments.patience,
+            hang_up_after: arguments.hangup_after,
+        },
+        response,
+    })
+}
+
+impl From<Event> for Line {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Ringing => Self::Ringing,
+            Event::Answered => Self::Answered,
+            Event::Speaking(name) => Self::Speaking { name },
+        }
+    }
+}
+
+fn show(json: bool, line: &Line) -> Result<(), Failure> {
+    if json {
+        print(&serde_json::to_string(line)?);
+        return Ok(());
+    }
+    match line {
+        Line::Listening { address } => print(&format!("listening on {address}")),
+        Line::Ringing => print("ringing"),
+        Line::Answered => print("answered"),
+        Line::Speaking { name } => print(&format!("speaking {name}")),
+        Line::Ended(report) => {
+            for said in &report.said {
+                let answered = said.answered_after_ms.map_or_else(
+                    || "not answered".to_owned(),
+                    |millis| format!("answered after {millis} ms"),
+                );
+                print(&format!("{}: {answered}", said.name));
+            }
+            print(&format!("ended: {}", report.end));
+        }
+    }
+    Ok(())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = |_| format!("expected a time such as 2s or 700ms, found {text}");
+    let duration: SignedDuration = text.parse().map_err(wrong)?;
+    Duration::try_from(duration).map_err(wrong)
+}

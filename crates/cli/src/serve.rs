@@ -1,0 +1,198 @@
+//! `mihu serve`: joins the crates to a node, and ends it in order.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use agent::AgentDefinition;
+use api::{ApiState, Directory};
+use audio::SampleRate;
+use engine::{Engine, Providers};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sip::SipEndpoint;
+use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, Recogniser, Synthesiser};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use vad::Silero;
+
+use crate::Failure;
+use crate::config::Config;
+use crate::models::Models;
+use crate::paths::Assets;
+
+/// How long far ends may take to confirm the end of signalling when the node stops.
+const SIGNALLING_GRACE: Duration = Duration::from_secs(2);
+
+/// Where a node can be reached, written to its data folder once it can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Addresses {
+    pub(crate) http: SocketAddr,
+    pub(crate) sip: SocketAddr,
+}
+
+impl Addresses {
+    pub(crate) fn file(data: &Path) -> PathBuf {
+        data.join("node.json")
+    }
+
+    pub(crate) fn read(file: &Path) -> Option<Self> {
+        let text = std::fs::read_to_string(file).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn write(self, file: &Path) -> Result<(), Failure> {
+        let unfinished = file.with_extension("json.new");
+        std::fs::write(&unfinished, serde_json::to_string(&self)?)?;
+        std::fs::rename(unfinished, file)?;
+        Ok(())
+    }
+}
+
+/// The node's database.
+pub(crate) fn database(config: &Config) -> PathBuf {
+    config.data_dir.join("mihu.db")
+}
+
+/// Runs a node until it is told to stop.
+pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
+    outbound::install_crypto();
+    std::fs::create_dir_all(&config.data_dir).map_err(|error| {
+        format!(
+            "cannot create the data folder {}: {error}",
+            config.data_dir.display()
+        )
+    })?;
+    let file = Addresses::file(&config.data_dir);
+    // What an earlier node left there does not hold any more; usually nothing is there.
+    drop(std::fs::remove_file(&file));
+
+    let speech = Speech::load(config)?;
+    let agents = agents(config)?;
+    let store = Store::open(&database(config)).await?;
+    let directory = Directory::load(&store, agents, Timestamp::now()).await?;
+    let listener = listen(config.http.listen).await?;
+    let (sip, incoming) = SipEndpoint::bind(config.sip()?).await?;
+    let addresses = Addresses {
+        http: listener.local_addr()?,
+        sip: sip.local_address(),
+    };
+
+    let providers = Providers {
+        recogniser: speech.recogniser,
+        synthesiser: speech.synthesiser,
+        models: Arc::new(Models::new(config.llm.clone())?),
+    };
+    let engine_config = config.engine();
+    let recordings = engine_config.recordings.clone();
+    let (engine, events) = Engine::start(
+        engine_config,
+        sip.clone(),
+        incoming,
+        speech.silero,
+        providers,
+        Arc::<Directory>::clone(&directory),
+    )?;
+    let api_config = config.api(addresses.http, recordings)?;
+    let state = ApiState::new(
+        store.clone(),
+        Arc::new(engine.clone()),
+        directory,
+        api_config,
+    )?;
+    api::records::close_interrupted(&state).await?;
+
+    let shutdown = CancellationToken::new();
+    let recording = tokio::spawn(api::records::run(state.clone(), events));
+    let delivering = tokio::spawn(api::webhooks::run(state.clone(), shutdown.clone()));
+    let serving = tokio::spawn(api::serve(listener, state, shutdown.clone()));
+    addresses.write(&file)?;
+    tracing::info!(http = %addresses.http, sip = %addresses.sip, "ready");
+
+    stopped().await?;
+    tracing::info!("stopping: no new calls, live ones may end");
+    engine.drain(config.calls.drain_timeout).await;
+    recording.await?;
+    shutdown.cancel();
+    serving.await?;
+    delivering.await?;
+    sip.shutdown(SIGNALLING_GRACE).await;
+    store.close().await;
+    drop(std::fs::remove_file(&file));
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What hears and speaks, loaded before anything listens: a missing file stops the node at once.
+struct Speech {
+    silero: Silero,
+    recogniser: Arc<dyn Recogniser>,
+    synthesiser: Arc<dyn Synthesiser>,
+}
+
+impl Speech {
+    fn load(config: &Config) -> Result<Self, Failure> {
+        let assets = Assets::find(&config.models);
+        let runtime = onnx::Runtime::load(&assets.onnxruntime)?;
+        let settings = &config.speech;
+        Ok(Self {
+            silero: Silero::load(&runtime, &assets.silero, SampleRate::HZ_8000)?,
+            recogniser: Arc::new(Moonshine::start(
+                &runtime,
+                &MoonshineConfig {
+                    folder: assets.moonshine,
+                    workers: one_per_core(settings.recogniser_threads),
+                    queue: settings.recogniser_queue,
+                },
+            )?),
+            synthesiser: Arc::new(Flite::start(&FliteConfig {
+                workers: one_per_core(settings.voice_threads),
+                queue: settings.voice_queue,
+            })?),
+        })
+    }
+}
+
+fn one_per_core(threads: usize) -> usize {
+    if threads > 0 {
+        return threads;
+    }
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn agents(config: &Config) -> Result<Vec<AgentDefinition>, Failure> {
+    if !config.agents_dir.is_dir() {
+        tracing::warn!(folder = %config.agents_dir.display(), "there is no folder of agents");
+        return Ok(Vec::new());
+    }
+    Ok(agent::load_folder(&config.agents_dir)?)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            format!(
+                "the HTTP port {} of {} is in use: stop what listens there, or set http.listen \
+                 (MIHU_HTTP_LISTEN)",
+                address.port(),
+                address.ip()
+            )
+        } else {
+            format!("cannot listen for HTTP on {address}: {error}")
+        }
+    })?;
+    Ok(listener)
+}
+
+async fn stopped() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
