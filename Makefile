@@ -38,8 +38,8 @@ test: ## Check format and lints, and run every test
 	fi
 	$(CARGO) test --workspace --locked --doc
 
-bench: setup ## Run the benchmarks
-	$(CARGO) bench --package benches --locked $(ARGS)
+bench: build ## Run the benchmarks
+	$(CARGO) bench --package benches --locked --target-dir target $(ARGS)
 
 licences: ## Check the dependencies' licences and origins with cargo-deny
 	@$(CARGO) deny --version >/dev/null 2>&1 || \

@@ -1,0 +1,174 @@
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// How long a call may take to reach a state that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A client of a node's API.
+#[derive(Clone, Debug)]
+pub struct Api {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+/// A status and a JSON body.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`, if given.
+    pub retry_after: Option<String>,
+    /// The body; null when it is no JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    /// A string in the body, by JSON pointer.
+    pub fn text(&self, pointer: &str) -> &str {
+        self.body
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
+impl Api {
+    /// A client that shows this token.
+    ///
+    /// # Panics
+    ///
+    /// If no HTTP client can be built.
+    pub fn new(address: SocketAddr, token: String) -> Self {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("an HTTP client");
+        Self {
+            http,
+            base: format!("http://{address}"),
+            token,
+        }
+    }
+
+    /// GET below `/api/v1`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.http.get(self.url(path))).await
+    }
+
+    /// POST below `/api/v1`.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.http.post(self.url(path)).json(body)).await
+    }
+
+    /// The bytes of a URL that the API named.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be fetched with this token.
+    pub async fn download(&self, url: &str) -> Vec<u8> {
+        let response = self.http.get(url).bearer_auth(&self.token).send().await;
+        let response = response
+            .expect("an answer")
+            .error_for_status()
+            .expect("success");
+        response.bytes().await.expect("a body").to_vec()
+    }
+
+    /// The UUID of the agent with this slug.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn agent(&self, slug: &str) -> String {
+        let listed = self.get("/agents?per_page=100").await;
+        let items = listed
+            .body
+            .pointer("/data/items")
+            .and_then(Value::as_array)
+            .cloned();
+        let items = items.expect("a list of agents");
+        let agent = items
+            .iter()
+            .find(|agent| agent["slug"] == slug)
+            .expect("the agent exists");
+        agent["agent_uuid"]
+            .as_str()
+            .expect("an agent has a UUID")
+            .to_owned()
+    }
+
+    /// Adds a webhook to an agent and returns its secret.
+    ///
+    /// # Panics
+    ///
+    /// If the API refuses.
+    pub async fn add_webhook(&self, agent: &str, url: &str) -> String {
+        let body = json!({ "url": url, "events": ["conversation_end_report"] });
+        let added = self.post(&format!("/agents/{agent}/webhooks"), &body).await;
+        assert!(added.status < 300, "{added:?}");
+        added.text("/data/secret_key").to_owned()
+    }
+
+    /// Places a call with the `support` agent and returns the answer's `data`.
+    ///
+    /// # Panics
+    ///
+    /// If the API refuses.
+    pub async fn place_call(&self, number: &str) -> Value {
+        let agent = self.agent("support").await;
+        let body = json!({ "agentId": agent, "participant": { "number": number } });
+        let placed = self.post("/call", &body).await;
+        assert_eq!(placed.status, 200, "{placed:?}");
+        placed.body["data"].clone()
+    }
+
+    /// Waits until the call has this status.
+    ///
+    /// # Panics
+    ///
+    /// If it has not in time, or has ended otherwise.
+    pub async fn call_becomes(&self, id: &str, status: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.get(&format!("/calls/{id}")).await;
+            let call = answer.body["data"].clone();
+            let now = call["status"].as_str().unwrap_or_default();
+            if now == status {
+                return call;
+            }
+            let live = ["initiated", "ringing", "in-progress"].contains(&now);
+            assert!(
+                live && Instant::now() < deadline,
+                "waiting for {status}: {answer:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/api/v1{path}", self.base)
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request
+            .bearer_auth(&self.token)
+            .send()
+            .await
+            .expect("an answer");
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after");
+        let retry_after = retry_after
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        let body = response.json().await.unwrap_or_default();
+        Answer {
+            status,
+            retry_after,
+            body,
+        }
+    }
+}
