@@ -191,7 +191,7 @@ async fn webhooks_that_come_with_an_agent_are_its_webhooks() {
     assert_eq!(changed["webhooks"][0]["url"], "https://moved.example");
     let agent = made["agent_uuid"].as_str().unwrap().parse().unwrap();
     let stored = node.store.webhook(agent, id).await.unwrap().unwrap();
-    assert_eq!(stored.secret.reveal(), "my secret");
+    assert_eq!(stored.secret.expose(), "my secret");
 }
 
 #[tokio::test]

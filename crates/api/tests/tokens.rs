@@ -52,7 +52,7 @@ async fn an_expired_token_says_that_it_expired() {
         .create_api_key("old", Some(expiry), now)
         .await
         .unwrap();
-    let answer = with_header(&node, &format!("Bearer {}", made.token.reveal())).await;
+    let answer = with_header(&node, &format!("Bearer {}", made.token.expose())).await;
     let body = answer.is_error(401, "INVALID_AUTH_TOKEN");
     assert!(
         body["message"].as_str().unwrap().contains("expired"),

@@ -38,7 +38,7 @@ pub(crate) async fn run(config: &Config, action: Action) -> Result<(), Failure> 
                 .map(|validity| now.checked_add(validity))
                 .transpose()?;
             let created = store.create_api_key(&name, expires_at, now).await?;
-            print(created.token.reveal());
+            print(created.token.expose());
         }
         Action::List => {
             for key in store.api_keys().await? {

@@ -13,7 +13,6 @@
 mod model;
 mod offline;
 mod openai;
-mod secret;
 
 pub use model::{
     LanguageModel, Message, Passage, PassageSource, ReplyError, ReplyPart, ReplyRequest,

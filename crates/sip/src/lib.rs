@@ -20,7 +20,6 @@ mod config;
 mod endpoint;
 mod routing;
 pub mod sdp;
-mod secret;
 mod stack;
 mod status;
 

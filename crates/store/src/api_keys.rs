@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::columns::{micros, optional_time, time, uuid};
 use crate::database::{Store, StoreError};
-use crate::secret::Secret;
+use secret::Secret;
 
 const MARK: &str = "mihu_";
 const RANDOM_BYTES: usize = 32;

@@ -19,7 +19,6 @@ mod conversations;
 mod database;
 mod messages;
 mod outbox;
-mod secret;
 mod webhooks;
 
 pub use agents::{AgentRecord, NewAgent, Source};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::call_end::EndReport;
 use crate::columns::{micros, time, uuid};
 use crate::database::{Store, StoreError};
-use crate::secret::Secret;
+use secret::Secret;
 
 /// How much one claim may take.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::agents::{NewAgent, Source};
 use crate::columns::{json, micros, time, uuid};
 use crate::database::{Store, StoreError};
-use crate::secret::Secret;
+use secret::Secret;
 
 /// A webhook to be stored.
 #[derive(Clone, Debug)]
@@ -175,7 +175,7 @@ impl Store {
         )
         .bind(&change.url)
         .bind(events)
-        .bind(change.secret.as_ref().map(Secret::reveal))
+        .bind(change.secret.as_ref().map(Secret::expose))
         .bind(change.is_active)
         .bind(micros(now))
         .bind(id.to_string())
@@ -256,7 +256,7 @@ async fn upsert(
     .bind(source.as_str())
     .bind(&webhook.url)
     .bind(Value::from(webhook.events.clone()).to_string())
-    .bind(webhook.secret.secret().reveal())
+    .bind(webhook.secret.secret().expose())
     .bind(webhook.is_active)
     .bind(micros(now))
     .bind(matches!(webhook.secret, SigningSecret::Generated(_)))

@@ -119,7 +119,7 @@ async fn a_made_up_secret_stays_the_same_over_restarts() {
             .unwrap();
     }
     let stored = store.webhook(file.id, hook.id).await.unwrap().unwrap();
-    assert_eq!(stored.secret.reveal(), "whsec_b25l");
+    assert_eq!(stored.secret.expose(), "whsec_b25l");
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn a_webhook_changes_only_in_what_is_given() {
         .unwrap();
     assert_eq!(changed.url, "https://example.com/b");
     assert_eq!(changed.events, [EVENT]);
-    assert_eq!(changed.secret.reveal(), "whsec_c2VjcmV0");
+    assert_eq!(changed.secret.expose(), "whsec_c2VjcmV0");
     assert!(changed.is_active);
 
     let change = WebhookChange {
@@ -222,7 +222,7 @@ async fn a_webhook_changes_only_in_what_is_given() {
         .unwrap()
         .unwrap();
     assert_eq!(
-        (changed.secret.reveal(), changed.is_active),
+        (changed.secret.expose(), changed.is_active),
         ("other", false)
     );
 }

@@ -12,7 +12,7 @@ async fn a_token_opens_its_own_key() {
     let first = store.create_api_key("first", None, at(0)).await.unwrap();
     let second = store.create_api_key("second", None, at(0)).await.unwrap();
     let found = store
-        .authenticate(second.token.reveal(), at(1))
+        .authenticate(second.token.expose(), at(1))
         .await
         .unwrap();
     assert_eq!(found.id, second.key.id);
@@ -24,11 +24,11 @@ async fn a_token_is_mihu_and_32_random_bytes() {
     let (store, _folder) = support::open().await;
     let made = store.create_api_key("one", None, at(0)).await.unwrap();
     let other = store.create_api_key("two", None, at(0)).await.unwrap();
-    let token = made.token.reveal();
+    let token = made.token.expose();
     assert!(token.starts_with("mihu_"));
     assert_eq!(token.len(), 48);
     assert!(token.starts_with(&made.key.prefix));
-    assert_ne!(token, other.token.reveal());
+    assert_ne!(token, other.token.expose());
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn the_file_holds_no_token() {
     store.close().await;
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        let token = made.token.reveal().as_bytes();
+        let token = made.token.expose().as_bytes();
         assert!(!bytes.windows(token.len()).any(|window| window == token));
     }
 }
@@ -47,7 +47,7 @@ async fn the_file_holds_no_token() {
 async fn a_token_that_differs_in_its_last_character_opens_nothing() {
     let (store, _folder) = support::open().await;
     let made = store.create_api_key("one", None, at(0)).await.unwrap();
-    let mut token = made.token.reveal().to_owned();
+    let mut token = made.token.expose().to_owned();
     let last = token.pop().unwrap();
     token.push(if last == 'A' { 'B' } else { 'A' });
     assert!(is_unknown(&store, &token).await);
@@ -72,11 +72,11 @@ async fn a_key_is_refused_from_its_expiry_on() {
         .await
         .unwrap();
     store
-        .authenticate(made.token.reveal(), at(59))
+        .authenticate(made.token.expose(), at(59))
         .await
         .unwrap();
     let error = store
-        .authenticate(made.token.reveal(), at(60))
+        .authenticate(made.token.expose(), at(60))
         .await
         .unwrap_err();
     assert!(matches!(error, AuthenticateError::Expired { at: when } if when == at(60)));
@@ -87,7 +87,7 @@ async fn a_key_revoked_through_another_opening_of_the_file_is_refused_at_once() 
     let (store, folder) = support::open().await;
     let made = store.create_api_key("ops", None, at(0)).await.unwrap();
     store
-        .authenticate(made.token.reveal(), at(1))
+        .authenticate(made.token.expose(), at(1))
         .await
         .unwrap();
     let other = Store::open(&folder.path().join("mihu.sqlite"))
@@ -95,7 +95,7 @@ async fn a_key_revoked_through_another_opening_of_the_file_is_refused_at_once() 
         .unwrap();
     other.revoke_api_key(&made.key.prefix, at(2)).await.unwrap();
     let error = store
-        .authenticate(made.token.reveal(), at(2))
+        .authenticate(made.token.expose(), at(2))
         .await
         .unwrap_err();
     assert!(matches!(error, AuthenticateError::Revoked { at: when } if when == at(2)));
@@ -129,7 +129,7 @@ async fn use_is_noted_once_a_minute() {
     let made = store.create_api_key("one", None, at(0)).await.unwrap();
     for (moment, noted) in [(10, 10), (69, 10), (70, 70)] {
         store
-            .authenticate(made.token.reveal(), at(moment))
+            .authenticate(made.token.expose(), at(moment))
             .await
             .unwrap();
         let key = &store.api_keys().await.unwrap()[0];

@@ -65,7 +65,7 @@ pub(crate) fn of_record(record: &store::Webhook) -> Option<Webhook> {
         webhook_uuid: record.id,
         url: record.url.clone(),
         events,
-        secret_key: Some(SecretKey::new(record.secret.reveal())),
+        secret_key: Some(SecretKey::new(record.secret.expose())),
         is_active: record.is_active,
     })
 }

@@ -33,12 +33,12 @@ pub(super) fn sign(
     payload: &str,
 ) -> Result<String, WebhookError> {
     let key = match secret
-        .reveal()
+        .expose()
         .strip_prefix(MARK)
         .map(|encoded| STANDARD.decode(encoded))
     {
         Some(Ok(key)) => key,
-        Some(Err(_)) | None => secret.reveal().as_bytes().to_vec(),
+        Some(Err(_)) | None => secret.expose().as_bytes().to_vec(),
     };
     Webhook::from_bytes(key)?.sign(id, at.as_second(), payload.as_bytes())
 }
@@ -60,10 +60,10 @@ mod tests {
     #[test]
     fn a_generated_secret_verifies_as_it_is() {
         let (secret, now) = (generate(), Timestamp::now());
-        assert!(is_well_formed(secret.reveal()));
+        assert!(is_well_formed(secret.expose()));
         let signature = sign(&secret, "msg_1", now, "{}").unwrap();
-        assert!(verifies(secret.reveal(), &signature, now));
-        assert!(!verifies(generate().reveal(), &signature, now));
+        assert!(verifies(secret.expose(), &signature, now));
+        assert!(!verifies(generate().expose(), &signature, now));
     }
 
     #[test]

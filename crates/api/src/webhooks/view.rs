@@ -21,7 +21,7 @@ pub(crate) fn webhook(webhook: &Webhook, secrets: &[NewSecret]) -> Value {
     });
     let made_up = secrets.iter().find(|secret| secret.webhook == webhook.id);
     if let (Some(made_up), Some(fields)) = (made_up, shown.as_object_mut()) {
-        fields.insert("secret_key".to_owned(), made_up.secret.reveal().into());
+        fields.insert("secret_key".to_owned(), made_up.secret.expose().into());
     }
     shown
 }

@@ -66,7 +66,7 @@ impl Node {
             calls,
             directory,
             folder,
-            token: made.token.reveal().to_owned(),
+            token: made.token.expose().to_owned(),
             file_agent,
         }
     }

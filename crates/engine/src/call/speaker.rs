@@ -20,6 +20,9 @@ const WAITING_NOTES: usize = 64;
 /// How long to wait for room in the playout queue, which holds a few seconds.
 const REFILL: Duration = Duration::from_millis(100);
 
+/// Silence between two sentences, beside the little that each carries at its edges.
+const SENTENCE_PAUSE: Duration = Duration::from_millis(160);
+
 /// What the speaker tells the driver.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Note {
@@ -116,11 +119,18 @@ struct Work {
 
 impl Work {
     async fn run(self, mut ordered: mpsc::Receiver<Line>) {
+        let mut ended_sentence = false;
         while let Some(line) = ordered.recv().await {
             if line.generation != self.playout.generation() {
                 continue;
             }
             let segment = line.segment;
+            // Someone who has fallen silent already needs no pause before the next sentence.
+            let pause = ended_sentence && self.playout.queued() > 0;
+            ended_sentence = line.text.trim_end().ends_with(['.', '!', '?']);
+            if pause && self.pause(&line).await.is_none() {
+                continue;
+            }
             let Some(samples) = self.say(line).await else {
                 continue;
             };
@@ -135,6 +145,16 @@ impl Work {
                 return;
             }
         }
+    }
+
+    /// Breathes between two sentences.
+    async fn pause(&self, line: &Line) -> Option<()> {
+        for _ in 0..SENTENCE_PAUSE.as_millis() / audio::FRAME.as_millis() {
+            let silence = Frame::silence(self.voice.rate);
+            self.play(line.generation, line.segment, false, silence)
+                .await?;
+        }
+        Some(())
     }
 
     /// Speaks one line; the number of samples played out, or `None` when it was cut short.

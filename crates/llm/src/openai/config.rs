@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use outbound::{BuildClientError, Guard, UrlRefused};
 
-use crate::secret::Secret;
+use secret::Secret;
 
 /// Which server an [`OpenAi`](crate::OpenAi) asks, and how.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::secret::Secret;
+use secret::Secret;
 
 /// The longest excerpt, in characters.
 const MAX_EXCERPT: usize = 200;

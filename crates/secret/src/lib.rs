@@ -1,4 +1,5 @@
-//! A value that must not be seen.
+//! A string that no log, error or printed setting ever shows: the one thing that this crate holds
+//! is [`Secret`]. It neither encrypts nor wipes memory; it keeps a value from being printed.
 
 use std::fmt;
 
