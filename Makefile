@@ -27,7 +27,7 @@ build: setup ## Build the release binary, target/release/mihu
 demo: build ## Hold a whole phone call with the sample agent, on this machine alone
 	target/release/mihu demo $(ARGS)
 
-test: ## Check format and lints, and run every test
+test: ## Check format, lints and documentation, and run every test
 	@scripts/setup.sh test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
@@ -37,6 +37,7 @@ test: ## Check format and lints, and run every test
 		set -x; RUST_TEST_THREADS=2 $(CARGO) test --workspace --locked --lib --bins --tests $(ARGS); \
 	fi
 	$(CARGO) test --workspace --locked --doc
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --locked --no-deps --document-private-items
 
 bench: build ## Run the benchmarks
 	$(CARGO) bench --package benches --locked --target-dir target $(ARGS)

@@ -6,10 +6,10 @@
 //! remembers everything through [`store::Store`]. It never keeps a decision about a call to
 //! itself: whether a call is admitted is the engine's to say.
 //!
-//! Start reading at [`router`] for the routes. [`serve`] puts them behind a listener;
+//! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
 //! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
-//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`] and [`serve`] as
+//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`] and [`serve()`] as
 //! tasks.
 
 mod agents;

@@ -2,7 +2,7 @@
 //! of 20 ms, G.711, levels, resampling, tones, and WAV files in and out.
 //!
 //! Everything here is a pure transformation of samples, except [`wav`] and
-//! [`file`], which write and read files. Nothing here knows of packets,
+//! [`mod@file`], which write and read files. Nothing here knows of packets,
 //! sockets, calls or clocks, and nothing here runs on its own.
 //!
 //! Samples are signed 16-bit linear PCM, mono unless a name says otherwise.

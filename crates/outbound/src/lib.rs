@@ -10,7 +10,7 @@
 //! uses no proxy from the environment.
 //!
 //! This crate never decides what is sent, never retries and never logs a body
-//! or a header. Start reading at [`Guard`], then [`client`].
+//! or a header. Start reading at [`Guard`], then [`client()`].
 
 mod address;
 mod client;
