@@ -6,6 +6,13 @@ use audio::Moment;
 use crate::completeness::sounds_finished;
 use crate::settings::Settings;
 
+/// How far the audio may lag behind the clock before a pause is no longer believed: a window and
+/// the time it takes to be judged. Beyond it, what sounds like silence has not been heard yet.
+const LAG: Duration = Duration::from_millis(48);
+
+/// How soon to look again while the audio lags.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// One window of the voice detector.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Window {
@@ -74,6 +81,8 @@ pub struct Machine {
     settings: Settings,
     agent: AgentState,
     phase: Phase,
+    heard_until: Moment,
+    look_again: Moment,
     next_attempt: u32,
     effects: VecDeque<Effect>,
 }
@@ -122,6 +131,8 @@ impl Machine {
             phase: Phase::Quiet {
                 voiced: Duration::ZERO,
             },
+            heard_until: Moment::ZERO,
+            look_again: Moment::ZERO,
             next_attempt: 0,
             effects: VecDeque::new(),
         }
@@ -129,6 +140,7 @@ impl Machine {
 
     /// Takes the detector's judgement of the next window.
     pub fn window(&mut self, now: Moment, window: Window) {
+        self.heard_until = window.at;
         let speech = window.probability >= self.settings.speech_threshold;
         let pause = window.probability < self.settings.pause_threshold;
         match std::mem::replace(
@@ -190,15 +202,21 @@ impl Machine {
             None => self.settings.decode_delay,
             Some(decode) => self.endpoint_delay(decode),
         };
-        Some(voice.last_voiced + delay)
+        Some((voice.last_voiced + delay).max(self.look_again))
     }
 
     /// Acts on the passing of time. Harmless when nothing is due.
     pub fn timeout(&mut self, now: Moment) {
+        let heard = now.min(self.heard_until + LAG);
+        self.look_again = if heard < now {
+            now + LOOK_AGAIN
+        } else {
+            Moment::ZERO
+        };
         let Phase::Paused { voice, decode } = &mut self.phase else {
             return;
         };
-        let paused = now.since(voice.last_voiced);
+        let paused = heard.since(voice.last_voiced);
         if decode.is_none() && paused >= self.settings.decode_delay {
             let attempt = Attempt(self.next_attempt);
             self.next_attempt += 1;

@@ -118,12 +118,42 @@ fn the_deadline_names_the_moment_of_the_decision_between_two_windows() {
     let spoken_until = bench.now;
     let attempt = decode_in(&bench.pause(128));
     bench.recognise(attempt, "Yes.");
+    assert_eq!(bench.pause(160), []);
     let deadline = bench.machine.deadline().expect("a decision is due");
     assert_eq!(deadline, spoken_until + Duration::from_millis(300));
     bench.machine.timeout(deadline);
     assert_eq!(
         end_in(&bench.effects()).expect("the turn ended").decided,
         deadline
+    );
+}
+
+#[test]
+fn a_pause_that_was_not_heard_yet_is_no_pause() {
+    let mut bench = Bench::new(Settings::default());
+    let lag = Duration::from_millis(1_200);
+    for index in 1..=60 {
+        bench.now = bench.now + WINDOW;
+        let probability = if index % 20 == 0 { 0.02 } else { 0.95 };
+        let window = Window {
+            at: bench.now,
+            duration: WINDOW,
+            probability,
+        };
+        bench.machine.window(bench.now + lag, window);
+        bench.machine.timeout(bench.now + lag);
+        let due = bench.machine.deadline();
+        assert!(
+            due.is_none_or(|due| due > bench.now + lag),
+            "the driver would spin"
+        );
+    }
+    let effects = bench.effects();
+    assert!(
+        effects
+            .iter()
+            .all(|effect| !matches!(effect, Effect::Decode(_))),
+        "{effects:?}"
     );
 }
 

@@ -167,7 +167,12 @@ impl<'a> Driver<'a> {
                     self.reply = Some((id, self.parts.model.reply(request)))
                 }
                 Effect::CancelAsk(id) => drop(self.reply.take_if(|(asked, _)| *asked == id)),
-                Effect::Speak(segment, text) => self.speaker.speak(segment, text),
+                Effect::Speak(segment, text) => {
+                    if !self.speaker.speak(segment, text) {
+                        let now = self.parts.clock.now();
+                        self.dialogue.synthesised(now, segment, Duration::ZERO);
+                    }
+                }
                 Effect::Silence => self.speaker.silence(),
                 Effect::Tell(kind) => self.tell(kind),
                 Effect::HangUp(reason) => self.hang_up = Some(reason),

@@ -76,8 +76,8 @@ impl Speaker {
         }
     }
 
-    /// Orders a sentence, to be heard after all ordered before.
-    pub(crate) fn speak(&self, segment: SegmentId, text: String) {
+    /// Orders a sentence, to be heard after all ordered before. Returns whether it was taken.
+    pub(crate) fn speak(&self, segment: SegmentId, text: String) -> bool {
         let line = Line {
             generation: self.playout.generation(),
             segment,
@@ -85,9 +85,11 @@ impl Speaker {
         };
         // overflow: refused; the reply is read only while there is headroom, so this is a
         // greeting of more than 32 sentences
-        if self.lines.try_send(line).is_err() {
+        let taken = self.lines.try_send(line).is_ok();
+        if !taken {
             tracing::error!("more sentences ordered at once than can wait; one is not spoken");
         }
+        taken
     }
 
     /// Silences the agent from the next tick on and forgets all orders.

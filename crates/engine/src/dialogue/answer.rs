@@ -100,14 +100,23 @@ impl Answer {
         self.heard_of(|segment| segment.finished.map(|at| (segment.text.clone(), at)))
     }
 
-    /// What was heard when playout stops at `at`.
+    /// What was heard when playout stops at `at`: whatever was audible begins with a word, even
+    /// if that word was cut.
     pub(super) fn heard_until(&self, at: Moment) -> Option<Heard> {
+        let first = self
+            .segments
+            .iter()
+            .find(|segment| segment.started.is_some())?
+            .id;
         self.heard_of(|segment| {
             if let Some(finished) = segment.finished {
                 return Some((segment.text.clone(), finished));
             }
             let played = at.since(segment.started?);
-            let text = words_played(&segment.text, played, segment.duration);
+            let mut text = words_played(&segment.text, played, segment.duration);
+            if text.is_empty() && segment.id == first {
+                text = segment.text.split_whitespace().next()?.to_owned();
+            }
             (!text.is_empty()).then_some((text, at))
         })
     }

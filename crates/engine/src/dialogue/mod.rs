@@ -30,7 +30,7 @@ use crate::script::Script;
 /// Consecutive answers that may fail before the agent gives up on the call.
 const TOLERATED_FAILURES: u32 = 2;
 
-/// A goodbye that is not played by then (the far end holds the call) is given up.
+/// A goodbye that makes no progress for this long (the far end holds the call) is given up.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(20);
 
 /// Names one reply of the language model.
@@ -90,7 +90,8 @@ pub struct Dialogue {
     machine: Machine,
     caller: CallerAudio,
     words: Words,
-    undecided: Option<Undecided>,
+    undecided: Vec<Undecided>,
+    dropped: Option<Ledger>,
     conversation: Conversation,
     answer: Option<Answer>,
     splitter: SentenceSplitter,
@@ -114,7 +115,8 @@ struct Words {
 #[derive(Clone, Debug)]
 struct Recognised {
     attempt: Attempt,
-    text: String,
+    /// `None` when the recogniser failed.
+    text: Option<String>,
     took: Duration,
     at: Moment,
 }
@@ -142,7 +144,8 @@ impl Dialogue {
             machine,
             caller: CallerAudio::new(rate),
             words: Words::default(),
-            undecided: None,
+            undecided: Vec::new(),
+            dropped: None,
             conversation: Conversation::default(),
             answer: None,
             splitter: SentenceSplitter::default(),
@@ -155,6 +158,7 @@ impl Dialogue {
         };
         if let Some(greeting) = dialogue.script.first_message.clone() {
             dialogue.say(&greeting, None);
+            dialogue.close_answer_if_over(now);
         }
         dialogue
     }
@@ -183,14 +187,26 @@ impl Dialogue {
         attempt: Attempt,
         result: Result<(String, Duration), speech::RecogniseError>,
     ) {
-        let (text, took) = result.unwrap_or_default();
-        let recognised = Recognised {
-            attempt,
-            text,
-            took,
-            at: now,
+        let recognised = match result {
+            Ok((text, took)) => Recognised {
+                attempt,
+                text: Some(text),
+                took,
+                at: now,
+            },
+            Err(_) => Recognised {
+                attempt,
+                text: None,
+                took: Duration::ZERO,
+                at: now,
+            },
         };
-        if let Some(undecided) = self.undecided.take_if(|held| held.ended.attempt == attempt) {
+        let awaited = self
+            .undecided
+            .iter()
+            .position(|held| held.ended.attempt == attempt);
+        if let Some(index) = awaited {
+            let undecided = self.undecided.remove(index);
             self.turn_ended(now, undecided, &recognised);
             return;
         }
@@ -199,7 +215,10 @@ impl Dialogue {
             .attempt
             .is_some_and(|(current, _)| current == attempt)
         {
-            self.machine.recognised(now, attempt, &recognised.text);
+            // Without words the turn waits for its longest delay, and is then not understood.
+            if let Some(text) = &recognised.text {
+                self.machine.recognised(now, attempt, text);
+            }
             self.words.latest = Some(recognised);
             self.run_machine(now);
         }
@@ -280,12 +299,14 @@ impl Dialogue {
         if let Some(answer) = &mut self.answer {
             answer.synthesised(now, segment, duration);
         }
+        self.goodbye_goes_on(now + duration);
         self.close_answer_if_over(now);
     }
 
     /// Takes the progress of the agent's voice, as it happened at `at`.
     pub fn playback(&mut self, at: Moment, playback: Playback) {
         self.last_activity = self.last_activity.max(at);
+        self.goodbye_goes_on(at);
         match playback {
             Playback::Started(segment) => self.segment_started(at, segment),
             Playback::Finished(segment) => {
@@ -348,12 +369,23 @@ impl Dialogue {
 
     /// Accounts for what was under way when the call ended.
     pub fn finish(&mut self, now: Moment) {
+        for undecided in std::mem::take(&mut self.undecided) {
+            let text = undecided.settled.join(" ");
+            self.caller_turn(&text, undecided.ended.started, undecided.voiced_until);
+        }
         if let Some(started) = self.words.started.take() {
             let text = self.words.take();
             let until = self.caller.voiced_until(started).unwrap_or(now);
             self.caller_turn(&text, started, until);
         }
         self.interrupt_answer(now);
+    }
+
+    /// Gives a goodbye that makes progress more time.
+    fn goodbye_goes_on(&mut self, until: Moment) {
+        if let Some(latest) = &mut self.hanging_up {
+            *latest = (*latest).max(until + LONGEST_GOODBYE);
+        }
     }
 
     fn run_machine(&mut self, now: Moment) {
@@ -378,7 +410,7 @@ impl Dialogue {
                 }
                 turn::Effect::Settle(attempt) => self.settle(attempt),
                 turn::Effect::Interrupt => {
-                    if let Some(undecided) = &mut self.undecided {
+                    for undecided in &mut self.undecided {
                         undecided.wants_answer = false;
                     }
                     if self.hanging_up.is_none() {
@@ -388,6 +420,7 @@ impl Dialogue {
                 turn::Effect::Dismissed => {
                     self.words = Words::default();
                     self.caller.forget();
+                    self.take_up_dropped(now);
                 }
                 turn::Effect::TurnEnded(ended) => self.decided(now, ended),
             }
@@ -399,7 +432,7 @@ impl Dialogue {
         if let (Some((current, until)), Some(latest)) = (self.words.attempt, latest)
             && current == attempt
         {
-            self.words.settled.push(latest.text);
+            self.words.settled.extend(latest.text);
             self.caller.settle(until);
         }
     }
@@ -411,6 +444,10 @@ impl Dialogue {
             .unwrap_or(ended.last_voiced)
             .min(ended.last_voiced);
         self.caller.forget();
+        self.dropped = None;
+        for earlier in &mut self.undecided {
+            earlier.wants_answer = false;
+        }
         let words = std::mem::take(&mut self.words);
         let undecided = Undecided {
             ended,
@@ -425,19 +462,26 @@ impl Dialogue {
             Some(latest) => self.turn_ended(now, undecided, &latest),
             None => {
                 self.machine.agent_is(AgentState::Thinking);
-                self.undecided = Some(undecided);
+                self.undecided.push(undecided);
             }
         }
     }
 
     fn turn_ended(&mut self, now: Moment, undecided: Undecided, latest: &Recognised) {
-        let mut text = undecided.settled.join(" ");
-        if !latest.text.is_empty() && !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(latest.text.trim());
+        let mut parts = undecided.settled;
+        parts.extend(latest.text.as_deref().map(|text| text.trim().to_owned()));
+        parts.retain(|part| !part.is_empty());
+        let text = parts.join(" ");
         self.caller_turn(&text, undecided.ended.started, undecided.voiced_until);
         if !undecided.wants_answer || self.hanging_up.is_some() {
+            return;
+        }
+        if text.is_empty() {
+            self.machine.agent_is(AgentState::Silent);
+            if latest.text.is_none() {
+                let message = self.script.not_understood.clone();
+                self.say(&message, None);
+            }
             return;
         }
         let ledger = Ledger {
@@ -450,11 +494,6 @@ impl Dialogue {
             first_sentence: None,
             first_audio: None,
         };
-        if text.is_empty() {
-            let message = self.script.not_understood.clone();
-            self.say(&message, None);
-            return;
-        }
         self.ask(ledger);
     }
 
@@ -482,7 +521,8 @@ impl Dialogue {
         let mut answer = Answer::new(None, None);
         answer.ends_call = ends_call;
         self.answer = Some(answer);
-        self.machine.agent_is(AgentState::Thinking);
+        // Fixed words are on their way at once: only what may interrupt the agent stops them.
+        self.machine.agent_is(AgentState::Speaking);
         for sentence in sentences {
             self.order(sentence);
         }
@@ -544,9 +584,31 @@ impl Dialogue {
         if let Some(reply) = answer.asking {
             self.effects.push_back(Effect::CancelAsk(reply));
         }
+        // The ledger is still there when nothing of the answer was audible.
+        self.dropped = answer.ledger.clone();
         self.effects.push_back(Effect::Silence);
         self.machine.agent_is(AgentState::Silent);
         self.agent_turn(answer.heard_until(now), true);
+    }
+
+    /// Asks again for an answer that was dropped before it was audible, because what dropped it
+    /// was no turn.
+    fn take_up_dropped(&mut self, now: Moment) {
+        if let Some(ledger) = self.dropped.take()
+            && self.answer.is_none()
+            && self.hanging_up.is_none()
+        {
+            self.ask(Ledger {
+                asked: now,
+                first_token: None,
+                first_sentence: None,
+                first_audio: None,
+                ..ledger
+            });
+        }
+        if let Some(last) = self.undecided.last_mut() {
+            last.wants_answer = true;
+        }
     }
 
     fn agent_turn(&mut self, heard: Option<Heard>, interrupted: bool) {
@@ -597,7 +659,7 @@ impl Dialogue {
 impl Words {
     fn take(&mut self) -> String {
         let mut parts = std::mem::take(&mut self.settled);
-        parts.extend(self.latest.take().map(|latest| latest.text));
+        parts.extend(self.latest.take().and_then(|latest| latest.text));
         parts.join(" ")
     }
 }

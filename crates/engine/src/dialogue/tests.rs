@@ -407,3 +407,153 @@ fn the_transcript_keeps_what_was_under_way_when_the_far_end_hung_up() {
         "Please check the"
     );
 }
+
+#[test]
+fn a_noise_while_the_agent_thinks_does_not_lose_the_callers_question() {
+    let mut call = Call::new(script());
+    call.caller_says("My line is dead, what do I do?");
+    call.hear(true, 96);
+    call.hear(false, 128);
+    call.recognise("");
+    call.hear(false, 320);
+    assert_eq!(call.asked.len(), 2);
+    let (_, request) = call.asked.last().expect("asked again");
+    let last = request
+        .messages
+        .last()
+        .map(|message| message.content.as_str());
+    assert_eq!(last, Some("My line is dead, what do I do?"));
+}
+
+#[test]
+fn a_noise_does_not_stop_a_greeting() {
+    let greeting = Some("Hello, this call is recorded.".to_owned());
+    let mut call = Call::new(Script {
+        first_message: greeting,
+        ..script()
+    });
+    call.hear(true, 96);
+    call.hear(false, 128);
+    call.recognise("");
+    call.hear(false, 1_000);
+    assert_eq!(call.silenced, 0);
+}
+
+#[test]
+fn a_recogniser_that_refuses_makes_the_agent_ask_again() {
+    let mut call = Call::new(script());
+    call.hear(true, 960);
+    call.hear(false, 128);
+    let attempt = *call.attempts.last().expect("a decode was ordered");
+    let busy = Err(speech::RecogniseError::Busy { waiting: 256 });
+    call.dialogue.recognised(call.now, attempt, busy);
+    call.drain();
+    call.hear(false, 1_000);
+    assert_eq!(
+        call.spoken.last().expect("spoken").1,
+        "I did not catch that."
+    );
+}
+
+#[test]
+fn a_noise_that_is_recognised_late_is_passed_over() {
+    let mut call = Call::new(script());
+    call.hear(true, 96);
+    call.hear(false, 1_200);
+    call.recognise("");
+    assert!(call.spoken.is_empty() && call.asked.is_empty());
+}
+
+#[test]
+fn two_turns_that_are_recognised_late_are_both_kept_and_answered_once() {
+    let mut call = Call::new(script());
+    let mut attempts = Vec::new();
+    for _ in 0..2 {
+        call.hear(true, 960);
+        call.hear(false, 1_200);
+        attempts.push(*call.attempts.last().expect("a decode was ordered"));
+    }
+    for (attempt, text) in attempts
+        .into_iter()
+        .zip(["It is four two.", "Call me back."])
+    {
+        let words = Ok((text.to_owned(), Duration::from_millis(60)));
+        call.dialogue.recognised(call.now, attempt, words);
+        call.drain();
+    }
+    assert_eq!(
+        call.transcript(),
+        [
+            (Speaker::Caller, "It is four two."),
+            (Speaker::Caller, "Call me back.")
+        ]
+    );
+    assert_eq!(call.asked.len(), 1);
+}
+
+#[test]
+fn a_long_goodbye_that_is_being_played_is_played_to_its_end() {
+    let message = "We have to stop here, and I say so at some length. ".repeat(12);
+    let mut call = Call::new(Script {
+        max_duration_message: message,
+        ..script()
+    });
+    call.now = Moment::ZERO + Duration::from_secs(600);
+    call.dialogue.timeout(call.now);
+    call.drain();
+    for (segment, _) in std::mem::take(&mut call.spoken) {
+        call.synthesise(segment);
+        call.dialogue.playback(call.now, Playback::Started(segment));
+        call.now = call.now + Duration::from_secs(4);
+        call.dialogue.timeout(call.now);
+        call.dialogue
+            .playback(call.now, Playback::Finished(segment));
+        call.drain();
+    }
+    assert_eq!(call.hung_up, Some("the call reached its maximum duration"));
+}
+
+#[test]
+fn a_latency_names_a_turn_of_the_agent_even_if_it_was_cut_in_its_first_word() {
+    let mut call = Call::new(script());
+    call.caller_says("What do I do?");
+    call.reply(&[Call::text("Unfortunately there is nothing.")]);
+    let (segment, _) = call.spoken.last().cloned().expect("spoken");
+    call.synthesise(segment);
+    call.dialogue.playback(call.now, Playback::Started(segment));
+    call.hear(true, 352);
+    let index = call.latencies().first().expect("a latency").turn;
+    assert_eq!(
+        call.transcript().get(index),
+        Some(&(Speaker::Agent, "Unfortunately"))
+    );
+}
+
+#[test]
+fn a_greeting_without_words_does_not_hold_the_call() {
+    let mut call = Call::new(Script {
+        first_message: Some("  ".to_owned()),
+        ..script()
+    });
+    call.now = call.dialogue.deadline();
+    call.dialogue.timeout(call.now);
+    call.drain();
+    assert_eq!(call.spoken.last().expect("spoken").1, "Good bye.");
+}
+
+#[test]
+fn the_end_of_the_call_keeps_what_was_settled_of_a_turn_not_yet_recognised() {
+    let mut call = Call::new(script());
+    call.hear(true, 6_000);
+    call.hear(false, 128);
+    call.recognise("It began on Monday and");
+    call.hear(false, 256);
+    call.hear(true, 960);
+    call.hear(false, 1_200);
+    call.dialogue.finish(call.now);
+    call.drain();
+    assert_eq!(
+        call.transcript(),
+        [(Speaker::Caller, "It began on Monday and")]
+    );
+}
