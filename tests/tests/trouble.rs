@@ -143,6 +143,15 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
+fn a_data_folder_belongs_to_one_node() {
+    let node = Node::builder().start();
+    let said = Node::builder().data(node.data()).refused();
+    assert!(said.contains("another node uses the data folder"), "{said}");
+    let (data, _folder) = node.crash();
+    drop(Node::builder().data(&data).start());
+}
+
+#[test]
 fn a_bad_agent_file_names_the_file_and_the_field() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("broken.yaml");

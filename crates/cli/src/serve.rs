@@ -1,5 +1,6 @@
 //! `mihu serve`: joins the crates to a node, and ends it in order.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,6 +67,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
             config.data_dir.display()
         )
     })?;
+    let _lock = lock(&config.data_dir)?;
     let file = Addresses::file(&config.data_dir);
     // What an earlier node left there does not hold any more; usually nothing is there.
     drop(std::fs::remove_file(&file));
@@ -124,6 +126,29 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     drop(std::fs::remove_file(&file));
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes the data folder for this node alone, until the file is closed: a second one would take
+/// the first one's calls for those of a crash.
+fn lock(data: &Path) -> Result<File, Failure> {
+    let path = data.join("node.lock");
+    let file = File::create(&path).map_err(|error| {
+        format!(
+            "cannot write in the data folder {}: {error}",
+            data.display()
+        )
+    })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another node uses the data folder {}: stop it, or set data_dir (MIHU_DATA_DIR)",
+            data.display()
+        )
+        .into()),
+        Err(TryLockError::Error(error)) => {
+            Err(format!("cannot lock {}: {error}", path.display()).into())
+        }
+    }
 }
 
 /// What hears and speaks, loaded before anything listens: a missing file stops the node at once.
