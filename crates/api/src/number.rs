@@ -9,6 +9,9 @@ const MOST_DIGITS: usize = 15;
 const USUAL_LEAST_DIGITS: usize = 8;
 const LONGEST_COUNTRY_CODE: usize = 3;
 
+/// Countries whose prefix for calls abroad is 011.
+const NORTH_AMERICA: &[&str] = &["US", "CA", "PR"];
+
 /// How numbers without a country code are read.
 #[derive(Clone, Debug)]
 pub(crate) struct NumberRules {
@@ -65,6 +68,9 @@ impl NumberRules {
             // The zero that is dialled only within the country.
             return international_form(&digits(&international.replacen("(0)", "", 1)));
         }
+        if let Some(international) = self.dialled_abroad(&digits(text)) {
+            return international_form(international);
+        }
         let country = self.default_country.ok_or(InvalidNumber::NoCountryCode)?;
         let parsed = phonenumber::parse(Some(country), text).map_err(|error| {
             if matches!(error, phonenumber::ParseError::TooLong) {
@@ -78,6 +84,19 @@ impl NumberRules {
             parsed.code().value(),
             parsed.national()
         )))
+    }
+}
+
+impl NumberRules {
+    /// What follows the prefix that is dialled for another country: 00 in most of the world, 011
+    /// in North America.
+    fn dialled_abroad<'a>(&self, digits: &'a str) -> Option<&'a str> {
+        let country = self.default_country?;
+        let north_america = NORTH_AMERICA.contains(&country.as_ref());
+        let prefix = if north_america { "011" } else { "00" };
+        digits
+            .strip_prefix(prefix)
+            .or_else(|| digits.strip_prefix("00"))
     }
 }
 
@@ -163,6 +182,30 @@ mod tests {
         ] {
             assert_eq!(international(text).as_deref(), Ok("+14155550123"), "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_dialled_with_the_prefix_for_abroad_keep_all_their_digits() {
+        assert_eq!(
+            at_home_in("US", "0114915112345678"),
+            Ok("+4915112345678".to_owned())
+        );
+        assert_eq!(
+            at_home_in("US", "011 86 138 1234 5678"),
+            Ok("+8613812345678".to_owned())
+        );
+        assert_eq!(
+            at_home_in("US", "011441632960123"),
+            Ok("+441632960123".to_owned())
+        );
+        assert_eq!(
+            at_home_in("DE", "0033123456789"),
+            Ok("+33123456789".to_owned())
+        );
+        assert_eq!(
+            at_home_in("US", "00441632960123"),
+            Ok("+441632960123".to_owned())
+        );
     }
 
     #[test]

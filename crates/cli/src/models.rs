@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use agent::AgentDefinition;
 use engine::ModelDirectory;
-use llm::{LanguageModel, Offline, OpenAi, OpenAiConfig, OpenAiConfigError, Secret};
+use llm::{
+    LanguageModel, Offline, OpenAi, OpenAiConfig, OpenAiConfigError, ReplyError, ReplyRequest,
+    ReplyStream, Secret,
+};
 use outbound::Guard;
 
 use crate::config::Llm;
@@ -64,8 +67,19 @@ impl ModelDirectory for Models {
         }
         self.own(&agent.custom_llm_url).unwrap_or_else(|error| {
             tracing::error!(agent = %agent.agent_uuid, %error, "custom_llm_url is of no use");
-            Arc::clone(&self.default)
+            Arc::new(Unusable(error.to_string()))
         })
+    }
+}
+
+/// Stands for a server that must not be asked: what a caller says to an agent with a server of
+/// its own goes nowhere else.
+struct Unusable(String);
+
+impl LanguageModel for Unusable {
+    fn reply(&self, _: ReplyRequest) -> ReplyStream {
+        let error = ReplyError::Connect(self.0.clone());
+        Box::pin(futures_util::stream::once(std::future::ready(Err(error))))
     }
 }
 

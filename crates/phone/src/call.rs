@@ -23,6 +23,9 @@ const RATE: SampleRate = SampleRate::HZ_8000;
 /// How often the phone looks at what it hears: half a frame.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// How long the phone stays after a refusal, so that it is sent, repeated if lost, and confirmed.
+const REFUSAL: Duration = Duration::from_secs(1);
+
 /// How long the other side may take to confirm the end.
 const GOODBYE: Duration = Duration::from_secs(4);
 
@@ -173,6 +176,7 @@ impl Phone {
             Response::Reject(status) => {
                 let status = StatusCode::new(status).unwrap_or(StatusCode::BUSY_HERE);
                 incoming.reject(status);
+                tokio::time::sleep(REFUSAL).await;
                 return Ok(ended(format!("rejected with {}", status.as_u16())));
             }
             Response::Ring => {

@@ -92,6 +92,12 @@ impl Store {
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .test_before_acquire(false)
+                // SQLite rolls back by itself when the disk is full, which the connection's
+                // count of open transactions misses: such a connection never begins another.
+                .before_acquire(|connection, _| {
+                    let usable = !connection.is_in_transaction();
+                    Box::pin(std::future::ready(Ok(usable)))
+                })
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .connect_with(options.clone())
         };
@@ -203,4 +209,20 @@ fn is_not_a_database(error: &sqlx::Error) -> bool {
         return false;
     };
     error.code().as_deref() == Some(NOT_A_DATABASE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_rolled_back_by_itself_stops_no_later_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("mihu.db")).await.unwrap();
+        let mut broken = store.write().await.unwrap();
+        // What SQLite does when the disk is full, unseen by the connection's count.
+        sqlx::query("ROLLBACK").execute(&mut *broken).await.unwrap();
+        assert!(broken.commit().await.is_err());
+        store.write().await.unwrap().commit().await.unwrap();
+    }
 }

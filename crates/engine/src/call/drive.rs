@@ -76,6 +76,7 @@ pub(super) struct Driver<'a> {
     transcript: Vec<TranscriptTurn>,
     latencies: Vec<TurnLatency>,
     hang_up: Option<&'static str>,
+    held: bool,
 }
 
 impl<'a> Driver<'a> {
@@ -99,6 +100,7 @@ impl<'a> Driver<'a> {
             transcript: Vec::new(),
             latencies: Vec::new(),
             hang_up: None,
+            held: false,
         }
     }
 
@@ -259,6 +261,8 @@ impl<'a> Driver<'a> {
                 LegEvent::SegmentFinished { segment, at } => {
                     self.dialogue.playback(at, Playback::Finished(segment));
                 }
+                // Whoever holds the call need not send anything.
+                LegEvent::PacketsStopped { .. } if self.held => {}
                 LegEvent::PacketsStopped { .. } => return Some(Cause::Vanished),
                 LegEvent::Failed => return Some(Cause::MediaFailed),
                 LegEvent::FirstPacket { from, .. } => tracing::debug!(%from, "media arrives"),
@@ -281,6 +285,8 @@ impl<'a> Driver<'a> {
             Some(sip::CallEvent::Ended(cause)) => Some(Cause::Signalling(cause)),
             None => Some(Cause::Signalling(EndCause::TimedOut)),
             Some(sip::CallEvent::MediaChanged(remote) | sip::CallEvent::Answered(remote)) => {
+                self.held = !remote.we_send;
+                self.dialogue.hold(self.parts.clock.now(), self.held);
                 self.parts.leg.connect(connection(&remote));
                 None
             }

@@ -98,6 +98,7 @@ pub struct Dialogue {
     turns: usize,
     failures: u32,
     hanging_up: Option<Moment>,
+    held: bool,
     next_reply: u32,
     next_segment: u32,
     effects: VecDeque<Effect>,
@@ -152,6 +153,7 @@ impl Dialogue {
             turns: 0,
             failures: 0,
             hanging_up: None,
+            held: false,
             next_reply: 0,
             next_segment: 0,
             effects: VecDeque::new(),
@@ -330,6 +332,12 @@ impl Dialogue {
         self.close_answer_if_over(now);
     }
 
+    /// The far end holds the call, or takes it back. Silence on hold is no silence.
+    pub fn hold(&mut self, now: Moment, held: bool) {
+        self.held = held;
+        self.last_activity = now;
+    }
+
     /// When [`timeout`](Self::timeout) is due.
     pub fn deadline(&self) -> Moment {
         let ends = self.started + self.script.max_duration;
@@ -354,7 +362,7 @@ impl Dialogue {
             let message = self.script.max_duration_message.clone();
             self.hang_up(now, Some(&message), "the call reached its maximum duration");
         } else if now >= self.last_activity + self.script.silence_timeout {
-            if self.answer.is_some() {
+            if self.answer.is_some() || self.held {
                 self.last_activity = now;
             } else {
                 self.hang_up(now, None, "neither side said anything for too long");

@@ -557,3 +557,20 @@ fn the_end_of_the_call_keeps_what_was_settled_of_a_turn_not_yet_recognised() {
         [(Speaker::Caller, "It began on Monday and")]
     );
 }
+
+#[test]
+fn silence_on_hold_does_not_end_the_call() {
+    let mut call = Call::new(script());
+    call.dialogue.hold(call.now, true);
+    for _ in 0..5 {
+        call.now = call.dialogue.deadline();
+        call.dialogue.timeout(call.now);
+        call.drain();
+    }
+    assert!(call.spoken.is_empty());
+    call.dialogue.hold(call.now, false);
+    call.now = call.dialogue.deadline();
+    call.dialogue.timeout(call.now);
+    call.drain();
+    assert_eq!(call.spoken.last().expect("spoken").1, "Good bye.");
+}
