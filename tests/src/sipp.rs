@@ -149,10 +149,12 @@ impl Sipp {
         )
     }
 
-    /// SIPp has bound its port once nobody else can.
+    /// Waits until the system lists SIPp's socket. Trying to bind the port instead could take it
+    /// from SIPp.
     fn await_listening(&self) {
         let deadline = Instant::now() + Duration::from_secs(5);
-        while UdpSocket::bind(self.address).is_ok() {
+        let port = format!(":{:04X} ", self.address.port());
+        while !std::fs::read_to_string("/proc/net/udp").is_ok_and(|table| table.contains(&port)) {
             assert!(
                 Instant::now() < deadline,
                 "sipp does not listen:\n{}",

@@ -188,6 +188,20 @@ async fn a_caller_who_vanishes_is_hung_up_on() {
 }
 
 #[tokio::test]
+async fn a_callee_who_sends_nothing_before_the_answer_has_not_vanished() {
+    let sipp = Sipp::scenario("early_media_without_rtp").start();
+    let node = Node::builder()
+        .trunk(sipp.address())
+        .set("MIHU_MEDIA_NO_RTP_TIMEOUT", "3s")
+        .start();
+    let api = node.api();
+    let placed = api.place_call(NUMBER).await;
+    api.call_becomes(placed["id"].as_str().expect("an id"), "completed")
+        .await;
+    sipp.succeeds().await;
+}
+
+#[tokio::test]
 async fn a_full_node_refuses_with_the_time_to_retry() {
     let sipp = Sipp::scenario("answer_and_wait").start();
     let node = Node::builder()

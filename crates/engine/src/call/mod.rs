@@ -196,6 +196,7 @@ impl Call<'_> {
     ) -> CallReport {
         match self.await_answer(&mut line, signalling, events).await {
             Ok(remote) => {
+                while line.feed.event().is_some() {}
                 line.leg.connect(connection(&remote));
                 self.talk(agent, script, line, signalling, events).await
             }
@@ -239,6 +240,8 @@ impl Call<'_> {
                     Order::HangUp(_) | Order::SayGoodbye(_) => signalling.hangup(),
                 },
                 () = line.feed.ready() => {
+                    // Before the answer nobody need send anything.
+                    while line.feed.event().is_some() {}
                     // Early media is recorded, not listened to.
                     while let Some(window) = line.feed.window() {
                         let length = SampleRate::HZ_8000.duration_of(window.samples.len());

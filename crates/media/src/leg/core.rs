@@ -131,12 +131,16 @@ impl LegCore {
     }
 
     /// Takes what signalling agreed on, for the first time or anew. The source of
-    /// an unchanged address stays latched, and the same connection again changes
-    /// nothing.
+    /// an unchanged address stays latched; the same connection again only gives the
+    /// far end its whole time anew until packets count as stopped.
     pub fn connect(&mut self, now: Moment, connection: Connection) {
         let latch = match self.link.take() {
             Some(link) if link.connection == connection => {
-                self.link = Some(link);
+                self.link = Some(Link {
+                    last_valid: now,
+                    stopped: false,
+                    ..link
+                });
                 return;
             }
             Some(mut link) => {

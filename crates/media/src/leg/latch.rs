@@ -58,6 +58,8 @@ impl Latch {
     pub(crate) fn admit(&mut self, now: Moment, from: SocketAddr) -> Admission {
         let admission = match self.source {
             Some(source) if source.address == from => Admission::Known,
+            // Who was signalled takes the leg back from a stray that came first.
+            Some(_) if from == self.signalled => Admission::Latched,
             Some(source) if now.since(source.last_valid) < RELATCH_AFTER => Admission::Foreign,
             Some(_) | None => Admission::Latched,
         };
@@ -99,6 +101,16 @@ mod tests {
         let latch = Latch::new(address(SIGNALLED));
         assert_eq!(latch.destination(), address(SIGNALLED));
         assert_eq!(latched().destination(), address(REAL));
+    }
+
+    #[test]
+    fn a_stray_that_came_first_gives_way_to_the_signalled_address() {
+        let mut latch = Latch::new(address(SIGNALLED));
+        let now = Moment::from_millis(20);
+        assert_eq!(latch.admit(now, address(THIEF)), Admission::Latched);
+        assert_eq!(latch.admit(now, address(SIGNALLED)), Admission::Latched);
+        assert_eq!(latch.admit(now, address(THIEF)), Admission::Foreign);
+        assert_eq!(latch.destination(), address(SIGNALLED));
     }
 
     #[test]
