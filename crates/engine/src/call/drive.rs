@@ -23,6 +23,9 @@ use crate::script::Script;
 /// Wait before BYE after the agent's last sample: the far end still holds it in its buffers.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
+/// How long a decode under way at the end of a call may still take.
+const LAST_DECODE: Duration = Duration::from_secs(1);
+
 /// How long the far end may take to confirm our BYE.
 const GOODBYE: Duration = Duration::from_secs(4);
 
@@ -107,6 +110,8 @@ impl<'a> Driver<'a> {
     /// Runs the conversation to its end and hangs up if the far end has not.
     pub(super) async fn run(mut self, events: &mut mpsc::Receiver<sip::CallEvent>) -> Outcome {
         let cause = self.converse(events).await;
+        self.dialogue.close();
+        self.hear_last_words().await;
         self.dialogue.finish(self.parts.clock.now());
         self.carry_out();
         if !matches!(cause, Cause::Signalling(_)) {
@@ -117,6 +122,18 @@ impl<'a> Driver<'a> {
             cause,
             transcript: self.transcript,
             latencies: self.latencies,
+        }
+    }
+
+    /// Waits a little for what the caller said just before the end.
+    async fn hear_last_words(&mut self) {
+        let rest = async {
+            while let Some(recognition) = self.recognitions.join_next().await {
+                self.recognised(recognition);
+            }
+        };
+        if tokio::time::timeout(LAST_DECODE, rest).await.is_err() {
+            tracing::warn!("the caller's last words were not recognised in time");
         }
     }
 

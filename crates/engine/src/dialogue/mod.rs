@@ -375,6 +375,11 @@ impl Dialogue {
         self.effects.pop_front()
     }
 
+    /// The call is ending: what is still heard is noted and not answered.
+    pub fn close(&mut self) {
+        self.hanging_up = Some(Moment::from_micros(u64::MAX));
+    }
+
     /// Accounts for what was under way when the call ended.
     pub fn finish(&mut self, now: Moment) {
         for undecided in std::mem::take(&mut self.undecided) {

@@ -574,3 +574,16 @@ fn silence_on_hold_does_not_end_the_call() {
     call.drain();
     assert_eq!(call.spoken.last().expect("spoken").1, "Good bye.");
 }
+
+#[test]
+fn words_recognised_after_the_far_end_hung_up_are_noted_and_not_answered() {
+    let mut call = Call::new(script());
+    call.hear(true, 960);
+    call.hear(false, 1_200);
+    call.dialogue.close();
+    call.recognise("Goodbye.");
+    call.dialogue.finish(call.now);
+    call.drain();
+    assert_eq!(call.transcript(), [(Speaker::Caller, "Goodbye.")]);
+    assert!(call.asked.is_empty());
+}
