@@ -26,12 +26,11 @@ impl Companding {
     /// Writes one code for each sample of `pcm` into `out` and returns how many
     /// were written: the length of the shorter of the two.
     pub fn encode(self, pcm: &[i16], out: &mut [u8]) -> usize {
-        let code = match self {
-            Self::MuLaw => mu_law_code,
-            Self::ALaw => a_law_code,
-        };
-        for (code_out, &sample) in out.iter_mut().zip(pcm) {
-            *code_out = code(sample);
+        // One loop for each law lets the compiler make vectors of both.
+        let pairs = out.iter_mut().zip(pcm);
+        match self {
+            Self::MuLaw => pairs.for_each(|(code, &sample)| *code = mu_law_code(sample)),
+            Self::ALaw => pairs.for_each(|(code, &sample)| *code = a_law_code(sample)),
         }
         pcm.len().min(out.len())
     }
@@ -84,16 +83,22 @@ const fn magnitude(sample: i16) -> u16 {
     (if sample < 0 { !sample } else { sample }) as u16
 }
 
+/// The place of the highest bit of `number`, and the four bits below it: the
+/// segment and the step of a code, as a floating-point number has them too.
+const fn segment_and_step(number: u16) -> u16 {
+    const EXPONENT_OF_ONE: u16 = 127;
+    ((number as i32 as f32).to_bits() >> 19) as u16 - (EXPONENT_OF_ONE << 4)
+}
+
 const fn mu_law_code(sample: i16) -> u8 {
+    const SEGMENT_0: u16 = MU_LAW_BIAS.ilog2() as u16;
     let wide = (magnitude(sample) >> 2) + MU_LAW_BIAS;
     let biased = if wide > MU_LAW_LARGEST {
         MU_LAW_LARGEST
     } else {
         wide
     };
-    let segment = 15 - biased.leading_zeros() as u16 - 5;
-    let step = (biased >> (segment + 1)) & 0x0F;
-    let code = !((segment as u8) << 4 | step as u8) & !SIGN;
+    let code = !(segment_and_step(biased) - (SEGMENT_0 << 4)) as u8 & !SIGN;
     if sample < 0 { code } else { code | SIGN }
 }
 
@@ -110,14 +115,14 @@ const fn mu_law_sample(code: u8) -> i16 {
 }
 
 const fn a_law_code(sample: i16) -> u8 {
+    const SEGMENT_1: u16 = 4;
     let narrow = magnitude(sample) >> 4;
-    let segment = if narrow < 32 {
-        narrow >> 4
+    // Segment 0 is linear: it has no highest bit of its own.
+    let code = if narrow < 1 << SEGMENT_1 {
+        narrow
     } else {
-        12 - narrow.leading_zeros() as u16
-    };
-    let step = (narrow >> segment.saturating_sub(1)) & 0x0F;
-    let code = (segment as u8) << 4 | step as u8;
+        segment_and_step(narrow).wrapping_sub((SEGMENT_1 - 1) << 4)
+    } as u8;
     (if sample < 0 { code } else { code | SIGN }) ^ A_LAW_INVERTED
 }
 
