@@ -6,6 +6,7 @@ use audio::Moment;
 
 use crate::profile::{Freezes, Jitter};
 use crate::random::SplitMix64;
+use crate::trace::Passage;
 
 /// One run of a delay and its [`Jitter`].
 #[derive(Clone, Debug)]
@@ -30,9 +31,10 @@ impl Delays {
         }
     }
 
-    /// The delay of the next packet, which is sent at `now`.
-    pub(crate) fn next(&mut self, now: Moment) -> Duration {
-        match &self.jitter {
+    /// The delay of the next packet, which is sent at `now`; `None` if a trace has lost
+    /// it.
+    pub(crate) fn next(&mut self, now: Moment) -> Option<Duration> {
+        let delay = match &self.jitter {
             Jitter::None => self.base,
             Jitter::Normal(deviation) => {
                 let off = deviation.as_micros() as f64 * self.random.normal();
@@ -52,15 +54,21 @@ impl Delays {
                 let extra = age.map_or(Duration::ZERO, |age| faded(peak, fading, age));
                 self.base.saturating_add(extra)
             }
-            Jitter::Trace(delays) => {
-                let extra = delays.get(self.place).copied().unwrap_or_default();
+            Jitter::Trace(trace) => {
+                let packets = trace.packets();
+                let passage = packets.get(self.place).copied();
                 self.place += 1;
-                if self.place >= delays.len() {
+                if self.place >= packets.len() {
                     self.place = 0;
                 }
-                self.base.saturating_add(extra)
+                match passage {
+                    None => self.base,
+                    Some(Passage::Arrived(extra)) => self.base.saturating_add(extra),
+                    Some(Passage::Lost) => return None,
+                }
             }
-        }
+        };
+        Some(delay)
     }
 }
 
@@ -115,24 +123,37 @@ impl Holds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::Trace;
     use crate::units::Share;
 
     fn millis(count: u64) -> Duration {
         Duration::from_millis(count)
     }
 
+    /// Of seven packets, 0 for one that is lost.
     fn delays(base: u64, jitter: Jitter) -> Vec<u64> {
         let mut delays = Delays::new(millis(base), jitter, SplitMix64::new(1));
         (0..7)
-            .map(|n| delays.next(Moment::from_millis(n * 20)).as_millis() as u64)
+            .map(|n| delays.next(Moment::from_millis(n * 20)).unwrap_or_default())
+            .map(|delay| delay.as_millis() as u64)
             .collect()
     }
 
     #[test]
     fn a_trace_is_added_to_the_delay_and_starts_again_at_its_end() {
-        let trace = Jitter::Trace(vec![millis(5), millis(0), millis(90)]);
-        assert_eq!(delays(40, trace), [45, 40, 130, 45, 40, 130, 45]);
-        assert_eq!(delays(40, Jitter::Trace(Vec::new())), [40; 7]);
+        let trace = Trace::new([5, 0, 90].map(millis).map(Passage::Arrived).to_vec());
+        assert_eq!(
+            delays(40, Jitter::Trace(trace)),
+            [45, 40, 130, 45, 40, 130, 45]
+        );
+        assert_eq!(delays(40, Jitter::Trace(Trace::default())), [40; 7]);
+    }
+
+    #[test]
+    fn what_a_trace_has_lost_is_lost_each_time_round() {
+        let packets = vec![Passage::Lost, Passage::Arrived(millis(5))];
+        let trace = Jitter::Trace(Trace::new(packets));
+        assert_eq!(delays(40, trace), [0, 45, 0, 45, 0, 45, 0]);
     }
 
     #[test]

@@ -8,12 +8,14 @@
 //! own, and whatever is computed from them needs only integers and the basic
 //! operations on `f64`, which IEEE 754 defines to the last bit.
 //!
-//! It does not model a bandwidth: packets do not delay each other, except that
-//! none overtakes another while [`Order::Kept`] holds.
+//! Losses and delays are modelled, or follow a [`Trace`] of what packets went through
+//! somewhere, which a [`TraceRecorder`] makes. The crate comes with models only: there
+//! is no trace in it. Reading one from a file is all that it does with the file system.
 //!
 //! Start reading at [`Network`], then [`Profile`], which says how a network
 //! behaves, and [`Preset`], the profiles that have a name.
 
+mod bottleneck;
 mod delay;
 mod loss;
 mod network;
@@ -21,10 +23,15 @@ mod parse;
 mod preset;
 mod profile;
 mod random;
+mod record;
+mod trace;
 mod units;
 
-pub use network::{IN_FLIGHT_LIMIT, Network, Statistics};
+pub use bottleneck::{Bottleneck, CrossTraffic};
+pub use network::{IN_FLIGHT_LIMIT, Network, Statistics, USUAL_SIZE};
 pub use parse::ParseProfileError;
 pub use preset::Preset;
 pub use profile::{Freezes, Jitter, Loss, Order, Profile};
-pub use units::{Drift, Share};
+pub use record::TraceRecorder;
+pub use trace::{Passage, ReadTraceError, Trace};
+pub use units::{BitRate, Drift, Share};

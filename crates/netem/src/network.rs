@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use audio::Moment;
 
+use crate::bottleneck::Link;
 use crate::delay::{Delays, Holds};
 use crate::loss::Losses;
 use crate::profile::{Order, Profile};
@@ -15,6 +16,10 @@ use crate::units::Share;
 /// of 80 seconds.
 pub const IN_FLIGHT_LIMIT: usize = 4_096;
 
+/// The size in bytes of a packet of which none is told: 20 ms of G.711 with the headers
+/// of RTP, UDP and IPv4.
+pub const USUAL_SIZE: usize = 200;
+
 /// The longest that a copy comes after its packet.
 const COPY_LAG: Duration = Duration::from_millis(10);
 
@@ -24,6 +29,7 @@ const COPY_LAG: Duration = Duration::from_millis(10);
 /// `now` must not go backwards from call to call.
 #[derive(Clone, Debug)]
 pub struct Network<T> {
+    bottleneck: Option<Link>,
     losses: Losses,
     delays: Delays,
     order: Order,
@@ -38,15 +44,17 @@ pub struct Network<T> {
     statistics: Statistics,
 }
 
-/// What became of the packets. At any time `sent` + `duplicated` is `lost` +
-/// `overflowed` + `delivered` + [`Network::in_flight`].
+/// What became of the packets. At any time `sent` + `duplicated` is `dropped` + `lost`
+/// + `overflowed` + `delivered` + [`Network::in_flight`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// Packets sent.
     pub sent: u64,
     /// Copies that the network made.
     pub duplicated: u64,
-    /// Packets lost as [`Profile::loss`] has it.
+    /// Packets that found the queue of the [`Profile::bottleneck`] full.
+    pub dropped: u64,
+    /// Packets lost as [`Profile::loss`] or a trace has it.
     pub lost: u64,
     /// Packets and copies dropped because [`IN_FLIGHT_LIMIT`] were under way.
     pub overflowed: u64,
@@ -68,6 +76,9 @@ impl<T: Clone> Network<T> {
                 random: random.split(),
             },
             holds: Holds::new(profile.freezes, random.split()),
+            bottleneck: profile
+                .bottleneck
+                .map(|bottleneck| Link::new(bottleneck, random.split())),
             in_flight: BTreeMap::new(),
             carried: 0,
             latest: Moment::ZERO,
@@ -75,16 +86,34 @@ impl<T: Clone> Network<T> {
         }
     }
 
-    /// Sends `packet` at `now`. What arrives at once can be polled at once.
+    /// Sends `packet`, of [`USUAL_SIZE`], at `now`. What arrives at once can be polled
+    /// at once.
     pub fn send(&mut self, now: Moment, packet: T) {
+        self.send_sized(now, USUAL_SIZE, packet);
+    }
+
+    /// Sends `packet` at `now`, which has so many `bytes` with all its headers: that
+    /// matters to the [`Profile::bottleneck`].
+    pub fn send_sized(&mut self, now: Moment, bytes: usize, packet: T) {
         self.statistics.sent += 1;
-        // A lost packet too takes its numbers, so that loss changes nothing else.
-        let due = now + self.delays.next(now);
+        let passed = match &mut self.bottleneck {
+            None => Some(now),
+            Some(link) => link.send(now, bytes),
+        };
+        // A packet that gets no further takes its numbers too, so that this changes
+        // nothing else.
+        let delay = self.delays.next(passed.unwrap_or(now));
         let lag = self.copies.lag_of_next();
-        if self.losses.takes_next() {
+        let lost = self.losses.takes_next();
+        let Some(passed) = passed else {
+            self.statistics.dropped += 1;
+            return;
+        };
+        let Some(delay) = delay.filter(|_| !lost) else {
             self.statistics.lost += 1;
             return;
-        }
+        };
+        let due = passed + delay;
         let copy = lag.map(|lag| (due + lag, packet.clone()));
         self.carry(due, packet);
         if let Some((due, copy)) = copy {

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use crate::bottleneck::{Bottleneck, CrossTraffic};
 use crate::preset::Preset;
 use crate::profile::{Freezes, Jitter, Loss, Order, Profile};
-use crate::units::{Drift, Share};
+use crate::trace::{Passage, ReadTraceError, Trace};
+use crate::units::{BitRate, Drift, Share};
 
-/// The longest duration in a profile's text.
-const LONGEST: Duration = Duration::from_secs(60);
+/// The longest duration in the text of a profile or a trace.
+pub(crate) const LONGEST: Duration = Duration::from_secs(60);
 
 const LOSS: &str = "a share as in loss=2%, or loss=gilbert:DECLINE:RECOVERY:LOSS_IN_GOOD:LOSS_IN_BAD \
      in shares as in loss=gilbert:2%:25%:0%:75%";
@@ -18,6 +20,10 @@ const JITTER: &str = "a duration of at most 60s as in jitter=30ms, \
 const REORDERING: &str = "reordering=on or reordering=off";
 const DUPLICATION: &str = "a share as in duplication=1%";
 const DRIFT: &str = "at most 100000ppm either way as in drift=-300ppm";
+const BOTTLENECK: &str = "bottleneck=RATE:QUEUE with a rate from 1kbit to 100Mbit and at most 60s to send \
+     what waits, as in bottleneck=2Mbit:300ms";
+const CROSS: &str = "cross=RATE:BURST:PAUSE with a rate from 1kbit to 100Mbit and durations from 1ms to 60s, \
+     as in cross=2.2Mbit:2s:3s";
 const FREEZE: &str = "freeze=PERIOD:LENGTH with the length shorter than the period, each at most 60s, \
      as in freeze=10s:800ms";
 
@@ -27,7 +33,7 @@ pub enum ParseProfileError {
     /// An item that is neither a preset nor a setting.
     #[error(
         "`{item}` is not a network; expected a name (clean, wifi, mobile, lossy, bursty, spiky, \
-         drift, freeze) or settings as in loss=2%,jitter=30ms"
+         drift, freeze, bufferbloat) or settings as in loss=2%,jitter=30ms"
     )]
     UnknownPreset {
         /// What stands there.
@@ -41,8 +47,8 @@ pub enum ParseProfileError {
     },
     /// A setting that profiles do not have.
     #[error(
-        "`{setting}` is not a setting of a network; expected loss, delay, jitter, reordering, \
-         duplication, drift or freeze"
+        "`{setting}` is not a setting of a network; expected loss, delay, jitter, trace, bottleneck, \
+         cross, reordering, duplication, drift or freeze"
     )]
     UnknownSetting {
         /// What stands before the equals sign.
@@ -54,6 +60,15 @@ pub enum ParseProfileError {
         /// The setting.
         setting: String,
     },
+    /// Both a kind of jitter and a trace, which is one too.
+    #[error("a network has either jitter or a trace; give one of them")]
+    JitterAndTrace,
+    /// Traffic beside the packets without a bottleneck that it could fill.
+    #[error("`cross` needs a bottleneck to share; put bottleneck=RATE:QUEUE before it")]
+    CrossWithoutBottleneck,
+    /// A trace that cannot be read.
+    #[error(transparent)]
+    Trace(#[from] ReadTraceError),
     /// A value that its setting cannot have.
     #[error("`{value}` is not a value of `{setting}`; expected {expected}")]
     Value {
@@ -76,13 +91,17 @@ impl Profile {
     /// - `delay=40ms`
     /// - `jitter=30ms` for [`Jitter::Normal`], `jitter=spiky:1%:200ms:400ms` with
     ///   the fields of [`Jitter::Spiky`] in their order, `jitter=trace:0ms:15ms:5ms`
+    /// - `trace=PATH` for a [`Trace`] read from a file whose path has no comma, in
+    ///   place of `jitter`
+    /// - `bottleneck=2Mbit:300ms` with the rate and the queue of a [`Bottleneck`], and
+    ///   after it `cross=2.2Mbit:2s:3s` with the fields of [`CrossTraffic`] in their order
     /// - `reordering=on` for [`Order::Free`], `reordering=off` for [`Order::Kept`]
     /// - `duplication=1%`
     /// - `drift=-300ppm`
     /// - `freeze=10s:800ms` with the period and the length of [`Freezes`]
     ///
-    /// Durations are in `us`, `ms` or `s`, at most 60 s; durations and shares may
-    /// have decimals. Spaces around items do not matter.
+    /// Durations are in `us`, `ms` or `s`, at most 60 s; rates are in `kbit` or `Mbit`
+    /// a second. Durations, rates and shares may have decimals. Spaces around items do not matter.
     ///
     /// # Errors
     ///
@@ -110,6 +129,9 @@ impl Profile {
                 });
             }
             given.push(setting);
+            if given.contains(&"jitter") && given.contains(&"trace") {
+                return Err(ParseProfileError::JitterAndTrace);
+            }
             profile.set(setting, value)?;
         }
         Ok(profile)
@@ -125,6 +147,19 @@ impl Profile {
             "loss" => self.loss = loss(value).ok_or_else(|| refused(LOSS))?,
             "delay" => self.delay = duration(value).ok_or_else(|| refused(DELAY))?,
             "jitter" => self.jitter = jitter(value).ok_or_else(|| refused(JITTER))?,
+            "trace" => self.jitter = Jitter::Trace(Trace::read(value)?),
+            "bottleneck" => {
+                let cross = self.bottleneck.and_then(|bottleneck| bottleneck.cross);
+                let (rate, queue) = bottleneck(value).ok_or_else(|| refused(BOTTLENECK))?;
+                self.bottleneck = Some(Bottleneck { rate, queue, cross });
+            }
+            "cross" => {
+                let cross = cross(value).ok_or_else(|| refused(CROSS))?;
+                let bottleneck = self.bottleneck.as_mut();
+                bottleneck
+                    .ok_or(ParseProfileError::CrossWithoutBottleneck)?
+                    .cross = Some(cross);
+            }
             "reordering" => self.order = order(value).ok_or_else(|| refused(REORDERING))?,
             "duplication" => {
                 self.duplication = share(value).ok_or_else(|| refused(DUPLICATION))?;
@@ -159,8 +194,9 @@ fn loss(text: &str) -> Option<Loss> {
 
 fn jitter(text: &str) -> Option<Jitter> {
     if let Some(delays) = text.strip_prefix("trace:") {
-        let delays = delays.split(':').map(duration).collect::<Option<_>>()?;
-        return Some(Jitter::Trace(delays));
+        let packets = delays.split(':').map(duration);
+        let packets = packets.map(|delay| delay.map(Passage::Arrived));
+        return Some(Jitter::Trace(Trace::new(packets.collect::<Option<_>>()?)));
     }
     let Some(spiky) = text.strip_prefix("spiky:") else {
         return duration(text).map(Jitter::Normal);
@@ -172,6 +208,25 @@ fn jitter(text: &str) -> Option<Jitter> {
         peak: duration(peak)?,
         fading: duration(fading)?,
     })
+}
+
+fn bottleneck(text: &str) -> Option<(BitRate, Duration)> {
+    let (rate, queue) = text.split_once(':')?;
+    Some((bit_rate(rate)?, duration(queue)?))
+}
+
+fn cross(text: &str) -> Option<CrossTraffic> {
+    let (rate, times) = text.split_once(':')?;
+    let (burst, pause) = times.split_once(':')?;
+    CrossTraffic::new(bit_rate(rate)?, duration(burst)?, duration(pause)?)
+}
+
+fn bit_rate(text: &str) -> Option<BitRate> {
+    let (number, unit) = match text.strip_suffix("kbit") {
+        Some(number) => (number, 1_000.0),
+        None => (text.strip_suffix("Mbit")?, 1_000_000.0),
+    };
+    BitRate::bits_per_second((decimal(number)? * unit).round() as u64)
 }
 
 fn order(text: &str) -> Option<Order> {
@@ -209,7 +264,7 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 /// Digits, with or without decimals, and nothing else that `f64` would take.
-fn decimal(text: &str) -> Option<f64> {
+pub(crate) fn decimal(text: &str) -> Option<f64> {
     let plain = text
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -254,6 +309,7 @@ mod tests {
             "delay=40ms,jitter=spiky:0.5%:200ms:400ms",
             "delay=20ms,jitter=3ms,drift=300ppm",
             "delay=40ms,freeze=10s:1s",
+            "delay=20ms,jitter=1ms,bottleneck=2Mbit:300ms,cross=2.2Mbit:2s:3s",
         ];
         for (preset, written) in Preset::ALL.into_iter().zip(written) {
             assert_eq!(parsed(preset.name()), preset.profile());
@@ -268,7 +324,11 @@ mod tests {
             Profile {
                 order: Order::Kept,
                 drift: Drift(-300),
-                jitter: Jitter::Trace([0, 1_500, 250].map(Duration::from_micros).to_vec()),
+                jitter: Jitter::Trace(Trace::new(
+                    [0, 1_500, 250]
+                        .map(|micros| Passage::Arrived(Duration::from_micros(micros)))
+                        .to_vec()
+                )),
                 ..Preset::Lossy.profile()
             }
         );
@@ -294,8 +354,8 @@ mod tests {
     fn an_unknown_setting_is_answered_with_the_settings() {
         assert_eq!(
             message("los=2%"),
-            "`los` is not a setting of a network; expected loss, delay, jitter, reordering, \
-             duplication, drift or freeze"
+            "`los` is not a setting of a network; expected loss, delay, jitter, trace, bottleneck, \
+             cross, reordering, duplication, drift or freeze"
         );
     }
 
@@ -332,9 +392,46 @@ mod tests {
             "drift=1%",
             "freeze=1s",
             "freeze=1s:1s",
+            "bottleneck=2Mbit",
+            "bottleneck=2:300ms",
+            "bottleneck=2mbit:300ms",
+            "bottleneck=101Mbit:300ms",
+            "bottleneck=0.9kbit:300ms",
+            "bottleneck=2Mbit:300ms,cross=2Mbit:2s",
+            "bottleneck=2Mbit:300ms,cross=2Mbit:0s:2s",
         ] {
             assert!(message(text).contains("; expected "), "{text}");
         }
+    }
+
+    #[test]
+    fn a_bottleneck_keeps_the_traffic_beside_it() {
+        let changed = parsed("bufferbloat,bottleneck=500kbit:1.5s");
+        let bottleneck = changed.bottleneck.expect("a bottleneck");
+        assert_eq!(bottleneck.rate, BitRate(500_000));
+        assert_eq!(bottleneck.queue, Duration::from_millis(1_500));
+        let before = Preset::Bufferbloat.profile().bottleneck;
+        assert_eq!(bottleneck.cross, before.and_then(|before| before.cross));
+    }
+
+    #[test]
+    fn traffic_without_a_bottleneck_is_refused() {
+        assert_eq!(
+            message("cross=1Mbit:1s:1s"),
+            "`cross` needs a bottleneck to share; put bottleneck=RATE:QUEUE before it"
+        );
+    }
+
+    #[test]
+    fn jitter_and_a_trace_exclude_each_other() {
+        let expected = "a network has either jitter or a trace; give one of them";
+        assert_eq!(message("jitter=1ms,trace=/absent"), expected);
+    }
+
+    #[test]
+    fn a_trace_that_cannot_be_read_is_named() {
+        let message = message("trace=/absent/delays.txt");
+        assert!(message.starts_with("cannot read the trace /absent/delays.txt: "));
     }
 
     proptest! {

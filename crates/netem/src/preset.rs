@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use crate::bottleneck::{Bottleneck, CrossTraffic};
 use crate::profile::{Freezes, Jitter, Loss, Order, Profile};
-use crate::units::{Drift, Share};
+use crate::units::{BitRate, Drift, Share};
 
-/// A profile that has a name. The figures are typical rather than measured; each
-/// preset is there for one kind of trouble.
+/// A profile that has a name. Each is a model, there for one kind of trouble, with
+/// figures that such networks are known for; none is a recording of one. A path that
+/// was measured is a [`Trace`](crate::Trace).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Preset {
     /// `clean`: every packet arrives once and at once.
@@ -32,11 +34,15 @@ pub enum Preset {
     Drift,
     /// `freeze`: delay 40 ms, and in every 10 s nothing arrives for 1 s.
     Freeze,
+    /// `bufferbloat`: delay 20 ms, normal jitter of 1 ms, and an uplink of 2 Mbit/s with
+    /// a queue of 300 ms that an upload of 2.2 Mbit/s fills for 2 s on average, after
+    /// pauses of 3 s on average: the delay swells by up to 300 ms and falls back.
+    Bufferbloat,
 }
 
 impl Preset {
     /// Every preset.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Clean,
         Self::Wifi,
         Self::Mobile,
@@ -45,6 +51,7 @@ impl Preset {
         Self::Spiky,
         Self::Drift,
         Self::Freeze,
+        Self::Bufferbloat,
     ];
 
     /// The preset with this name; `None` if there is none.
@@ -63,6 +70,7 @@ impl Preset {
             Self::Spiky => "spiky",
             Self::Drift => "drift",
             Self::Freeze => "freeze",
+            Self::Bufferbloat => "bufferbloat",
         }
     }
 
@@ -125,6 +133,16 @@ impl Preset {
             Self::Freeze => Profile {
                 delay: ms(40),
                 freezes: Freezes::new(ms(10_000), ms(1_000)),
+                ..Profile::default()
+            },
+            Self::Bufferbloat => Profile {
+                delay: ms(20),
+                jitter: Jitter::Normal(ms(1)),
+                bottleneck: Some(Bottleneck {
+                    rate: BitRate(2_000_000),
+                    queue: ms(300),
+                    cross: CrossTraffic::new(BitRate(2_200_000), ms(2_000), ms(3_000)),
+                }),
                 ..Profile::default()
             },
         }

@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use audio::Moment;
 
+use crate::bottleneck::Bottleneck;
+use crate::trace::Trace;
 use crate::units::{Drift, Share};
 
 /// How a network behaves. The default is a perfect one, over which every packet
 /// arrives once and at once.
 ///
-/// The parts act one after the other: a packet is delayed by [`Profile::delay`]
-/// and [`Profile::jitter`], waits for those before it as [`Profile::order`] says,
-/// and then for the end of a freeze. Each part draws its own random numbers, so
+/// The parts act one after the other: a packet goes through the queue of the
+/// [`Profile::bottleneck`], is delayed by [`Profile::delay`] and [`Profile::jitter`],
+/// waits for those before it as [`Profile::order`] says, and then for the end of a
+/// freeze. Each part draws its own random numbers, so
 /// that with one seed a change of the loss leaves the delays as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
-    /// Which packets never arrive.
+    /// The slowest link of the path. Without one, packets do not delay each other.
+    pub bottleneck: Option<Bottleneck>,
+    /// Which packets never arrive, of those that get through the bottleneck.
     pub loss: Loss,
     /// How long every packet is under way, before jitter.
     pub delay: Duration,
@@ -74,9 +79,10 @@ pub enum Jitter {
         /// How long it takes to fall back, evenly. A leap in this time starts again.
         fading: Duration,
     },
-    /// Each packet's delay exceeds [`Profile::delay`] by the next of these, the
-    /// first again after the last. An empty list is no jitter.
-    Trace(Vec<Duration>),
+    /// Each packet's delay exceeds [`Profile::delay`] by the next of the trace, the
+    /// first again after the last, and where the trace has lost a packet, it is lost.
+    /// An empty trace is no jitter.
+    Trace(Trace),
 }
 
 /// Whether packets may overtake each other.

@@ -1,4 +1,4 @@
-//! Shares and clock drift.
+//! Shares, rates and clock drift.
 
 use std::time::Duration;
 
@@ -59,6 +59,33 @@ impl Drift {
     }
 }
 
+/// How fast a link sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BitRate(pub(crate) u32);
+
+impl BitRate {
+    /// A rate in bits per second; `None` outside 1 kbit/s to 100 Mbit/s, above which
+    /// no queue holds up a call.
+    pub const fn bits_per_second(bits: u64) -> Option<Self> {
+        if bits >= 1_000 && bits <= 100_000_000 {
+            Some(Self(bits as u32))
+        } else {
+            None
+        }
+    }
+
+    /// Bits per second.
+    pub const fn as_bits_per_second(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// How long the link is busy with a packet of `bytes`, rounded up to a microsecond.
+    pub const fn time_for(self, bytes: usize) -> Duration {
+        let micros = (bytes as u64 * 8_000_000).div_ceil(self.0 as u64);
+        Duration::from_micros(micros)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +97,17 @@ mod tests {
         assert_eq!(Share::percent(-0.1), None);
         assert_eq!(Share::percent(100.1), None);
         assert_eq!(Share::percent(f64::NAN), None);
+    }
+
+    #[test]
+    fn a_rate_has_bounds_and_tells_how_long_a_packet_takes() {
+        assert_eq!(BitRate::bits_per_second(999), None);
+        assert_eq!(BitRate::bits_per_second(100_000_001), None);
+        let rate = BitRate::bits_per_second(64_000).expect("a rate");
+        assert_eq!(rate.time_for(160), Duration::from_millis(20));
+        assert_eq!(rate.time_for(0), Duration::ZERO);
+        let fast = BitRate::bits_per_second(100_000_000).expect("a rate");
+        assert_eq!(fast.time_for(1), Duration::from_micros(1));
     }
 
     #[test]

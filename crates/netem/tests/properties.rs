@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use audio::Moment;
 use netem::{
-    Drift, Freezes, IN_FLIGHT_LIMIT, Jitter, Loss, Network, Order, Preset, Profile, Share,
-    Statistics,
+    BitRate, Bottleneck, CrossTraffic, Drift, Freezes, IN_FLIGHT_LIMIT, Jitter, Loss, Network,
+    Order, Passage, Preset, Profile, Share, Statistics, Trace,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -52,8 +52,31 @@ fn jitter() -> impl Strategy<Value = Jitter> {
             peak,
             fading,
         }),
-        prop::collection::vec(millis(), 0..5).prop_map(Jitter::Trace),
+        prop::collection::vec(passage(), 0..5)
+            .prop_map(|packets| Jitter::Trace(Trace::new(packets))),
     ]
+}
+
+fn passage() -> impl Strategy<Value = Passage> {
+    prop_oneof![
+        4 => millis().prop_map(Passage::Arrived),
+        1 => Just(Passage::Lost),
+    ]
+}
+
+fn bottleneck() -> impl Strategy<Value = Option<Bottleneck>> {
+    let rate = || (20_000..2_000_000u64).prop_filter_map("a rate", BitRate::bits_per_second);
+    let cross = prop::option::of((rate(), millis(), millis())).prop_map(|cross| {
+        let (rate, burst, pause) = cross?;
+        CrossTraffic::new(rate, burst, pause)
+    });
+    prop::option::of(
+        (rate(), millis(), cross).prop_map(|(rate, queue, cross)| Bottleneck {
+            rate,
+            queue,
+            cross,
+        }),
+    )
 }
 
 fn freezes() -> impl Strategy<Value = Option<Freezes>> {
@@ -65,8 +88,18 @@ fn freezes() -> impl Strategy<Value = Option<Freezes>> {
 
 fn profiles() -> impl Strategy<Value = Profile> {
     let order = prop_oneof![Just(Order::Kept), Just(Order::Free)];
-    (loss(), millis(), jitter(), order, share(), freezes()).prop_map(
-        |(loss, delay, jitter, order, duplication, freezes)| Profile {
+    let parts = (
+        bottleneck(),
+        loss(),
+        millis(),
+        jitter(),
+        order,
+        share(),
+        freezes(),
+    );
+    parts.prop_map(
+        |(bottleneck, loss, delay, jitter, order, duplication, freezes)| Profile {
+            bottleneck,
             loss,
             delay,
             jitter,
@@ -153,7 +186,7 @@ proptest! {
         prop_assert_eq!(statistics.sent, sent);
         prop_assert_eq!(statistics.overflowed, 0);
         prop_assert_eq!(statistics.delivered, arrived.len() as u64);
-        prop_assert_eq!(statistics.lost, sent - copies.len() as u64);
+        prop_assert_eq!(statistics.lost + statistics.dropped, sent - copies.len() as u64);
         prop_assert_eq!(
             statistics.duplicated,
             copies.values().filter(|&&count| count == 2).count() as u64
@@ -181,6 +214,16 @@ fn different_seeds_give_different_results() {
     assert_ne!(run(&profile, 1, &waits), run(&profile, 2, &waits));
 }
 
+/// FNV-1a over all arrivals.
+fn checksum(arrived: &[(Moment, usize)]) -> u64 {
+    arrived
+        .iter()
+        .flat_map(|&(arrival, number)| [arrival.as_micros(), number as u64])
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, value| {
+            (sum ^ value).wrapping_mul(0x0100_0000_01b3)
+        })
+}
+
 #[test]
 fn the_result_of_a_seed_never_changes() {
     let profile = Profile::parse(
@@ -189,18 +232,19 @@ fn the_result_of_a_seed_never_changes() {
     )
     .expect("a profile");
     let (arrived, statistics) = run(&profile, 7, &[20; 1_000]);
-    // FNV-1a over all arrivals.
-    let sum = arrived
-        .iter()
-        .flat_map(|&(arrival, number)| [arrival.as_micros(), number as u64])
-        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, value| {
-            (sum ^ value).wrapping_mul(0x0100_0000_01b3)
-        });
-    assert_eq!(sum, 13_838_202_345_170_121_290);
+    assert_eq!(checksum(&arrived), 13_838_202_345_170_121_290);
     assert_eq!(
         (statistics.lost, statistics.duplicated, statistics.delivered),
         (172, 41, 869)
     );
+}
+
+#[test]
+fn the_result_of_a_seed_with_a_bottleneck_never_changes() {
+    let profile = Profile::parse("bufferbloat,bottleneck=2Mbit:150ms,cross=2.4Mbit:2s:1s");
+    let (arrived, statistics) = run(&profile.expect("a profile"), 7, &[20; 3_000]);
+    assert_eq!(checksum(&arrived), 15_303_667_678_381_797_537);
+    assert_eq!((statistics.dropped, statistics.delivered), (662, 2_338));
 }
 
 #[test]

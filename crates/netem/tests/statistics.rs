@@ -227,3 +227,55 @@ fn a_drifting_sender_is_ahead_or_behind_by_its_share() {
     let sent = profile.send_time(Moment::ZERO, hour);
     near((Moment::ZERO + hour).since(sent).as_secs_f64(), 1.08, 0.001);
 }
+
+#[test]
+fn a_bottleneck_delays_by_what_waits_before_it() {
+    // Each packet of 200 bytes takes 25 ms, 5 ms longer than until the next.
+    let arrived = through("bottleneck=64kbit:1s", 20, FRAME);
+    let delays: Vec<u128> = arrived.iter().map(|(_, delay)| delay.as_millis()).collect();
+    assert_eq!(delays, (0..20).map(|n| 25 + 5 * n).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_full_queue_drops_what_the_link_cannot_send() {
+    let arrived = through("bottleneck=64kbit:200ms", COUNT, FRAME);
+    near(share_of(arrived.len()), 0.8, 0.001);
+    let longest = arrived.iter().map(|&(_, delay)| delay).max();
+    assert!(longest.is_some_and(|delay| delay <= Duration::from_millis(226)));
+    assert!(mean_burst(&arrived[COUNT as usize / 100..]) < 1.01);
+}
+
+#[test]
+fn bufferbloat_swells_and_falls_back_and_drops_little() {
+    let arrived = through("bufferbloat", COUNT, FRAME);
+    near(1.0 - share_of(arrived.len()), 0.01, 0.01);
+    let share = |range: std::ops::Range<f64>| {
+        let within = |(_, delay): &&(u64, Duration)| range.contains(&millis(*delay));
+        share_of(arrived.iter().filter(within).count())
+    };
+    near(share(0.0..30.0), 0.6, 0.1);
+    assert!(share(150.0..330.0) > 0.05);
+    near(share(330.0..f64::INFINITY), 0.0, 0.0);
+    let mut delays = vec![0.0; COUNT as usize];
+    for &(number, delay) in &arrived {
+        delays[number as usize] = millis(delay);
+    }
+    let leaps = delays
+        .windows(2)
+        .filter(|pair| pair[0] > 0.0 && pair[1] > pair[0] + 25.0);
+    assert_eq!(leaps.count(), 0);
+}
+
+#[test]
+fn a_trace_from_a_file_is_followed() {
+    let path = std::env::temp_dir().join(format!("netem-trace-{}.csv", std::process::id()));
+    std::fs::write(&path, "number,delay_ms\n1,0\n2,40.5\n3,lost\n").expect("a file");
+    let profile = format!("delay=10ms,reordering=on,trace={}", path.display());
+    let arrived = through(&profile, 6, FRAME);
+    std::fs::remove_file(&path).expect("the file is there");
+    let delays: Vec<(u64, u128)> = arrived
+        .iter()
+        .map(|&(number, delay)| (number, delay.as_micros()))
+        .collect();
+    assert_eq!(delays, [(0, 10_000), (3, 10_000), (1, 50_500), (4, 50_500)]);
+}
