@@ -2,11 +2,32 @@
 
 use std::time::Duration;
 
-use audio::{Frame, Moment, RtpTimestamp, SequenceNumber};
+use audio::{Frame, Moment, RtpTimestamp, SampleRate, SequenceNumber};
+
+/// How a stream counts: the two rates differ for G.722 (RFC 3551 §4.5.2) and
+/// Opus (RFC 7587 §4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// Ticks of the RTP timestamp in a second.
+    pub clock: SampleRate,
+    /// Samples of decoded audio in a second, at most 16 kHz.
+    pub rate: SampleRate,
+}
+
+/// What a packet carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Encoded audio.
+    Audio,
+    /// A description of the noise that fills the pause beginning here (RFC 3389).
+    ComfortNoise,
+}
 
 /// One received RTP packet of audio, its header already parsed.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
+    /// What `payload` is.
+    pub content: Content,
     /// Its place in the stream (RFC 3550 §5.1).
     pub sequence: SequenceNumber,
     /// When its first sample was taken, on the payload's clock.
@@ -29,6 +50,24 @@ pub trait Decoder {
     /// [`DecodeError`] if the payload is not one of the codec's or has more
     /// audio than `out` holds. The packet then counts as lost.
     fn decode(&mut self, payload: &[u8], out: &mut [i16]) -> Result<usize, DecodeError>;
+
+    /// How many samples `payload` decodes to, without decoding it; `None` if it
+    /// is not one of the codec's.
+    fn samples(&self, payload: &[u8]) -> Option<usize>;
+
+    /// Fills `out` with the audio of the packet before `next`, which was lost,
+    /// from what `next` repeats of it (Opus in-band FEC, RFC 6716 §2.1.7).
+    /// Returns how many samples it wrote: none if `next` repeats nothing.
+    fn recover(&mut self, next: &[u8], out: &mut [i16]) -> usize;
+
+    /// Fills `out` with what the codec itself has to put in the place of lost
+    /// audio. Returns how many samples it wrote: none if the codec has nothing
+    /// of the kind.
+    fn conceal(&mut self, out: &mut [i16]) -> usize;
+
+    /// Fills `out` with comfort noise as last described (RFC 3389); a new
+    /// `description` is taken over first. Noise never described is silence.
+    fn noise(&mut self, description: Option<&[u8]>, out: &mut [i16]);
 }
 
 /// Why a packet could not be decoded. Nothing is to be done about it but to
@@ -42,8 +81,10 @@ pub struct DecodeError {
 
 /// The playout buffer of one received stream, whatever its strategy.
 ///
-/// The owner inserts packets as they arrive and pulls once every 20 ms. `now`
-/// must not go backwards from call to call.
+/// The owner inserts packets as they arrive and pulls: a buffer towards a person
+/// once every 20 ms, one towards a listening machine after each insertion and at
+/// least every 20 ms, until it has nothing more. `now` must not go backwards from
+/// call to call.
 pub trait PlayoutBuffer: Send {
     /// Takes a packet that arrived at `now` and says what became of it.
     fn insert(&mut self, now: Moment, packet: &Packet<'_>) -> Insertion;
@@ -54,14 +95,18 @@ pub trait PlayoutBuffer: Send {
     fn pass_over(&mut self, ssrc: u32, sequence: SequenceNumber);
 
     /// Overwrites `out` with the next 20 ms, always exactly 20 ms, decoding what
-    /// it needs with `decoder`.
-    fn pull(&mut self, now: Moment, decoder: &mut dyn Decoder, out: &mut Frame) -> Playout;
+    /// it needs with `decoder`. `None`, and `out` is void, if nothing is due: a
+    /// buffer towards a person gives one frame for each pull, one towards a
+    /// listening machine is pulled after each packet and each tick until it has
+    /// nothing more.
+    fn pull(&mut self, now: Moment, decoder: &mut dyn Decoder, out: &mut Frame) -> Option<Playout>;
 
     /// What happened since construction; [`PlayoutBuffer::reset`] does not clear it.
     fn statistics(&self) -> Statistics;
 
-    /// Forgets the stream and everything buffered, as if no packet had come.
-    fn reset(&mut self);
+    /// Forgets the stream and everything buffered, as if no packet had come, and
+    /// expects one of this format.
+    fn reset(&mut self, format: Format);
 }
 
 /// What became of an inserted packet.
@@ -87,6 +132,9 @@ pub enum Insertion {
 pub struct Playout {
     /// What the 20 ms are made of.
     pub kind: PlayoutKind,
+    /// When its last sample arrived, or should have: the time of the stream,
+    /// free of the network's jitter. It never goes back from frame to frame.
+    pub until: Moment,
     /// How much audio is still buffered after this pull.
     pub level: Duration,
 }
@@ -121,6 +169,8 @@ pub struct Statistics {
     /// Packets missing from the sequence when their turn came; one that arrives
     /// afterwards counts in [`Statistics::late`] too.
     pub lost: u64,
+    /// Packets that were missing and recovered from the one after them.
+    pub recovered: u64,
     /// Times that a new stream took the place of the old one.
     pub restarts: u64,
     /// Times that a playing stream ran dry.
@@ -131,6 +181,35 @@ pub struct Statistics {
     pub concealed_frames: u64,
     /// Frames pulled whose kind was [`PlayoutKind::Silence`].
     pub silent_frames: u64,
-    /// Frames' worth of audio left out to bring a grown delay back.
+    /// Times that concealment began.
+    pub concealments: u64,
+    /// Samples that stood in for missing ones, silent ones included.
+    pub concealed_samples: u64,
+    /// Samples put in to make speech longer, so that the delay grows.
+    pub stretched_samples: u64,
+    /// Samples taken out to make speech shorter, so that the delay falls.
+    pub shrunk_samples: u64,
+    /// Samples received and left out, because they came too late to be worth their
+    /// delay.
+    pub skipped_samples: u64,
+    /// Frames' worth of those that were taken or left out.
     pub skipped_frames: u64,
+    /// The lateness of packets that is provided for at present.
+    pub target: Duration,
+    /// How much audio was buffered after the last pull.
+    pub level: Duration,
+    /// By how long the frames that are not silent were delayed, each measured from
+    /// its ideal arrival: how many in all, …
+    pub delayed_frames: u64,
+    /// … for how long together, …
+    pub delay: Duration,
+    /// … and how many by at most 20, 40, 60, 80, 100, 150 and 200 ms, and by more;
+    /// each is counted once.
+    pub delays: [u64; 8],
+}
+
+impl Statistics {
+    /// The upper edges of [`Statistics::delays`], but for the last, in
+    /// milliseconds.
+    pub const DELAY_EDGES: [u64; 7] = [20, 40, 60, 80, 100, 150, 200];
 }

@@ -6,18 +6,36 @@
 //! After construction it never allocates, so a media thread may call it from
 //! inside its tick.
 //!
-//! Start reading at [`PlayoutBuffer`], the border, then [`ReorderingBuffer`],
-//! the buffer behind it.
+//! Start reading at [`PlayoutBuffer`], the border, then [`AdaptiveBuffer`], the
+//! buffer behind it.
 
-mod blend;
+mod activity;
+mod adaptive;
+mod arena;
+mod arrivals;
 mod border;
-mod catch_up;
-mod fade;
+mod clock;
+mod codec;
+mod concealment;
+mod extrapolation;
+mod gaps;
+mod histogram;
+mod listen;
+mod pace;
+mod pitch;
+mod play;
 mod queue;
-mod reordering;
+mod reception;
+mod settings;
 mod stream;
+mod stretch;
+mod tape;
+mod timeline;
+mod track;
 
+pub use adaptive::AdaptiveBuffer;
 pub use border::{
-    DecodeError, Decoder, Insertion, Packet, Playout, PlayoutBuffer, PlayoutKind, Statistics,
+    Content, DecodeError, Decoder, Format, Insertion, Packet, Playout, PlayoutBuffer, PlayoutKind,
+    Statistics,
 };
-pub use reordering::{ReorderingBuffer, Settings};
+pub use settings::{Policy, Settings};

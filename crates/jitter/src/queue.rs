@@ -1,102 +1,108 @@
 //! Packets waiting for their turn, in order of sequence, in storage that is
 //! allocated once.
 
-use audio::{RtpTimestamp, SequenceNumber};
+use std::ops::Range;
 
-use crate::border::Packet;
+use audio::SequenceNumber;
 
-/// The longest payload that is stored: 60 ms of G.711.
-pub(crate) const PAYLOAD_LIMIT: usize = 480;
+use crate::arena::Arena;
+use crate::border::{Content, Packet};
 
 /// A packet in the queue.
+#[derive(Clone, Debug)]
 pub(crate) struct Waiting {
+    pub(crate) content: Content,
     pub(crate) sequence: SequenceNumber,
-    pub(crate) timestamp: RtpTimestamp,
-    len: usize,
-    bytes: [u8; PAYLOAD_LIMIT],
-}
-
-impl Waiting {
-    pub(crate) fn payload(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
+    /// The position of its first sample.
+    pub(crate) position: i64,
+    payload: Range<usize>,
 }
 
 /// At most `capacity` packets, oldest first. Sequence numbers in it lie within
 /// half the number space of each other, so their order is unambiguous.
+#[derive(Debug)]
 pub(crate) struct Queue {
-    slots: Vec<Waiting>,
-    /// Indices into `slots` of the waiting packets, by sequence.
-    order: Vec<usize>,
-    /// Indices into `slots` of the unused ones.
-    free: Vec<usize>,
+    /// Never longer than its first capacity.
+    waiting: Vec<Waiting>,
+    payloads: Arena,
 }
 
 impl Queue {
-    pub(crate) fn new(capacity: usize) -> Self {
-        let empty = || Waiting {
-            sequence: SequenceNumber(0),
-            timestamp: RtpTimestamp(0),
-            len: 0,
-            bytes: [0; PAYLOAD_LIMIT],
-        };
+    /// Room for `capacity` packets whose payloads have `bytes` together.
+    pub(crate) fn new(capacity: usize, bytes: usize) -> Self {
         Self {
-            slots: std::iter::repeat_with(empty).take(capacity).collect(),
-            order: Vec::with_capacity(capacity),
-            free: (0..capacity).collect(),
+            waiting: Vec::with_capacity(capacity),
+            payloads: Arena::new(bytes, capacity),
         }
+    }
+
+    /// The longest payload that fits at all.
+    pub(crate) const fn longest_payload(&self) -> usize {
+        self.payloads.size()
     }
 
     pub(crate) fn front(&self) -> Option<&Waiting> {
-        self.order.first().map(|&index| &self.slots[index])
+        self.waiting.first()
     }
 
     pub(crate) fn back(&self) -> Option<&Waiting> {
-        self.order.last().map(|&index| &self.slots[index])
+        self.waiting.last()
     }
 
-    /// Puts `packet` in its place. Returns false, and does nothing, if the
-    /// queue is full or the payload is longer than [`PAYLOAD_LIMIT`].
-    pub(crate) fn insert(&mut self, packet: &Packet<'_>) -> bool {
-        if packet.payload.len() > PAYLOAD_LIMIT {
+    /// The encoded audio of a packet that waits or was popped last.
+    pub(crate) fn payload(&self, waiting: &Waiting) -> &[u8] {
+        self.payloads.get(&waiting.payload)
+    }
+
+    /// Puts `packet` in its place. Returns false, and does nothing, if there is no
+    /// room for it.
+    pub(crate) fn insert(&mut self, packet: &Packet<'_>, position: i64) -> bool {
+        if self.waiting.len() == self.waiting.capacity() {
             return false;
         }
-        let Some(index) = self.free.pop() else {
+        let Some(payload) = self.payloads.keep(packet.payload) else {
             return false;
         };
-        let slot = &mut self.slots[index];
-        slot.sequence = packet.sequence;
-        slot.timestamp = packet.timestamp;
-        slot.len = packet.payload.len();
-        slot.bytes[..slot.len].copy_from_slice(packet.payload);
-        let place = self.order.partition_point(|&other| {
-            self.slots[other].sequence.distance_from(packet.sequence) < 0
-        });
-        self.order.insert(place, index);
+        let place = self
+            .waiting
+            .iter()
+            .rposition(|other| other.sequence.distance_from(packet.sequence) < 0)
+            .map_or(0, |before| before + 1);
+        let waiting = Waiting {
+            content: packet.content,
+            sequence: packet.sequence,
+            position,
+            payload,
+        };
+        self.waiting.insert(place, waiting);
         true
     }
 
-    /// Removes the oldest packet; it stays readable until the next insertion.
-    pub(crate) fn pop(&mut self) -> Option<&Waiting> {
-        if self.order.is_empty() {
+    /// Removes the oldest packet; its payload stays readable until the next
+    /// insertion.
+    pub(crate) fn pop(&mut self) -> Option<Waiting> {
+        if self.waiting.is_empty() {
             return None;
         }
-        let index = self.order.remove(0);
-        self.free.push(index);
-        Some(&self.slots[index])
+        let oldest = self.waiting.remove(0);
+        self.payloads.free(&oldest.payload);
+        Some(oldest)
     }
 
     pub(crate) fn clear(&mut self) {
-        self.free.append(&mut self.order);
+        self.waiting.clear();
+        self.payloads.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use audio::RtpTimestamp;
 
     fn packet(sequence: u16, payload: &[u8]) -> Packet<'_> {
         Packet {
+            content: Content::Audio,
             sequence: SequenceNumber(sequence),
             timestamp: RtpTimestamp(u32::from(sequence) * 160),
             marker: false,
@@ -105,64 +111,69 @@ mod tests {
         }
     }
 
+    fn insert(queue: &mut Queue, sequence: u16, payload: &[u8]) -> bool {
+        queue.insert(&packet(sequence, payload), i64::from(sequence) * 160)
+    }
+
     fn drain(queue: &mut Queue) -> Vec<(u16, Vec<u8>)> {
         std::iter::from_fn(|| {
-            queue
-                .pop()
-                .map(|waiting| (waiting.sequence.0, waiting.payload().to_vec()))
+            let oldest = queue.pop()?;
+            Some((oldest.sequence.0, queue.payload(&oldest).to_vec()))
         })
         .collect()
     }
 
     #[test]
     fn packets_leave_in_order_of_sequence_across_the_wrap() {
-        let mut queue = Queue::new(4);
+        let mut queue = Queue::new(4, 100);
         for sequence in [1, 65_535, 0, 65_534] {
-            assert!(queue.insert(&packet(sequence, &[sequence as u8])));
+            assert!(insert(&mut queue, sequence, &[sequence as u8]));
         }
+        assert_eq!(queue.back().map(|back| back.position), Some(160));
         let left: Vec<u16> = drain(&mut queue)
-            .into_iter()
-            .map(|(sequence, _)| sequence)
+            .iter()
+            .map(|(sequence, _)| *sequence)
             .collect();
         assert_eq!(left, [65_534, 65_535, 0, 1]);
     }
 
     #[test]
-    fn a_slot_that_is_used_again_does_not_show_its_old_payload() {
-        let mut queue = Queue::new(1);
-        assert!(queue.insert(&packet(1, &[9; 480])));
-        assert!(queue.pop().is_some());
-        assert!(queue.insert(&packet(2, &[7, 7])));
-        assert_eq!(drain(&mut queue), [(2, vec![7, 7])]);
+    fn payloads_of_all_lengths_come_out_as_they_went_in() {
+        let mut queue = Queue::new(50, 1_000);
+        for round in 0..100u16 {
+            let payload = vec![round as u8; usize::from(round * 37 % 200)];
+            assert!(insert(&mut queue, round, &payload));
+            if round >= 3 {
+                let oldest = queue.pop().expect("four wait");
+                let first = usize::from((round - 3) * 37 % 200);
+                assert_eq!(queue.payload(&oldest), vec![(round - 3) as u8; first]);
+            }
+        }
     }
 
     #[test]
     fn a_full_queue_refuses_and_keeps_what_it_has() {
-        let mut queue = Queue::new(2);
-        assert!(queue.insert(&packet(1, &[1])));
-        assert!(queue.insert(&packet(2, &[2])));
-        assert!(!queue.insert(&packet(3, &[3])));
+        let mut queue = Queue::new(2, 100);
+        assert!(insert(&mut queue, 1, &[1]) && insert(&mut queue, 2, &[2]));
+        assert!(!insert(&mut queue, 3, &[3]));
         assert_eq!(drain(&mut queue), [(1, vec![1]), (2, vec![2])]);
     }
 
     #[test]
-    fn a_payload_beyond_the_limit_is_refused_without_taking_a_slot() {
-        let mut queue = Queue::new(1);
-        assert!(!queue.insert(&packet(1, &[0; PAYLOAD_LIMIT + 1])));
-        assert!(queue.insert(&packet(1, &[0; PAYLOAD_LIMIT])));
+    fn a_queue_without_room_for_a_payload_refuses_it_and_takes_a_shorter_one() {
+        let mut queue = Queue::new(3, 10);
+        assert!(insert(&mut queue, 1, &[1; 8]));
+        assert!(!insert(&mut queue, 2, &[2; 3]));
+        assert!(insert(&mut queue, 2, &[2; 2]));
+        assert_eq!(drain(&mut queue).len(), 2);
     }
 
     #[test]
-    fn clearing_frees_every_slot() {
-        let mut queue = Queue::new(2);
-        assert!(queue.insert(&packet(1, &[1])));
-        assert!(queue.insert(&packet(2, &[2])));
+    fn clearing_frees_all_room() {
+        let mut queue = Queue::new(2, 4);
+        assert!(insert(&mut queue, 1, &[1; 2]) && insert(&mut queue, 2, &[2; 2]));
         queue.clear();
         assert!(queue.front().is_none());
-        assert!(queue.insert(&packet(3, &[3])) && queue.insert(&packet(4, &[4])));
-        assert_eq!(
-            queue.back().map(|waiting| waiting.sequence),
-            Some(SequenceNumber(4))
-        );
+        assert!(insert(&mut queue, 3, &[3; 2]) && insert(&mut queue, 4, &[4; 2]));
     }
 }

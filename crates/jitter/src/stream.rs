@@ -1,13 +1,14 @@
 //! Which stream is being received, and where an arriving packet stands in it.
 
-use audio::{RtpTimestamp, SampleRate, SequenceNumber};
+use audio::{Moment, RtpTimestamp, SampleRate, SequenceNumber};
 
 use crate::border::Packet;
 
 /// The largest step forward in sequence that still continues a stream, and how
 /// far back a packet is recognised.
 const SEQUENCE_REACH: i16 = 64;
-/// The largest step in timestamp that still continues a stream, in seconds.
+/// By how many seconds a timestamp may step ahead of the time that went by, or
+/// back, and still continue a stream.
 const TIMESTAMP_REACH: u32 = 2;
 
 /// Where a packet stands in the stream.
@@ -24,10 +25,12 @@ pub(crate) enum Standing {
 }
 
 /// The stream that the last accepted packets belong to.
+#[derive(Clone, Debug)]
 pub(crate) struct Stream {
     ssrc: u32,
     newest: SequenceNumber,
     newest_timestamp: RtpTimestamp,
+    newest_arrival: Moment,
     /// Bit n: the packet n before `newest` was seen.
     seen: u64,
     /// Bit n: the packet n before `newest` was seen and has no audio.
@@ -35,32 +38,34 @@ pub(crate) struct Stream {
     /// What follows the last packet from far back: two in a row mean that the
     /// sender began anew (RFC 3550 appendix A.1), one is a straggler.
     suspect: Option<SequenceNumber>,
-    timestamp_reach: i32,
+    clock: SampleRate,
 }
 
 impl Stream {
-    /// The stream that `first` begins; its timestamps count at `rate`.
-    pub(crate) fn beginning_with(first: &Packet<'_>, rate: SampleRate) -> Self {
+    /// The stream that `first`, which came at `now`, begins; its timestamps count at
+    /// `clock`.
+    pub(crate) fn beginning_with(now: Moment, first: &Packet<'_>, clock: SampleRate) -> Self {
         Self {
             ssrc: first.ssrc,
             newest: first.sequence,
             newest_timestamp: first.timestamp,
+            newest_arrival: now,
             seen: 1,
             without_audio: 0,
             suspect: None,
-            timestamp_reach: (TIMESTAMP_REACH * rate.hertz()) as i32,
+            clock,
         }
     }
 
-    /// Judges `packet` and, if it is fresh, remembers it.
-    pub(crate) fn judge(&mut self, packet: &Packet<'_>) -> Standing {
+    /// Judges `packet`, which came at `now`, and, if it is fresh, remembers it.
+    pub(crate) fn judge(&mut self, now: Moment, packet: &Packet<'_>) -> Standing {
         if packet.ssrc != self.ssrc {
             return Standing::Foreign;
         }
         let ahead = packet.sequence.distance_from(self.newest);
         let later = packet.timestamp.distance_from(self.newest_timestamp);
         if ahead > 0 {
-            return self.judge_ahead(packet, ahead, later);
+            return self.judge_ahead(now, packet, ahead, later);
         }
         if ahead <= -SEQUENCE_REACH {
             return self.judge_far_back(packet);
@@ -69,21 +74,38 @@ impl Stream {
         if self.seen & bit != 0 {
             return Standing::Repeated;
         }
-        if later > 0 || later < -self.timestamp_reach {
+        let reach = TIMESTAMP_REACH * self.clock.hertz();
+        if later > 0 || later.unsigned_abs() > reach {
             return Standing::Stray;
         }
         self.seen |= bit;
         Standing::Fresh
     }
 
-    fn judge_ahead(&mut self, packet: &Packet<'_>, ahead: i16, later: i32) -> Standing {
-        if ahead > SEQUENCE_REACH || later < 0 || later > self.timestamp_reach {
+    fn judge_ahead(
+        &mut self,
+        now: Moment,
+        packet: &Packet<'_>,
+        ahead: i16,
+        later: i32,
+    ) -> Standing {
+        // A sender that was silent for long steps far ahead, but not in time.
+        let silent = now.since(self.newest_arrival).as_micros() as i64;
+        let hertz = i64::from(self.clock.hertz());
+        let reach = i64::from(TIMESTAMP_REACH) * hertz + silent * hertz / 1_000_000;
+        if ahead > SEQUENCE_REACH || later < 0 || i64::from(later) > reach {
             return Standing::Foreign;
         }
+        self.newest_arrival = now;
         self.advance_to(packet.sequence, ahead.unsigned_abs());
         self.newest_timestamp = packet.timestamp;
         self.suspect = None;
         Standing::Fresh
+    }
+
+    /// Whether `sequence` is the newest seen so far.
+    pub(crate) fn is_newest(&self, sequence: SequenceNumber) -> bool {
+        sequence == self.newest
     }
 
     fn advance_to(&mut self, sequence: SequenceNumber, steps: u16) {
@@ -136,9 +158,11 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::border::Content;
 
     fn packet(sequence: u16, timestamp: u32) -> Packet<'static> {
         Packet {
+            content: Content::Audio,
             sequence: SequenceNumber(sequence),
             timestamp: RtpTimestamp(timestamp),
             marker: false,
@@ -148,16 +172,20 @@ mod tests {
     }
 
     fn stream_at(sequence: u16, timestamp: u32) -> Stream {
-        Stream::beginning_with(&packet(sequence, timestamp), SampleRate::HZ_8000)
+        Stream::beginning_with(
+            Moment::ZERO,
+            &packet(sequence, timestamp),
+            SampleRate::HZ_8000,
+        )
     }
 
     #[test]
     fn the_next_packet_is_fresh_across_both_wraps() {
         let mut stream = stream_at(65_535, u32::MAX - 100);
-        assert_eq!(stream.judge(&packet(0, 59)), Standing::Fresh);
-        assert_eq!(stream.judge(&packet(1, 219)), Standing::Fresh);
+        assert_eq!(stream.judge(Moment::ZERO, &packet(0, 59)), Standing::Fresh);
+        assert_eq!(stream.judge(Moment::ZERO, &packet(1, 219)), Standing::Fresh);
         assert_eq!(
-            stream.judge(&packet(65_535, u32::MAX - 100)),
+            stream.judge(Moment::ZERO, &packet(65_535, u32::MAX - 100)),
             Standing::Repeated
         );
     }
@@ -165,10 +193,22 @@ mod tests {
     #[test]
     fn a_packet_that_fills_a_hole_is_fresh_once() {
         let mut stream = stream_at(100, 0);
-        assert_eq!(stream.judge(&packet(103, 480)), Standing::Fresh);
-        assert_eq!(stream.judge(&packet(101, 160)), Standing::Fresh);
-        assert_eq!(stream.judge(&packet(101, 160)), Standing::Repeated);
-        assert_eq!(stream.judge(&packet(102, 320)), Standing::Fresh);
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(103, 480)),
+            Standing::Fresh
+        );
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(101, 160)),
+            Standing::Fresh
+        );
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(101, 160)),
+            Standing::Repeated
+        );
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(102, 320)),
+            Standing::Fresh
+        );
     }
 
     #[test]
@@ -178,17 +218,17 @@ mod tests {
             ssrc: 8,
             ..packet(101, 160)
         };
-        assert_eq!(stream.judge(&other), Standing::Foreign);
+        assert_eq!(stream.judge(Moment::ZERO, &other), Standing::Foreign);
     }
 
     #[test]
     fn a_step_of_64_continues_and_one_of_65_does_not() {
         assert_eq!(
-            stream_at(100, 0).judge(&packet(164, 10_240)),
+            stream_at(100, 0).judge(Moment::ZERO, &packet(164, 10_240)),
             Standing::Fresh
         );
         assert_eq!(
-            stream_at(100, 0).judge(&packet(165, 10_400)),
+            stream_at(100, 0).judge(Moment::ZERO, &packet(165, 10_400)),
             Standing::Foreign
         );
     }
@@ -196,15 +236,15 @@ mod tests {
     #[test]
     fn a_timestamp_more_than_two_seconds_on_or_any_way_back_is_foreign() {
         assert_eq!(
-            stream_at(100, 0).judge(&packet(101, 16_000)),
+            stream_at(100, 0).judge(Moment::ZERO, &packet(101, 16_000)),
             Standing::Fresh
         );
         assert_eq!(
-            stream_at(100, 0).judge(&packet(101, 16_001)),
+            stream_at(100, 0).judge(Moment::ZERO, &packet(101, 16_001)),
             Standing::Foreign
         );
         assert_eq!(
-            stream_at(100, 500).judge(&packet(101, 499)),
+            stream_at(100, 500).judge(Moment::ZERO, &packet(101, 499)),
             Standing::Foreign
         );
     }
@@ -212,17 +252,35 @@ mod tests {
     #[test]
     fn one_packet_from_far_back_is_a_stray_and_two_in_a_row_a_new_stream() {
         let mut stream = stream_at(1_000, 160_000);
-        assert_eq!(stream.judge(&packet(500, 80_000)), Standing::Stray);
-        assert_eq!(stream.judge(&packet(1_001, 160_160)), Standing::Fresh);
-        assert_eq!(stream.judge(&packet(501, 80_160)), Standing::Stray);
-        assert_eq!(stream.judge(&packet(502, 80_320)), Standing::Foreign);
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(500, 80_000)),
+            Standing::Stray
+        );
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(1_001, 160_160)),
+            Standing::Fresh
+        );
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(501, 80_160)),
+            Standing::Stray
+        );
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(502, 80_320)),
+            Standing::Foreign
+        );
     }
 
     #[test]
     fn an_older_packet_with_a_newer_timestamp_is_a_stray() {
         let mut stream = stream_at(100, 0);
-        assert_eq!(stream.judge(&packet(102, 320)), Standing::Fresh);
-        assert_eq!(stream.judge(&packet(101, 5_000)), Standing::Stray);
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(102, 320)),
+            Standing::Fresh
+        );
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(101, 5_000)),
+            Standing::Stray
+        );
     }
 
     #[test]
@@ -231,7 +289,10 @@ mod tests {
         for sequence in [65_531, 65_533, 0, 2] {
             assert!(stream.pass_over(7, SequenceNumber(sequence)));
         }
-        assert_eq!(stream.judge(&packet(4, 1_600)), Standing::Fresh);
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(4, 1_600)),
+            Standing::Fresh
+        );
         assert!(!stream.pass_over(7, SequenceNumber(3)));
         let between =
             |earlier, later| stream.packets_between(SequenceNumber(earlier), SequenceNumber(later));
@@ -245,11 +306,17 @@ mod tests {
     #[test]
     fn a_packet_with_audio_does_not_become_one_without() {
         let mut stream = stream_at(10, 0);
-        assert_eq!(stream.judge(&packet(12, 320)), Standing::Fresh);
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(12, 320)),
+            Standing::Fresh
+        );
         for (ssrc, sequence) in [(7, 12), (8, 11), (7, 80)] {
             assert!(!stream.pass_over(ssrc, SequenceNumber(sequence)));
         }
-        assert_eq!(stream.judge(&packet(13, 480)), Standing::Fresh);
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(13, 480)),
+            Standing::Fresh
+        );
         assert_eq!(
             stream.packets_between(SequenceNumber(10), SequenceNumber(13)),
             2
@@ -260,7 +327,10 @@ mod tests {
     fn an_old_mark_is_forgotten() {
         let mut stream = stream_at(10, 0);
         assert!(stream.pass_over(7, SequenceNumber(11)));
-        assert_eq!(stream.judge(&packet(75, 480)), Standing::Fresh);
+        assert_eq!(
+            stream.judge(Moment::ZERO, &packet(75, 480)),
+            Standing::Fresh
+        );
         assert_eq!(
             stream.packets_between(SequenceNumber(10), SequenceNumber(12)),
             1
@@ -270,7 +340,7 @@ mod tests {
     #[test]
     fn a_newer_packet_of_the_same_time_is_fresh() {
         assert_eq!(
-            stream_at(100, 500).judge(&packet(101, 500)),
+            stream_at(100, 500).judge(Moment::ZERO, &packet(101, 500)),
             Standing::Fresh
         );
     }
@@ -283,9 +353,12 @@ mod tests {
             (u32::MAX, Standing::Stray),
         ] {
             let mut stream = stream_at(100, 0);
-            assert_eq!(stream.judge(&packet(102, 16_000)), Standing::Fresh);
             assert_eq!(
-                stream.judge(&packet(101, timestamp)),
+                stream.judge(Moment::ZERO, &packet(102, 16_000)),
+                Standing::Fresh
+            );
+            assert_eq!(
+                stream.judge(Moment::ZERO, &packet(101, timestamp)),
                 standing,
                 "{timestamp}"
             );

@@ -1,5 +1,6 @@
 //! A sender, a decoder and a receiver in virtual time. Every sample that is sent
-//! has a number, so that a test can say which ones were played.
+//! has a number, so that a test can say which ones were played; the samples are
+//! noise, which nobody could make longer or shorter unheard, unless they are quiet.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
@@ -7,22 +8,41 @@ use std::time::Duration;
 
 use audio::{Frame, Moment, RtpTimestamp, SampleRate, SequenceNumber};
 use jitter::{
-    DecodeError, Decoder, Insertion, Packet, Playout, PlayoutBuffer, PlayoutKind, ReorderingBuffer,
-    Settings,
+    AdaptiveBuffer, Content, DecodeError, Decoder, Format, Insertion, Packet, Playout,
+    PlayoutBuffer, PlayoutKind, Policy, Settings, Statistics,
 };
 
 pub(crate) const RATE: SampleRate = SampleRate::HZ_8000;
+pub(crate) const FORMAT: Format = Format {
+    clock: RATE,
+    rate: RATE,
+};
 /// Samples that one pull gives.
 pub(crate) const FRAME_SAMPLES: usize = 160;
+/// The first byte of a payload.
+const QUIET: u8 = 0;
+const AUDIBLE: u8 = 1;
+const SILENT: u8 = 2;
 
 pub(crate) fn millis(count: u64) -> Moment {
     Moment::from_millis(count)
 }
 
+pub(crate) fn play() -> Settings {
+    Settings::new(Policy::Play, FORMAT)
+}
+
+pub(crate) fn listen() -> Settings {
+    Settings::new(Policy::Listen, FORMAT)
+}
+
 /// The value of the sample with this number: audible, and different from those
 /// around it.
 pub(crate) fn sample(number: usize) -> i16 {
-    (number % 30_000) as i16 + 1_000
+    let mut mixed = (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((mixed >> 40) as i16) / 4
 }
 
 /// The samples with the numbers from `start` on.
@@ -33,8 +53,10 @@ pub(crate) fn samples(start: usize, count: usize) -> Vec<i16> {
 /// A packet on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
+    pub(crate) content: Content,
     pub(crate) sequence: u16,
     pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
     pub(crate) ssrc: u32,
     pub(crate) payload: Vec<u8>,
 }
@@ -42,9 +64,10 @@ pub(crate) struct Sent {
 impl Sent {
     pub(crate) fn packet(&self) -> Packet<'_> {
         Packet {
+            content: self.content,
             sequence: SequenceNumber(self.sequence),
             timestamp: RtpTimestamp(self.timestamp),
-            marker: false,
+            marker: self.marker,
             ssrc: self.ssrc,
             payload: &self.payload,
         }
@@ -61,6 +84,10 @@ pub(crate) struct Sender {
     pub(crate) number: usize,
     /// Samples in a packet.
     pub(crate) packet_samples: usize,
+    /// Ticks of the timestamp for each two samples.
+    pub(crate) ticks_per_two: u32,
+    /// Whether packets repeat the one before them.
+    pub(crate) repeats: bool,
 }
 
 impl Sender {
@@ -71,6 +98,8 @@ impl Sender {
             ssrc: 7,
             number: 0,
             packet_samples: FRAME_SAMPLES,
+            ticks_per_two: 2,
+            repeats: false,
         }
     }
 
@@ -83,41 +112,72 @@ impl Sender {
 
     /// The next packet of audible audio.
     pub(crate) fn send(&mut self) -> Sent {
-        self.send_with_loudness(true)
+        self.send_as(AUDIBLE)
     }
 
     /// The next packet, of audio that nobody can hear.
     pub(crate) fn send_quiet(&mut self) -> Sent {
-        self.send_with_loudness(false)
+        self.send_as(QUIET)
     }
 
-    fn send_with_loudness(&mut self, audible: bool) -> Sent {
-        let mut payload = vec![u8::from(audible)];
+    /// The next packet, of zeros.
+    pub(crate) fn send_silent(&mut self) -> Sent {
+        self.send_as(SILENT)
+    }
+
+    fn send_as(&mut self, loudness: u8) -> Sent {
+        let mut payload = vec![loudness];
         payload.extend((self.number as u32).to_le_bytes());
         payload.extend((self.packet_samples as u16).to_le_bytes());
+        payload.push(u8::from(self.repeats));
+        let sent = self.packet_with(Content::Audio, payload);
+        self.pause(self.packet_samples);
+        self.number += self.packet_samples;
+        sent
+    }
+
+    /// A description of noise at this level, in −dBov.
+    pub(crate) fn send_noise(&mut self, level: u8) -> Sent {
+        self.packet_with(Content::ComfortNoise, vec![level])
+    }
+
+    fn packet_with(&mut self, content: Content, payload: Vec<u8>) -> Sent {
         let sent = Sent {
+            content,
             sequence: self.sequence,
             timestamp: self.timestamp,
+            marker: false,
             ssrc: self.ssrc,
             payload,
         };
         self.sequence = self.sequence.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(self.packet_samples as u32);
-        self.number += self.packet_samples;
         sent
     }
 
     /// Lets time go by without sending, as a sender does that suppresses silence.
     pub(crate) fn pause(&mut self, samples: usize) {
-        self.timestamp = self.timestamp.wrapping_add(samples as u32);
+        let ticks = samples as u32 * self.ticks_per_two / 2;
+        self.timestamp = self.timestamp.wrapping_add(ticks);
     }
 }
 
 /// Decodes what a [`Sender`] sends and remembers in which order.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Numbers {
     /// The number of the first sample of each decoded packet.
     pub(crate) decoded: Vec<usize>,
+    noise: u8,
+}
+
+impl Numbers {
+    fn read(payload: &[u8]) -> Option<(u8, usize, usize, bool)> {
+        let &[loudness, a, b, c, d, low, high, repeats] = payload else {
+            return None;
+        };
+        let number = u32::from_le_bytes([a, b, c, d]) as usize;
+        let count = usize::from(u16::from_le_bytes([low, high]));
+        Some((loudness, number, count, repeats == 1))
+    }
 }
 
 impl Decoder for Numbers {
@@ -125,86 +185,151 @@ impl Decoder for Numbers {
         let refused = DecodeError {
             bytes: payload.len(),
         };
-        let &[audible, a, b, c, d, low, high] = payload else {
-            return Err(refused);
-        };
-        let number = u32::from_le_bytes([a, b, c, d]) as usize;
-        let count = usize::from(u16::from_le_bytes([low, high]));
+        let (loudness, number, count, _) = Self::read(payload).ok_or(refused)?;
         self.decoded.push(number);
         for (place, out) in out.get_mut(..count).ok_or(refused)?.iter_mut().enumerate() {
-            *out = if audible == 1 {
-                sample(number + place)
-            } else {
-                (place % 300) as i16
+            *out = match loudness {
+                AUDIBLE => sample(number + place),
+                QUIET => sample(number + place) / 1_000,
+                _ => 0,
             };
         }
         Ok(count)
+    }
+
+    fn samples(&self, payload: &[u8]) -> Option<usize> {
+        Self::read(payload).map(|(_, _, count, _)| count)
+    }
+
+    fn recover(&mut self, next: &[u8], out: &mut [i16]) -> usize {
+        let Some((_, number, count, true)) = Self::read(next) else {
+            return 0;
+        };
+        let missing = out.len().min(count);
+        let begin = out.len() - missing;
+        out[begin..].copy_from_slice(&samples(number - missing, missing));
+        out.len()
+    }
+
+    fn conceal(&mut self, _: &mut [i16]) -> usize {
+        0
+    }
+
+    fn noise(&mut self, description: Option<&[u8]>, out: &mut [i16]) {
+        if let Some(&[level]) = description {
+            self.noise = level;
+        }
+        out.fill(i16::from(self.noise));
     }
 }
 
 /// What one pull gave.
 #[derive(Clone, Debug)]
 pub(crate) struct Pulled {
+    /// When, in milliseconds.
+    pub(crate) at: u64,
     pub(crate) kind: PlayoutKind,
+    pub(crate) until: Moment,
     pub(crate) level: Duration,
     pub(crate) samples: Vec<i16>,
 }
 
 /// The receiving end.
 pub(crate) struct Receiver {
-    pub(crate) buffer: ReorderingBuffer,
+    pub(crate) buffer: AdaptiveBuffer,
     pub(crate) decoder: Numbers,
+    listens: bool,
 }
 
 impl Receiver {
-    pub(crate) fn new() -> Self {
-        Self::with(Settings::new(RATE))
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            buffer: AdaptiveBuffer::new(settings),
+            decoder: Numbers::default(),
+            listens: settings.policy == Policy::Listen,
+        }
     }
 
-    pub(crate) fn with(settings: Settings) -> Self {
-        Self {
-            buffer: ReorderingBuffer::new(settings),
-            decoder: Numbers::default(),
-        }
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.buffer.statistics()
     }
 
     pub(crate) fn insert(&mut self, now: u64, sent: &Sent) -> Insertion {
         self.buffer.insert(millis(now), &sent.packet())
     }
 
-    pub(crate) fn pull(&mut self, now: u64) -> Pulled {
+    /// What is due at `now`: exactly one frame for a person, any number for a
+    /// listening machine.
+    pub(crate) fn pull_due(&mut self, now: Moment) -> Vec<Pulled> {
+        let mut all = Vec::new();
         let mut frame = Frame::silence(RATE);
-        let Playout { kind, level } = self.buffer.pull(millis(now), &mut self.decoder, &mut frame);
-        Pulled {
-            kind,
-            level,
-            samples: frame.samples().to_vec(),
+        while let Some(playout) = self.buffer.pull(now, &mut self.decoder, &mut frame) {
+            let Playout { kind, until, level } = playout;
+            all.push(Pulled {
+                at: now.as_millis(),
+                kind,
+                until,
+                level,
+                samples: frame.samples().to_vec(),
+            });
+            if !self.listens {
+                break;
+            }
         }
+        all
+    }
+
+    pub(crate) fn pull(&mut self, now: u64) -> Pulled {
+        let mut all = self.pull_due(millis(now));
+        assert_eq!(all.len(), 1, "a pull for a person gives one frame");
+        all.remove(0)
     }
 
     /// Pulls at `from` and every 20 ms after it, before `until`.
     pub(crate) fn pull_through(&mut self, from: u64, until: u64) -> Vec<Pulled> {
         (from..until)
             .step_by(20)
-            .map(|now| self.pull(now))
+            .flat_map(|now| self.pull_due(millis(now)))
             .collect()
     }
 
     /// Inserts packets as they arrive, in microseconds, and pulls every 20 ms from
-    /// zero until `until` milliseconds. A packet that arrives at the time of a pull
-    /// comes before it.
+    /// zero until `until` milliseconds; for a listening machine also after each
+    /// packet. A packet that arrives at the time of a pull comes before it.
     pub(crate) fn play(&mut self, mut arrivals: Vec<(u64, Sent)>, until: u64) -> Vec<Pulled> {
         arrivals.sort_by_key(|(at, _)| *at);
         let mut arrivals = arrivals.into_iter().peekable();
         let mut pulled = Vec::new();
         for now in (0..until).step_by(20) {
             while let Some((at, sent)) = arrivals.next_if(|(at, _)| *at <= now * 1_000) {
-                self.buffer.insert(Moment::from_micros(at), &sent.packet());
+                pulled.extend(self.take(at, &sent));
             }
-            pulled.push(self.pull(now));
+            pulled.extend(self.pull_due(millis(now)));
+        }
+        while let Some((at, sent)) = arrivals.next_if(|(at, _)| *at < until * 1_000) {
+            pulled.extend(self.take(at, &sent));
         }
         pulled
     }
+
+    /// Inserts a packet that arrives at so many microseconds; a listening machine
+    /// pulls at once.
+    fn take(&mut self, at: u64, sent: &Sent) -> Vec<Pulled> {
+        let at = Moment::from_micros(at);
+        self.buffer.insert(at, &sent.packet());
+        if self.listens {
+            return self.pull_due(at);
+        }
+        Vec::new()
+    }
+}
+
+/// `count` audible packets, 20 ms apart, the first at `first` milliseconds.
+pub(crate) fn regular(sender: &mut Sender, first: u64, count: u64) -> Vec<(u64, Sent)> {
+    let spacing = RATE.duration_of(sender.packet_samples).as_micros() as u64;
+    (0..count)
+        .map(|n| (first * 1_000 + n * spacing, sender.send()))
+        .collect()
 }
 
 /// The kinds of some frames.
@@ -218,4 +343,13 @@ pub(crate) fn joined(pulled: &[Pulled]) -> Vec<i16> {
         .iter()
         .flat_map(|pulled| pulled.samples.iter().copied())
         .collect()
+}
+
+/// Where the samples with the numbers from `start` on stand in what was played, if
+/// they do, all of them in a row.
+pub(crate) fn find(played: &[i16], start: usize, count: usize) -> Option<usize> {
+    let wanted = samples(start, count);
+    played
+        .windows(count)
+        .position(|window| window == wanted.as_slice())
 }
