@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
+use crate::codecs::CodecList;
+use crate::sdp::Srtp;
 
 /// Settings of a [`SipEndpoint`](crate::SipEndpoint).
 #[derive(Clone, Debug)]
@@ -27,6 +29,15 @@ pub struct SipConfig {
     pub allow: Vec<IpNet>,
     /// Calls in both directions that may live at once; more are refused with 503.
     pub max_calls: usize,
+    /// The codecs that calls may be carried in. Of an offer, the first codec that is among them
+    /// is taken, whatever the order here. Our own offers have all of them in this order: those
+    /// to callers who leave the offer to us, and those to trunks that have no list of their own.
+    pub codecs: CodecList,
+    /// Offer comfort noise too, so that the other side may send next to nothing in its pauses.
+    /// Recognition hears more of a line that never pauses.
+    pub comfort_noise: bool,
+    /// Whether the audio of incoming calls is encrypted.
+    pub srtp: Srtp,
     /// How long a call may go unanswered, from the INVITE on.
     pub ring_timeout: Duration,
     /// How long a name may take to resolve and a TCP connection to open.
@@ -43,7 +54,7 @@ pub struct SipConfig {
 
 impl SipConfig {
     /// Sensible settings for an endpoint at `listen`: no trunks, calls taken from loopback only,
-    /// 1,000 calls, one minute of ringing.
+    /// 1,000 calls, one minute of ringing; PCMU and PCMA, encrypted for callers who want that.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -56,6 +67,9 @@ impl SipConfig {
                 IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),
             ],
             max_calls: 1_000,
+            codecs: CodecList::default(),
+            comfort_noise: false,
+            srtp: Srtp::Optional,
             ring_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(4),
             stream_idle_timeout: Duration::from_secs(600),
@@ -93,10 +107,18 @@ pub struct TrunkConfig {
     /// Send the number without its leading `+`.
     #[serde(default)]
     pub strip_plus: bool,
+    /// The codecs of calls through this trunk, in the order in which they are offered, where
+    /// they are not those of the endpoint.
+    #[serde(default)]
+    pub codecs: Option<CodecList>,
+    /// Whether the audio of calls through this trunk is encrypted.
+    #[serde(default)]
+    pub srtp: Srtp,
 }
 
 impl TrunkConfig {
-    /// A trunk for every number, over UDP and without authentication.
+    /// A trunk for every number, over UDP, without authentication, and with plain audio in the
+    /// codecs of the endpoint.
     pub fn new(name: impl Into<String>, gateway: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -107,6 +129,8 @@ impl TrunkConfig {
             from: None,
             prefixes: every_number(),
             strip_plus: false,
+            codecs: None,
+            srtp: Srtp::Off,
         }
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! A [`SipEndpoint`] places calls through trunks and takes calls from allowed sources. A call is
 //! a [`CallHandle`] to hang it up and a queue of [`CallEvent`]s; each event that concerns audio
-//! says in [`RemoteMedia`] where to send it and in which codec. Holds, resumes and other changes
-//! by the other side are already agreed to when their event arrives.
+//! says in [`RemoteMedia`] where to send it, in which codec, and with which keys. Holds, resumes
+//! and other changes by the other side are already agreed to when their event arrives.
 //!
 //! This crate never touches audio, knows nothing of agents, and speaks only the SIP that a phone
 //! call needs: no registration, no transfer, no TLS. It offers neither session timers (RFC 4028)
@@ -16,6 +16,7 @@
 
 mod call;
 mod cause;
+mod codecs;
 mod config;
 mod endpoint;
 mod routing;
@@ -23,12 +24,14 @@ pub mod sdp;
 mod stack;
 mod status;
 
+pub use audio::codec::Codec;
 pub use call::{AcceptError, CallEvent, CallHandle, IncomingCall, LocalMedia, OutboundCall};
 pub use cause::EndCause;
+pub use codecs::{CodecList, InvalidCodecs};
 pub use config::{SipConfig, Timers, Transport, TrunkConfig};
 pub use endpoint::{BindError, CallError, SipEndpoint, SipStatistics};
 pub use routing::{InvalidTrunk, NoRoute, TrunkName};
-pub use sdp::{Codec, RemoteMedia};
+pub use sdp::{OpusParameters, PayloadTypes, RemoteMedia, Rtcp, Security, Srtp, TelephoneEvent};
 pub use secret::Secret;
 pub use status::StatusCode;
 

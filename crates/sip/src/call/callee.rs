@@ -17,6 +17,7 @@ use super::machine::Machine;
 use super::outbox::Outbox;
 use super::task::{REPORTS, Role, Task};
 use super::{EVENTS, LocalMedia};
+use crate::sdp::{RemoteMedia, Terms};
 use crate::stack::Stack;
 use crate::stack::admission::{self, Admission};
 use crate::stack::dialog::Dialog;
@@ -83,6 +84,7 @@ struct Checked {
     dialog: Dialog,
     flow: Flow,
     machine: Machine,
+    offered: Option<RemoteMedia>,
     permit: OwnedSemaphorePermit,
     claim: Claim,
 }
@@ -113,15 +115,18 @@ fn check(
     let offer = match message::sdp_of(request, request.body()) {
         None if request.body().is_empty() => None,
         None => return Err(400),
-        Some(offer) => Some(offer.to_owned()),
+        Some(offer) => Some(offer.into_owned()),
+    };
+    let terms = Terms {
+        codecs: stack.config.codecs.clone(),
+        srtp: stack.config.srtp,
+        comfort_noise: stack.config.comfort_noise,
     };
     // A placeholder until the owner says where its audio comes in; only the family counts.
-    let session = Task::session(stack, stack.addresses.listen, flow.peer);
-    if let Some(offer) = &offer
-        && let Err(refused) = session.clone().answer(offer)
-    {
-        return Err(refused.status());
-    }
+    let local = stack.addresses.listen;
+    let session = Task::session(stack, local, flow.peer, terms);
+    let offered = offer.as_deref().map(|offer| session.preview_offer(offer));
+    let offered = offered.transpose().map_err(|refused| refused.status())?;
     let permit = Arc::clone(&stack.room)
         .try_acquire_owned()
         .map_err(|_| 503_u16)?;
@@ -146,6 +151,7 @@ fn check(
         dialog,
         flow,
         machine,
+        offered,
         permit,
         claim,
     })
@@ -163,6 +169,7 @@ fn offer(
         dialog,
         flow,
         machine,
+        offered,
         permit,
         claim,
     } = checked;
@@ -171,15 +178,16 @@ fn offer(
     let hangup = stack.draining.child_token();
     let withdrawn = CancellationToken::new();
     let user = request.uri.user().unwrap_or_default();
-    let incoming = IncomingCall::new(
-        message::unescape(user),
-        message::caller(&request),
-        flow.peer,
+    let incoming = IncomingCall {
+        agent: message::unescape(user),
+        from: message::caller(&request),
+        source: flow.peer,
+        offered,
         decide,
         events,
-        hangup.clone(),
-        withdrawn.clone(),
-    );
+        hangup: hangup.clone(),
+        withdrawn: withdrawn.clone(),
+    };
     // overflow: refused
     if calls.try_send(incoming).is_err() {
         refuse(stack, &request, &responder, 503, &dialog.key.local_tag);
@@ -252,8 +260,8 @@ impl Task {
             Some(Decision::Ring) => self.machine.ring(),
             Some(Decision::Accept { media, taken }) => {
                 invited.decided = true;
-                let session = Self::session(&self.stack, media.address, invited.source);
-                let effects = self.machine.accept(session);
+                let local = self.stack.addresses.media(media.address, invited.source);
+                let effects = self.machine.accept(local);
                 let result = if self.machine.has_ended() {
                     Err(AcceptError::Unusable)
                 } else {

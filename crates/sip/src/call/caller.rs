@@ -20,6 +20,7 @@ use super::{CallEvent, CallHandle, EVENTS, LocalMedia};
 use crate::cause::EndCause;
 use crate::config;
 use crate::routing::Trunk;
+use crate::sdp::Terms;
 use crate::stack::dialog::Dialog;
 use crate::stack::digest::Credentials;
 use crate::stack::flow::Flow;
@@ -112,7 +113,13 @@ fn start(
         media,
         permit,
     } = call;
-    let session = Task::session(stack, media.address, flow.peer);
+    let codecs = trunk.config.codecs.as_ref();
+    let terms = Terms {
+        codecs: codecs.unwrap_or(&stack.config.codecs).clone(),
+        srtp: trunk.config.srtp,
+        comfort_noise: stack.config.comfort_noise,
+    };
+    let session = Task::session(stack, media.address, flow.peer, terms);
     let (machine, offer) = Machine::calling(session, Task::limits(stack), Moment::ZERO);
     let key = DialogKey {
         call_id: message::random_token(24),
@@ -270,7 +277,9 @@ impl Task {
             self.confirm(number, response);
         }
         let sdp = message::sdp_of(response, response.body());
-        let effects = self.machine.provisional(now, code, sdp, reliable.is_some());
+        let effects = self
+            .machine
+            .provisional(now, code, sdp.as_deref(), reliable.is_some());
         self.apply(effects);
     }
 
@@ -320,7 +329,7 @@ impl Task {
         }
         if is_first {
             let sdp = message::sdp_of(response, response.body());
-            let effects = self.machine.answered(sdp);
+            let effects = self.machine.answered(sdp.as_deref());
             self.apply(effects);
         }
     }

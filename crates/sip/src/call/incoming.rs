@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::callee::Decision;
 use super::{CallEvent, CallHandle, LocalMedia};
 use crate::StatusCode;
+use crate::sdp::RemoteMedia;
 
 /// Somebody calls. Dropping it undecided answers 480.
 #[derive(Debug)]
@@ -18,10 +19,12 @@ pub struct IncomingCall {
     pub from: String,
     /// Where the INVITE came from.
     pub source: SocketAddr,
-    decide: mpsc::Sender<Decision>,
-    events: mpsc::Receiver<CallEvent>,
-    hangup: CancellationToken,
-    withdrawn: CancellationToken,
+    /// What taking the call will agree on; `None` where the caller leaves the offer to us.
+    pub offered: Option<RemoteMedia>,
+    pub(super) decide: mpsc::Sender<Decision>,
+    pub(super) events: mpsc::Receiver<CallEvent>,
+    pub(super) hangup: CancellationToken,
+    pub(super) withdrawn: CancellationToken,
 }
 
 /// The call could not be taken any more.
@@ -36,26 +39,6 @@ pub enum AcceptError {
 }
 
 impl IncomingCall {
-    pub(super) const fn new(
-        agent: String,
-        from: String,
-        source: SocketAddr,
-        decide: mpsc::Sender<Decision>,
-        events: mpsc::Receiver<CallEvent>,
-        hangup: CancellationToken,
-        withdrawn: CancellationToken,
-    ) -> Self {
-        Self {
-            agent,
-            from,
-            source,
-            decide,
-            events,
-            hangup,
-            withdrawn,
-        }
-    }
-
     /// Tells the caller that somebody is being alerted (180).
     pub fn ringing(&self) {
         // overflow: dropped; a caller who heard three of them knows

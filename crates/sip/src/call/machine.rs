@@ -4,11 +4,13 @@
 //! Offers and answers are made inside, so that the state of the dialog and that of the session
 //! can never disagree.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use audio::Moment;
 
 use super::CallEvent;
+use crate::Secret;
 use crate::cause::EndCause;
 use crate::sdp::{RemoteMedia, Session};
 
@@ -27,11 +29,11 @@ pub(super) enum Effect {
     Respond(Reply),
 }
 
-/// A response, with the session description that it carries.
+/// A response, with the session description that it carries, which may contain keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reply {
     pub(super) code: u16,
-    pub(super) sdp: Option<String>,
+    pub(super) sdp: Option<Secret>,
 }
 
 impl Reply {
@@ -39,10 +41,10 @@ impl Reply {
         Self { code, sdp: None }
     }
 
-    const fn with(code: u16, sdp: String) -> Self {
+    fn with(code: u16, sdp: String) -> Self {
         Self {
             code,
-            sdp: Some(sdp),
+            sdp: Some(Secret::new(sdp)),
         }
     }
 }
@@ -83,8 +85,8 @@ pub(super) struct Machine {
     state: State,
     session: Session,
     limits: Limits,
-    /// The offer in their INVITE.
-    offer: Option<String>,
+    /// The offer in their INVITE, which may contain keys.
+    offer: Option<Secret>,
     /// What the last answer in a provisional response agreed on.
     early: Option<RemoteMedia>,
     /// What the owner of the call was last told.
@@ -117,12 +119,12 @@ impl Machine {
         Self::new(state, session, limits, offer)
     }
 
-    const fn new(state: State, session: Session, limits: Limits, offer: Option<String>) -> Self {
+    fn new(state: State, session: Session, limits: Limits, offer: Option<String>) -> Self {
         Self {
             state,
             session,
             limits,
-            offer,
+            offer: offer.map(Secret::new),
             early: None,
             media: None,
             ringing: None,
@@ -209,8 +211,8 @@ impl Machine {
             }
         });
         if let Some(Ok(media)) = answer {
-            self.early = Some(media);
-            if self.media.replace(media) != Some(media) {
+            self.early = Some(media.clone());
+            if self.differs(&media) {
                 effects.push(Effect::Emit(CallEvent::EarlyMedia(media)));
             }
         }
@@ -248,13 +250,15 @@ impl Machine {
             | State::Closing
             | State::Finished => return Vec::new(),
         }
-        let agreed = match (sdp, self.early) {
+        let agreed = match (sdp, self.early.clone()) {
             (Some(sdp), _) if self.session.has_open_offer() => self
                 .session
                 .accept_answer(sdp)
                 .map_err(|refused| refused.to_string()),
             (_, Some(early)) => {
-                self.session.withdraw_offer();
+                if self.session.has_open_offer() {
+                    self.session.accept_preview(&early);
+                }
                 Ok(early)
             }
             (_, None) => Err("expected an answer to our offer in the 200".to_owned()),
@@ -262,7 +266,7 @@ impl Machine {
         match agreed {
             Ok(media) => {
                 self.state = State::Established;
-                self.media = Some(media);
+                self.media = Some(media.clone());
                 vec![Effect::Emit(CallEvent::Answered(media))]
             }
             Err(detail) => {
@@ -299,21 +303,21 @@ impl Machine {
         vec![Effect::RespondToInvite(Reply::bare(180))]
     }
 
-    /// Takes the call with `session`, which no offer or answer went through yet.
-    pub(super) fn accept(&mut self, session: Session) -> Vec<Effect> {
+    /// Takes the call; its audio is received at `local`.
+    pub(super) fn accept(&mut self, local: SocketAddr) -> Vec<Effect> {
         if !matches!(self.state, State::Invited { .. }) {
             return Vec::new();
         }
-        self.session = session;
+        self.session.receive_at(local);
         let Some(offer) = self.offer.take() else {
             let offer = self.session.offer();
             self.state = State::AwaitingAck { abandoned: false };
             return vec![Effect::RespondToInvite(Reply::with(200, offer))];
         };
-        match self.session.answer(&offer) {
+        match self.session.answer(offer.expose()) {
             Ok((answer, media)) => {
                 self.state = State::AwaitingAck { abandoned: false };
-                self.media = Some(media);
+                self.media = Some(media.clone());
                 vec![
                     Effect::RespondToInvite(Reply::with(200, answer)),
                     Effect::Emit(CallEvent::Answered(media)),
@@ -369,7 +373,7 @@ impl Machine {
         });
         match agreed {
             Ok(media) => {
-                self.media = Some(media);
+                self.media = Some(media.clone());
                 vec![Effect::Emit(CallEvent::Answered(media))]
             }
             Err(detail) => {
@@ -568,9 +572,18 @@ impl Machine {
     }
 
     fn changed(&mut self, media: RemoteMedia) -> Option<Effect> {
-        let changed = self.media.replace(media) != Some(media);
-        self.early = self.early.map(|_| media);
-        changed.then_some(Effect::Emit(CallEvent::MediaChanged(media)))
+        if let Some(early) = &mut self.early {
+            early.clone_from(&media);
+        }
+        self.differs(&media)
+            .then_some(Effect::Emit(CallEvent::MediaChanged(media)))
+    }
+
+    /// Takes note of the media; whether the owner of the call knows it differently.
+    fn differs(&mut self, media: &RemoteMedia) -> bool {
+        let differs = self.media.as_ref() != Some(media);
+        self.media = Some(media.clone());
+        differs
     }
 
     fn end(&mut self, cause: EndCause) -> Option<Effect> {

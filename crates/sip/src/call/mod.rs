@@ -42,6 +42,10 @@ pub struct OutboundCall {
 pub struct LocalMedia {
     /// Where RTP is received. An unspecified address stands for that of the interface that
     /// leads to the other side.
+    ///
+    /// RTCP is received there too once both sides agreed to that
+    /// ([`Rtcp::Muxed`](crate::Rtcp::Muxed)), else at the port above, `address.port() + 1`:
+    /// descriptions never name another. So the port of RTP is even and the one above it free.
     pub address: SocketAddr,
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audio::Moment;
+use rand::rngs::OsRng;
+use rand::{Rng, TryRngCore};
 use rsipstack::sip::{Header, Method, Request};
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
@@ -18,7 +20,7 @@ use super::caller::Inviting;
 use super::machine::{Effect, Limits, Machine, Reply};
 use super::outbox::Outbox;
 use crate::cause::EndCause;
-use crate::sdp::Session;
+use crate::sdp::{Session, Terms};
 use crate::stack::admission::{self, Admission};
 use crate::stack::dialog::{Dialog, OutOfDialog};
 use crate::stack::digest::Credentials;
@@ -124,10 +126,10 @@ impl Task {
             Report::Acknowledged { sequence, ack } => {
                 let sdp = message::sdp_of(&*ack, ack.body());
                 if self.invite_sequence() == Some(sequence) {
-                    self.machine.acknowledged(sdp)
+                    self.machine.acknowledged(sdp.as_deref())
                 } else if self.late_offer == Some(sequence) {
                     self.late_offer = None;
-                    self.machine.reinvite_acknowledged(sdp)
+                    self.machine.reinvite_acknowledged(sdp.as_deref())
                 } else {
                     return;
                 }
@@ -182,13 +184,13 @@ impl Task {
                 return;
             }
             Method::Invite => {
-                let effects = self.machine.reinvited(sdp);
+                let effects = self.machine.reinvited(sdp.as_deref());
                 if sdp.is_none() && is_accepted(&effects) {
                     self.late_offer = message::sequence(&request);
                 }
                 effects
             }
-            Method::Update => self.machine.updated(sdp),
+            Method::Update => self.machine.updated(sdp.as_deref()),
             Method::Bye => self.machine.bye(self.now()),
             Method::Info => {
                 responder.respond(self.dialog.respond(&request, 200));
@@ -272,6 +274,7 @@ impl Task {
             response.headers.extend(headers);
         }
         if let Some(sdp) = reply.sdp {
+            let sdp = sdp.expose().to_owned();
             message::attach_sdp(&mut response.headers, &mut response.body, sdp);
         }
         responder.respond(response);
@@ -315,9 +318,16 @@ impl Task {
     }
 
     /// A session of ours whose audio is received at `local`, as the other side reaches it.
-    pub(super) fn session(stack: &Stack, local: SocketAddr, peer: SocketAddr) -> Session {
+    pub(super) fn session(
+        stack: &Stack,
+        local: SocketAddr,
+        peer: SocketAddr,
+        terms: Terms,
+    ) -> Session {
         let id = rand::random::<u32>() >> 1;
-        Session::new(u64::from(id), stack.addresses.media(local, peer))
+        let entropy = OsRng.unwrap_err().random();
+        let local = stack.addresses.media(local, peer);
+        Session::new(u64::from(id), local, terms, entropy)
     }
 
     /// The deadlines of every call.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use srtp::{CryptoAttribute, ParseCryptoError};
+
 /// A session description, reduced to the lines that matter for one audio stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
@@ -109,6 +111,24 @@ pub struct MediaLine {
     pub parameters: Vec<Parameter>,
     /// `a=ptime`: milliseconds of audio in a packet that the author would like to get.
     pub packet_time: Option<u16>,
+    /// `a=maxptime`: milliseconds of audio in a packet that the author can take at most.
+    pub max_packet_time: Option<u16>,
+    /// `a=rtcp-mux` (RFC 5761): the author would have RTCP on the port of RTP.
+    pub rtcp_mux: bool,
+    /// `a=rtcp`: where RTCP goes otherwise, if not to the port above that of RTP.
+    pub rtcp: Option<RtcpPort>,
+    /// `a=crypto` lines (RFC 4568) in order of preference; of those that are not to be used, why.
+    /// The latter are never written.
+    pub crypto: Vec<Result<CryptoAttribute, ParseCryptoError>>,
+}
+
+/// `a=rtcp` (RFC 3605).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtcpPort {
+    /// 1 to 65,535.
+    pub port: u16,
+    /// Where that port is, if not at the address of the stream.
+    pub address: Option<Address>,
 }
 
 /// `a=rtpmap`: what a payload type means.
@@ -188,6 +208,22 @@ impl fmt::Display for MediaLine {
         }
         if let Some(packet_time) = self.packet_time {
             write!(f, "a=ptime:{packet_time}\r\n")?;
+        }
+        if let Some(longest) = self.max_packet_time {
+            write!(f, "a=maxptime:{longest}\r\n")?;
+        }
+        if let Some(RtcpPort { port, address }) = &self.rtcp {
+            write!(f, "a=rtcp:{port}")?;
+            if let Some(address) = address {
+                write!(f, " {address}")?;
+            }
+            f.write_str("\r\n")?;
+        }
+        if self.rtcp_mux {
+            f.write_str("a=rtcp-mux\r\n")?;
+        }
+        for crypto in self.crypto.iter().flatten() {
+            write!(f, "{}\r\n", crypto.line())?;
         }
         if let Some(direction) = self.direction {
             write!(f, "a={}\r\n", direction.as_str())?;

@@ -2,12 +2,18 @@
 
 use std::net::IpAddr;
 
-use super::description::{Address, Description, Direction, Mapping, MediaLine, Origin, Parameter};
+use srtp::CryptoAttribute;
+
+use super::description::{
+    Address, Description, Direction, Mapping, MediaLine, Origin, Parameter, RtcpPort,
+};
 
 /// More sections than any phone sends; each costs the answer a section of its own.
 const MAX_MEDIA: usize = 16;
 /// Payload types end at 127, and each may appear once.
 const MAX_FORMATS: usize = 128;
+/// Crypto lines of a stream: several for each suite that has a name.
+const MAX_CRYPTO: usize = 32;
 
 /// Text that is no session description.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,7 +126,13 @@ impl Description {
             "fmtp" if media.parameters.len() < MAX_FORMATS => {
                 media.parameters.extend(parameter(value));
             }
-            "ptime" => media.packet_time = value.trim().parse().ok().or(media.packet_time),
+            "ptime" => media.packet_time = milliseconds(value).or(media.packet_time),
+            "maxptime" => media.max_packet_time = milliseconds(value).or(media.max_packet_time),
+            "rtcp-mux" => media.rtcp_mux = true,
+            "rtcp" => media.rtcp = rtcp_port(value).or_else(|| media.rtcp.take()),
+            "crypto" if media.crypto.len() < MAX_CRYPTO => {
+                media.crypto.push(CryptoAttribute::parse(value));
+            }
             _ => {}
         }
     }
@@ -186,6 +198,10 @@ fn media(value: &str) -> Option<MediaLine> {
         mappings: Vec::new(),
         parameters: Vec::new(),
         packet_time: None,
+        max_packet_time: None,
+        rtcp_mux: false,
+        rtcp: None,
+        crypto: Vec::new(),
     })
 }
 
@@ -218,6 +234,25 @@ fn parameter(value: &str) -> Option<Parameter> {
     Some(Parameter {
         payload_type,
         value: value.to_owned(),
+    })
+}
+
+/// Whole milliseconds; fractions, which RFC 8866 §6.4 permits, are dropped.
+fn milliseconds(value: &str) -> Option<u16> {
+    let value = value.trim();
+    let whole = value.split_once('.').map_or(value, |(whole, _)| whole);
+    whole.parse().ok()
+}
+
+fn rtcp_port(value: &str) -> Option<RtcpPort> {
+    let value = value.trim();
+    let (port, rest) = value.split_once(' ').unwrap_or((value, ""));
+    Some(RtcpPort {
+        port: port.parse().ok().filter(|port| *port != 0)?,
+        address: match rest {
+            "" => None,
+            rest => Some(address(rest)?),
+        },
     })
 }
 

@@ -1,93 +1,30 @@
 //! One audio session: its offers, its answers, and what both sides agreed on.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use super::description::{Address, Description, Direction, Mapping, MediaLine, Origin, Parameter};
-use super::parse::ParseError;
+use audio::SampleRate;
+use srtp::CryptoAttribute;
 
-const PROTOCOL: &str = "RTP/AVP";
-const TELEPHONE_EVENT: &str = "telephone-event";
-const OFFERED_EVENT_PAYLOAD: u8 = 101;
-const EVENTS: &str = "0-16";
-const CLOCK: u32 = 8_000;
-const PACKET_TIME: u16 = 20;
+use super::Refused;
+use super::description::{Address, Description, Direction, MediaLine, Origin};
+use super::format::Format;
+use super::numbers::Numbers;
+use super::remote::{PayloadTypes, RemoteMedia};
+use super::security::{OwnKeys, Protocol, Security, Srtp};
+use super::stream::{PACKET_TIME, Stream};
+use crate::codecs::CodecList;
 
-/// A codec that calls are carried in: G.711 at 8 kHz, 20 ms in a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// µ-law.
-    Pcmu,
-    /// A-law.
-    Pcma,
-}
-
-impl Codec {
-    const ALL: [Self; 2] = [Self::Pcmu, Self::Pcma];
-
-    /// Its static payload type (RFC 3551 §6).
-    pub const fn payload_type(self) -> u8 {
-        match self {
-            Self::Pcmu => 0,
-            Self::Pcma => 8,
-        }
-    }
-
-    /// Its name in `a=rtpmap`.
-    pub const fn encoding(self) -> &'static str {
-        match self {
-            Self::Pcmu => "PCMU",
-            Self::Pcma => "PCMA",
-        }
-    }
-}
-
-/// What was agreed on for the stream, seen from our side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RemoteMedia {
-    /// Where the other side wants its audio. The unspecified address (0.0.0.0) while it holds
-    /// the call the old way; then `we_send` is false.
-    pub address: SocketAddr,
-    /// The codec to send, and to expect: the first of ours in the other side's list. An answer
-    /// with several would permit the other side to send any of them; phones send the first.
-    pub codec: Codec,
-    /// RTP payload type of the codec, 0 to 127.
-    pub payload_type: u8,
-    /// RTP payload type of telephone-event (RFC 4733), where agreed.
-    pub telephone_event: Option<u8>,
-    /// Whether our audio is wanted.
-    pub we_send: bool,
-    /// Whether the other side will send audio.
-    pub we_receive: bool,
-}
-
-/// An offer or answer that no session can be made of. Nothing changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// It cannot be read.
-    #[error(transparent)]
-    Malformed(#[from] ParseError),
-    /// It has no audio stream over plain RTP that is switched on.
-    #[error("expected an audio stream over RTP/AVP with a port")]
-    NoAudio,
-    /// Its audio stream has neither PCMU nor PCMA.
-    #[error("expected PCMU or PCMA among the codecs of the audio stream")]
-    NoCommonCodec,
-    /// Its audio stream has no unicast IP address of our family.
-    #[error("expected a c= line with a unicast address of our IP version for the audio stream")]
-    BadAddress,
-    /// It answers an offer that was not made.
-    #[error("expected no answer: no offer is open")]
-    NotOffered,
-}
-
-impl Refused {
-    /// The SIP status that refuses an offer for this reason.
-    pub const fn status(&self) -> u16 {
-        match self {
-            Self::Malformed(_) => 400,
-            Self::NoAudio | Self::NoCommonCodec | Self::BadAddress | Self::NotOffered => 488,
-        }
-    }
+/// What the owner of a session agrees to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The codecs, in the order in which they are offered. The order of an offer of the other
+    /// side goes before it.
+    pub codecs: CodecList,
+    /// Whether the audio is encrypted.
+    pub srtp: Srtp,
+    /// Offer comfort noise at 8 kHz: the other side may then send next to nothing in its pauses.
+    /// Where the other side offers it, it is always agreed to.
+    pub comfort_noise: bool,
 }
 
 /// A section of the session as it was last described. Sections are never removed (RFC 3264 §8).
@@ -101,52 +38,103 @@ enum Section {
     },
 }
 
+/// An offer of ours that waits for its answer.
+#[derive(Clone, Debug)]
+struct OpenOffer {
+    protocol: Protocol,
+    formats: Vec<(u8, Format)>,
+}
+
 /// Our half of an audio session, through all its offers and answers.
 ///
-/// It describes one stream: PCMU and PCMA at 8 kHz, telephone-event, 20 ms a packet. The
-/// version in `o=` grows by one when the description changes and stays when it does not.
+/// It describes one stream: the codecs of its [`Terms`], telephone-event, 20 ms a packet, RTCP
+/// on the port of RTP where the other side can, else on the port above it. The version in `o=`
+/// grows by one when the description changes and stays when it does not. Payload types and keys
+/// stay the same for the life of the session, as long as the other side lets them.
 #[derive(Clone, Debug)]
 pub struct Session {
     id: u64,
     version: u64,
     local: SocketAddr,
+    terms: Terms,
     sections: Vec<Section>,
     described: Option<Vec<MediaLine>>,
-    open_offer: bool,
+    open_offer: Option<OpenOffer>,
+    protocol: Protocol,
+    numbers: Numbers,
+    keys: OwnKeys,
 }
 
 impl Session {
-    /// A session whose audio is received at `local`. `id` must be unique to the call.
-    pub fn new(id: u64, local: SocketAddr) -> Self {
+    /// A session whose audio is received at `local`. `id` must be unique to the call; `entropy`,
+    /// which all keys are drawn from, comes from a cryptographic random generator and serves no
+    /// other session.
+    pub fn new(id: u64, local: SocketAddr, terms: Terms, entropy: [u8; 32]) -> Self {
         Self {
             id,
             version: 0,
             local,
+            protocol: terms.srtp.protocol(),
+            terms,
             sections: vec![Section::Ours],
             described: None,
-            open_offer: false,
+            open_offer: None,
+            numbers: Numbers::default(),
+            keys: OwnKeys::new(entropy),
         }
+    }
+
+    /// Moves the place where audio is received, of a session that nothing was said about yet.
+    pub const fn receive_at(&mut self, local: SocketAddr) {
+        self.local = local;
     }
 
     /// Whether an offer of ours still waits for its answer.
     pub const fn has_open_offer(&self) -> bool {
-        self.open_offer
+        self.open_offer.is_some()
     }
 
-    /// Makes an offer of everything we can do.
+    /// Makes an offer of everything we agree to. It contains keys unless [`Srtp::Off`]: it
+    /// belongs in a message and in no log.
     pub fn offer(&mut self) -> String {
-        let media = self
-            .sections
-            .iter()
-            .map(|section| self.offered_line(section))
-            .collect();
-        self.open_offer = true;
+        let formats = self.offered_formats();
+        let crypto = match self.terms.srtp {
+            Srtp::Off => Vec::new(),
+            Srtp::Optional | Srtp::Required => self.keys.offered(),
+        };
+        let offered = self.line(
+            self.protocol,
+            &formats,
+            crypto,
+            true,
+            Direction::SendReceive,
+        );
+        let media = self.sections.iter().map(|section| match section {
+            Section::Ours => offered.clone(),
+            Section::Foreign {
+                kind,
+                protocol,
+                formats,
+            } => rejected_line(kind, protocol, formats),
+        });
+        let media = media.collect();
+        self.open_offer = Some(OpenOffer {
+            protocol: self.protocol,
+            formats,
+        });
         self.describe(media)
     }
 
     /// Gives up an offer that was refused or ignored: the session is what it was before.
-    pub const fn withdraw_offer(&mut self) {
-        self.open_offer = false;
+    pub fn withdraw_offer(&mut self) {
+        self.open_offer = None;
+    }
+
+    /// Closes our open offer with what a preview of its answer said.
+    pub fn accept_preview(&mut self, agreed: &RemoteMedia) {
+        self.open_offer = None;
+        let profile = agreed.security.as_ref().map(Security::profile);
+        self.keys.settle(profile);
     }
 
     /// What an answer would mean, without closing the offer: for answers in unreliable
@@ -155,20 +143,8 @@ impl Session {
     /// # Errors
     /// [`Refused`] when no session can be made of it.
     pub fn preview_answer(&self, answer: &str) -> Result<RemoteMedia, Refused> {
-        if !self.open_offer {
-            return Err(Refused::NotOffered);
-        }
-        let description = Description::parse(answer)?;
-        let ours = self
-            .sections
-            .iter()
-            .position(|section| matches!(section, Section::Ours));
-        let line = ours
-            .and_then(|index| description.media.get(index))
-            .ok_or(Refused::NoAudio)?;
-        let stream = Stream::of(&description, line, self.local)?;
-        let direction = stream.direction.mirrored();
-        Ok(stream.agreed(direction))
+        let (_, agreed) = self.read_answer(answer)?;
+        Ok(agreed)
     }
 
     /// Takes the answer to our open offer.
@@ -176,38 +152,172 @@ impl Session {
     /// # Errors
     /// [`Refused`] when no session can be made of it; the offer stays open.
     pub fn accept_answer(&mut self, answer: &str) -> Result<RemoteMedia, Refused> {
-        let agreed = self.preview_answer(answer)?;
-        self.open_offer = false;
+        let (protocol, agreed) = self.read_answer(answer)?;
+        self.protocol = protocol;
+        self.accept_preview(&agreed);
+        Ok(agreed)
+    }
+
+    /// What answering an offer would agree on. Nothing changes: answering it does agree on that.
+    ///
+    /// # Errors
+    /// [`Refused`] when no session can be made of it.
+    pub fn preview_offer(&self, offer: &str) -> Result<RemoteMedia, Refused> {
+        let (_, agreed) = self.clone().answer(offer)?;
         Ok(agreed)
     }
 
     /// Answers an offer: the first audio stream that we can carry, in the first codec of its
-    /// list that is one of ours; all others are rejected in place.
+    /// list that is one of ours, with the first of its keys that we can use; all other streams
+    /// are rejected in place. The answer may contain keys: it belongs in a message and in no log.
     ///
     /// # Errors
     /// [`Refused`] when no session can be made of it; the session is left as it was.
     pub fn answer(&mut self, offer: &str) -> Result<(String, RemoteMedia), Refused> {
         let description = Description::parse(offer)?;
-        let (chosen, stream) = choose(&description, self.local)?;
+        let Chosen {
+            index,
+            line,
+            mut stream,
+            crypto,
+        } = self.choose(&description)?;
+        stream.rtcp_mux &= stream.numbers().leave_room_for_rtcp();
         let direction = stream.direction.mirrored();
-        let mut sections = Vec::with_capacity(description.media.len());
-        let mut media = Vec::with_capacity(description.media.len());
-        for (index, line) in description.media.iter().enumerate() {
-            if index == chosen {
-                sections.push(Section::Ours);
-                media.push(self.answered_line(&stream, direction));
-            } else {
-                let section = Section::Foreign {
-                    kind: line.kind.clone(),
-                    protocol: line.protocol.clone(),
-                    formats: line.formats.clone(),
-                };
-                media.push(rejected_line(&line.kind, &line.protocol, &line.formats));
-                sections.push(section);
+        let secured = crypto.map(|theirs| {
+            let send = self.keys.of(theirs.keys.profile());
+            let ours = CryptoAttribute {
+                tag: theirs.tag,
+                keys: send.clone(),
+                lifetime: None,
+            };
+            let receive = theirs.keys.clone();
+            (ours, Security { send, receive })
+        });
+        let (crypto, security) = secured.unzip();
+        let (number, codec) = stream.audio;
+        let formats: Vec<_> = std::iter::once((number, Format::Audio(codec)))
+            .chain(stream.noise.map(|(n, clock)| (n, Format::Noise(clock))))
+            .chain(stream.event.map(|(n, clock)| (n, Format::Event(clock))))
+            .collect();
+        let answered = self.line(
+            stream.protocol,
+            &formats,
+            crypto.into_iter().collect(),
+            stream.rtcp_mux,
+            direction,
+        );
+        let (sections, media) = in_place(&description, index, answered);
+        self.sections = sections;
+        self.numbers.learn(line);
+        self.protocol = stream.protocol;
+        self.keys.settle(security.as_ref().map(Security::profile));
+        let agreed = stream.agreed(direction, stream.numbers(), security);
+        Ok((self.describe(media), agreed))
+    }
+
+    /// The stream that is answered, or why none can be: the one that is ours already, else the
+    /// first.
+    fn choose<'a>(&self, description: &'a Description) -> Result<Chosen<'a>, Refused> {
+        let ours = self.our_section();
+        let lines = description.media.iter().enumerate();
+        let (first, others): (Vec<_>, Vec<_>) = lines.partition(|(index, _)| Some(*index) == ours);
+        let mut refused = Refused::NoAudio;
+        for (index, line) in first.into_iter().chain(others) {
+            let stream = Stream::of(description, line, self.local, |format| match format {
+                Format::Audio(codec) => self.terms.codecs.contains(codec),
+                Format::Event(_) | Format::Noise(_) => true,
+            });
+            let chosen = stream.and_then(|stream| {
+                let crypto = self.terms.srtp.choose(stream.protocol, line)?;
+                Ok(Chosen {
+                    index,
+                    line,
+                    stream,
+                    crypto,
+                })
+            });
+            match chosen {
+                Ok(chosen) => return Ok(chosen),
+                Err(Refused::NoAudio) => {}
+                Err(reason) => refused = reason,
             }
         }
-        self.sections = sections;
-        Ok((self.describe(media), stream.agreed(direction)))
+        Err(refused)
+    }
+
+    fn read_answer(&self, answer: &str) -> Result<(Protocol, RemoteMedia), Refused> {
+        let offered = self.open_offer.as_ref().ok_or(Refused::NotOffered)?;
+        let description = Description::parse(answer)?;
+        let line = self
+            .our_section()
+            .and_then(|index| description.media.get(index))
+            .ok_or(Refused::NoAudio)?;
+        let ours = |wanted: Format| {
+            let mut formats = offered.formats.iter();
+            let found = formats.find(|(_, format)| *format == wanted);
+            found.map(|(number, _)| *number)
+        };
+        let stream = Stream::of(&description, line, self.local, |format| {
+            ours(format).is_some()
+        })?;
+        let crypto = self
+            .terms
+            .srtp
+            .chosen(offered.protocol, stream.protocol, line)?;
+        let security = match crypto {
+            None => None,
+            Some(theirs) => {
+                let send = self.keys.drawn(theirs.keys.profile());
+                Some(Security {
+                    send: send.cloned().ok_or(Refused::NoCommonCrypto)?,
+                    receive: theirs.keys.clone(),
+                })
+            }
+        };
+        let (number, codec) = stream.audio;
+        let arriving = PayloadTypes {
+            audio: ours(Format::Audio(codec)).unwrap_or(number),
+            telephone_event: stream
+                .event
+                .and_then(|(_, clock)| ours(Format::Event(clock))),
+            comfort_noise: stream
+                .noise
+                .and_then(|(_, clock)| ours(Format::Noise(clock))),
+        };
+        let direction = stream.direction.mirrored();
+        let agreed = stream.agreed(direction, arriving, security);
+        Ok((stream.protocol, agreed))
+    }
+
+    fn our_section(&self) -> Option<usize> {
+        self.sections
+            .iter()
+            .position(|section| matches!(section, Section::Ours))
+    }
+
+    /// The codecs, comfort noise where wanted, and events at the clock of every codec and at the
+    /// one that everybody knows.
+    fn offered_formats(&mut self) -> Vec<(u8, Format)> {
+        let codecs = self.terms.codecs.as_slice();
+        let narrow = SampleRate::HZ_8000;
+        let noise = self.terms.comfort_noise && codecs.iter().any(|codec| codec.clock() == narrow);
+        let mut clocks = vec![narrow];
+        for clock in codecs.iter().map(|codec| codec.clock()) {
+            if !clocks.contains(&clock) {
+                clocks.push(clock);
+            }
+        }
+        let formats: Vec<Format> = codecs
+            .iter()
+            .copied()
+            .map(Format::Audio)
+            .chain(noise.then_some(Format::Noise(narrow)))
+            .chain(clocks.into_iter().map(Format::Event))
+            .collect();
+        let numbered = formats
+            .into_iter()
+            .filter_map(|format| Some((self.numbers.of(format)?, format)));
+        numbered.collect()
     }
 
     fn describe(&mut self, media: Vec<MediaLine>) -> String {
@@ -231,68 +341,71 @@ impl Session {
         .to_string()
     }
 
-    fn offered_line(&self, section: &Section) -> MediaLine {
-        match section {
-            Section::Foreign {
-                kind,
-                protocol,
-                formats,
-            } => rejected_line(kind, protocol, formats),
-            Section::Ours => {
-                let codecs: Vec<_> = Codec::ALL
-                    .iter()
-                    .map(|codec| (codec.payload_type(), *codec))
-                    .collect();
-                self.line(&codecs, Some(OFFERED_EVENT_PAYLOAD), Direction::SendReceive)
-            }
-        }
-    }
-
-    fn answered_line(&self, stream: &Stream, direction: Direction) -> MediaLine {
-        self.line(
-            &[(stream.payload_type, stream.codec)],
-            stream.telephone_event,
-            direction,
-        )
-    }
-
     fn line(
         &self,
-        codecs: &[(u8, Codec)],
-        telephone_event: Option<u8>,
+        protocol: Protocol,
+        formats: &[(u8, Format)],
+        crypto: Vec<CryptoAttribute>,
+        rtcp_mux: bool,
         direction: Direction,
     ) -> MediaLine {
-        let codecs = codecs
-            .iter()
-            .map(|(number, codec)| (*number, codec.encoding()));
-        let mappings: Vec<Mapping> = codecs
-            .chain(telephone_event.map(|number| (number, TELEPHONE_EVENT)))
-            .map(|(payload_type, encoding)| Mapping {
-                payload_type,
-                encoding: encoding.to_owned(),
-                clock: CLOCK,
-                channels: None,
-            })
-            .collect();
-        let events = telephone_event.map(|payload_type| Parameter {
-            payload_type,
-            value: EVENTS.to_owned(),
-        });
         MediaLine {
             kind: "audio".to_owned(),
             port: self.local.port(),
-            protocol: PROTOCOL.to_owned(),
-            formats: mappings
+            protocol: protocol.as_str().to_owned(),
+            formats: formats
                 .iter()
-                .map(|mapping| mapping.payload_type.to_string())
+                .map(|(number, _)| number.to_string())
                 .collect(),
             address: None,
             direction: Some(direction),
-            mappings,
-            parameters: events.into_iter().collect(),
-            packet_time: Some(PACKET_TIME),
+            mappings: formats
+                .iter()
+                .map(|(number, format)| format.mapping(*number))
+                .collect(),
+            parameters: formats
+                .iter()
+                .filter_map(|(number, format)| format.parameter(*number))
+                .collect(),
+            packet_time: Some(PACKET_TIME.as_millis() as u16),
+            max_packet_time: None,
+            rtcp_mux,
+            rtcp: None,
+            crypto: crypto.into_iter().map(Ok).collect(),
         }
     }
+}
+
+/// What is taken of an offer.
+struct Chosen<'a> {
+    index: usize,
+    line: &'a MediaLine,
+    stream: Stream,
+    crypto: Option<&'a CryptoAttribute>,
+}
+
+/// All sections of an answer, where `answered` stands at `index` and the others are rejected.
+fn in_place(
+    description: &Description,
+    index: usize,
+    answered: MediaLine,
+) -> (Vec<Section>, Vec<MediaLine>) {
+    let mut answered = Some(answered);
+    let sections = description.media.iter().enumerate().map(|(at, line)| {
+        match answered.take_if(|_| at == index) {
+            Some(answered) => (Section::Ours, answered),
+            None => {
+                let foreign = Section::Foreign {
+                    kind: line.kind.clone(),
+                    protocol: line.protocol.clone(),
+                    formats: line.formats.clone(),
+                };
+                let rejected = rejected_line(&line.kind, &line.protocol, &line.formats);
+                (foreign, rejected)
+            }
+        }
+    });
+    sections.unzip()
 }
 
 fn rejected_line(kind: &str, protocol: &str, formats: &[String]) -> MediaLine {
@@ -306,115 +419,9 @@ fn rejected_line(kind: &str, protocol: &str, formats: &[String]) -> MediaLine {
         mappings: Vec::new(),
         parameters: Vec::new(),
         packet_time: None,
-    }
-}
-
-/// The first stream that we can carry, or why none can be.
-fn choose(description: &Description, local: SocketAddr) -> Result<(usize, Stream), Refused> {
-    let mut refused = Refused::NoAudio;
-    for (index, line) in description.media.iter().enumerate() {
-        match Stream::of(description, line, local) {
-            Ok(stream) => return Ok((index, stream)),
-            Err(Refused::NoAudio) => {}
-            Err(reason) => refused = reason,
-        }
-    }
-    Err(refused)
-}
-
-/// What the other side says about its stream.
-struct Stream {
-    address: SocketAddr,
-    codec: Codec,
-    payload_type: u8,
-    telephone_event: Option<u8>,
-    direction: Direction,
-}
-
-impl Stream {
-    fn of(description: &Description, line: &MediaLine, local: SocketAddr) -> Result<Self, Refused> {
-        if line.kind != "audio" || line.protocol != PROTOCOL || line.port == 0 {
-            return Err(Refused::NoAudio);
-        }
-        let (payload_type, codec) = codec(line).ok_or(Refused::NoCommonCodec)?;
-        let address = line.address.as_ref().or(description.address.as_ref());
-        let Some(Address::Ip(address)) = address else {
-            return Err(Refused::BadAddress);
-        };
-        let usable = address.is_ipv4() == local.is_ipv4()
-            && !address.is_multicast()
-            && !is_broadcast(*address);
-        if !usable {
-            return Err(Refused::BadAddress);
-        }
-        let stated = line
-            .direction
-            .or(description.direction)
-            .unwrap_or(Direction::SendReceive);
-        // c=0.0.0.0 asks for silence whatever the direction says (RFC 3264 §8.4).
-        let direction = Direction::new(
-            stated.sends(),
-            stated.receives() && !address.is_unspecified(),
-        );
-        Ok(Self {
-            address: SocketAddr::new(*address, line.port),
-            codec,
-            payload_type,
-            telephone_event: telephone_event(line),
-            direction,
-        })
-    }
-
-    const fn agreed(&self, ours: Direction) -> RemoteMedia {
-        RemoteMedia {
-            address: self.address,
-            codec: self.codec,
-            payload_type: self.payload_type,
-            telephone_event: self.telephone_event,
-            we_send: ours.sends(),
-            we_receive: ours.receives(),
-        }
-    }
-}
-
-fn codec(line: &MediaLine) -> Option<(u8, Codec)> {
-    payload_types(line).find_map(|payload_type| {
-        let mapping = line
-            .mappings
-            .iter()
-            .find(|mapping| mapping.payload_type == payload_type);
-        let codec = Codec::ALL.into_iter().find(|codec| match mapping {
-            Some(mapping) => {
-                mapping.encoding.eq_ignore_ascii_case(codec.encoding())
-                    && mapping.clock == CLOCK
-                    && mapping.channels.is_none_or(|channels| channels == 1)
-            }
-            None => codec.payload_type() == payload_type,
-        });
-        codec.map(|codec| (payload_type, codec))
-    })
-}
-
-fn telephone_event(line: &MediaLine) -> Option<u8> {
-    payload_types(line).find(|payload_type| {
-        line.mappings.iter().any(|mapping| {
-            mapping.payload_type == *payload_type
-                && mapping.encoding.eq_ignore_ascii_case(TELEPHONE_EVENT)
-                && mapping.clock == CLOCK
-        })
-    })
-}
-
-fn payload_types(line: &MediaLine) -> impl Iterator<Item = u8> {
-    line.formats
-        .iter()
-        .filter_map(|format| format.parse().ok())
-        .filter(|number| *number < 128)
-}
-
-const fn is_broadcast(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_broadcast(),
-        IpAddr::V6(_) => false,
+        max_packet_time: None,
+        rtcp_mux: false,
+        rtcp: None,
+        crypto: Vec::new(),
     }
 }

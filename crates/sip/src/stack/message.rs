@@ -1,5 +1,7 @@
 //! Small pieces of SIP messages.
 
+use std::borrow::Cow;
+
 use rand::Rng;
 use rand::distr::Alphanumeric;
 use rsipstack::sip::prelude::{HasHeaders, HeadersExt, ToTypedHeader};
@@ -75,12 +77,11 @@ pub(crate) fn attach_sdp(headers: &mut Headers, body: &mut Vec<u8>, sdp: String)
     *body = sdp.into_bytes();
 }
 
-/// The session description of a message, where it has one and it is text.
-pub(crate) fn sdp_of<'a>(message: &impl HasHeaders, body: &'a [u8]) -> Option<&'a str> {
-    if body.is_empty() || !is_sdp(message) {
-        return None;
-    }
-    std::str::from_utf8(body).ok()
+/// The session description of a message, where it has one. What nothing here reads, such as its
+/// title, may be in another character set (RFC 8866 §6.10) and is then replaced.
+pub(crate) fn sdp_of<'a>(message: &impl HasHeaders, body: &'a [u8]) -> Option<Cow<'a, str>> {
+    let has_one = !body.is_empty() && is_sdp(message);
+    has_one.then(|| String::from_utf8_lossy(body))
 }
 
 /// Whether the body is declared to be a session description.
@@ -230,5 +231,18 @@ mod tests {
                 .to_string()
                 .contains("tag=tag")
         );
+    }
+
+    #[test]
+    fn a_description_in_another_character_set_is_one_all_the_same() {
+        let request: Request = concat!(
+            "INVITE sip:a@127.0.0.1 SIP/2.0\r\n",
+            "Content-Type: application/sdp\r\nContent-Length: 0\r\n\r\n",
+        )
+        .try_into()
+        .unwrap();
+        let latin = b"v=0\r\ns=Gespr\xe4ch\r\n";
+        let text = sdp_of(&request, latin).expect("a description");
+        assert!(text.starts_with("v=0\r\ns=Gespr"), "{text}");
     }
 }

@@ -24,10 +24,12 @@ async fn a_call_reaches_its_agent_and_is_hung_up_by_the_caller() {
         ("agent", "caller")
     );
     assert_eq!(call.source, sipp.address());
+    let offered = call.offered.clone();
     call.ringing();
     let (_handle, mut events) = call.accept(media()).await.unwrap();
     let agreed = answered(&mut events).await;
-    assert_eq!(agreed.codec, Codec::Pcmu);
+    assert_eq!((agreed.codec, &agreed.security), (Codec::Pcmu, &None));
+    assert_eq!(Some(agreed), offered);
     assert_eq!(ended(&mut events).await, EndCause::RemoteHangup);
     sipp.succeeds().await;
     settles(&endpoint).await;
@@ -69,6 +71,7 @@ async fn a_caller_without_offer_gets_ours() {
     let (endpoint, mut incoming) = callee_with(|_| {}).await;
     let sipp = Sipp::calling("call_without_offer", &endpoint);
     let call = next(&mut incoming).await;
+    assert_eq!(call.offered, None);
     let (_handle, mut events) = call.accept(media()).await.unwrap();
     assert_eq!(answered(&mut events).await.codec, Codec::Pcma);
     assert_eq!(ended(&mut events).await, EndCause::RemoteHangup);

@@ -17,7 +17,8 @@ async fn a_call_is_answered_and_hung_up_by_us() {
     assert_eq!(next(&mut events).await, CallEvent::Ringing { code: 180 });
     let media = answered(&mut events).await;
     assert_eq!((media.codec, media.payload_type), (Codec::Pcmu, 0));
-    assert_eq!(media.telephone_event, Some(101));
+    let event = media.telephone_event.expect("events were agreed on");
+    assert_eq!((event.payload_type, event.clock.hertz()), (101, 8_000));
     assert!(media.we_send && media.we_receive);
     handle.hangup();
     assert_eq!(ended(&mut events).await, EndCause::LocalHangup);

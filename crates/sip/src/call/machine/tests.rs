@@ -1,13 +1,32 @@
+mod renegotiation;
+
+use audio::SampleRate;
+use audio::codec::Codec;
+
 use super::*;
-use crate::sdp::Codec;
+use crate::codecs::CodecList;
+use crate::sdp::{OpusParameters, PayloadTypes, Rtcp, Srtp, TelephoneEvent, Terms};
 
 const LIMITS: Limits = Limits {
     ring: Duration::from_secs(60),
     cancel: Duration::from_secs(32),
 };
 
+fn local() -> SocketAddr {
+    "192.0.2.1:4000".parse().unwrap()
+}
+
 fn session() -> Session {
-    Session::new(1, "192.0.2.1:4000".parse().unwrap())
+    session_with(Srtp::Off)
+}
+
+fn session_with(srtp: Srtp) -> Session {
+    let terms = Terms {
+        codecs: CodecList::new([Codec::Pcmu, Codec::Pcma, Codec::Opus]).unwrap(),
+        srtp,
+        comfort_noise: false,
+    };
+    Session::new(1, local(), terms, [1; 32])
 }
 
 fn seconds(seconds: u64) -> Moment {
@@ -38,9 +57,22 @@ fn sdp(port: u16, direction: &str) -> String {
 fn media(port: u16, we_send: bool, we_receive: bool) -> RemoteMedia {
     RemoteMedia {
         address: ([192, 0, 2, 2], port).into(),
+        rtcp: Rtcp::At(([192, 0, 2, 2], port + 1).into()),
         codec: Codec::Pcmu,
         payload_type: 0,
-        telephone_event: Some(101),
+        opus: OpusParameters::default(),
+        telephone_event: Some(TelephoneEvent {
+            payload_type: 101,
+            clock: SampleRate::HZ_8000,
+        }),
+        comfort_noise: None,
+        arriving: PayloadTypes {
+            audio: 0,
+            telephone_event: Some(101),
+            comfort_noise: None,
+        },
+        security: None,
+        packet_time: None,
         we_send,
         we_receive,
     }
@@ -64,7 +96,9 @@ fn responds(effects: &[Effect]) -> Vec<u16> {
 
 fn reply_sdp(effects: &[Effect]) -> Option<&str> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Respond(reply) | Effect::RespondToInvite(reply) => reply.sdp.as_deref(),
+        Effect::Respond(reply) | Effect::RespondToInvite(reply) => {
+            reply.sdp.as_ref().map(Secret::expose)
+        }
         Effect::Emit(_) | Effect::SendCancel | Effect::SendBye => None,
     })
 }
@@ -305,7 +339,7 @@ fn a_bye_that_overtakes_its_200_ends_the_call() {
 fn an_accepted_call_waits_for_its_ack_before_it_can_be_hung_up() {
     let mut machine = invited(Some(&sdp(5000, "sendrecv")));
     assert_eq!(responds(&machine.ring()), [180]);
-    let accepted = machine.accept(session());
+    let accepted = machine.accept(local());
     assert_eq!(responds(&accepted), [200]);
     assert_eq!(
         accepted.last(),
@@ -318,7 +352,7 @@ fn an_accepted_call_waits_for_its_ack_before_it_can_be_hung_up() {
 #[test]
 fn a_call_that_is_never_acknowledged_is_ended() {
     let mut machine = invited(Some(&sdp(5000, "sendrecv")));
-    machine.accept(session());
+    machine.accept(local());
     assert_eq!(
         machine.unacknowledged(),
         [Effect::SendBye, ended(EndCause::TimedOut)]
@@ -328,9 +362,9 @@ fn a_call_that_is_never_acknowledged_is_ended() {
 #[test]
 fn a_caller_without_offer_answers_ours_in_the_ack() {
     let mut machine = invited(None);
-    let accepted = machine.accept(session());
+    let accepted = machine.accept(local());
     assert_eq!(responds(&accepted), [200]);
-    assert!(reply_sdp(&accepted).is_some_and(|offer| offer.contains("RTP/AVP 0 8 101")));
+    assert!(reply_sdp(&accepted).is_some_and(|offer| offer.contains("RTP/AVP 0 8 96 101 103")));
     assert!(
         !accepted
             .iter()
@@ -346,7 +380,7 @@ fn a_caller_without_offer_answers_ours_in_the_ack() {
 #[test]
 fn a_caller_who_never_answers_our_offer_is_hung_up() {
     let mut machine = invited(None);
-    machine.accept(session());
+    machine.accept(local());
     let effects = machine.acknowledged(None);
     assert_eq!(effects.first(), Some(&Effect::SendBye));
 }
@@ -356,13 +390,13 @@ fn a_caller_who_gives_up_is_told_so_and_can_no_longer_be_answered() {
     let mut machine = invited(Some(&sdp(5000, "sendrecv")));
     assert_eq!(responds(&machine.cancelled()), [487]);
     assert!(machine.is_finished());
-    assert_eq!(machine.accept(session()), []);
+    assert_eq!(machine.accept(local()), []);
 }
 
 #[test]
 fn a_cancel_after_the_200_has_no_effect() {
     let mut machine = invited(Some(&sdp(5000, "sendrecv")));
-    machine.accept(session());
+    machine.accept(local());
     assert_eq!(machine.cancelled(), []);
     assert_eq!(machine.acknowledged(None), []);
     assert!(!machine.has_ended());
@@ -423,7 +457,7 @@ fn a_reinvite_without_offer_is_answered_with_ours() {
     let mut machine = established();
     let effects = machine.reinvited(None);
     assert_eq!(responds(&effects), [200]);
-    assert!(reply_sdp(&effects).is_some_and(|offer| offer.contains("RTP/AVP 0 8 101")));
+    assert!(reply_sdp(&effects).is_some_and(|offer| offer.contains("RTP/AVP 0 8 96 101 103")));
     assert_eq!(
         responds(&machine.reinvited(Some(&sdp(5000, "sendonly")))),
         [491]
@@ -525,4 +559,25 @@ fn an_invite_that_was_given_up_while_it_was_challenged_is_cancelled_again() {
         machine.provisional(seconds(3), 180, None, false),
         [Effect::SendCancel]
     );
+}
+
+#[test]
+fn the_first_answer_says_which_way_the_audio_flows() {
+    for (direction, we_send, we_receive) in [
+        ("sendrecv", true, true),
+        ("sendonly", false, true),
+        ("recvonly", true, false),
+        ("inactive", false, false),
+    ] {
+        let expected = emitted(CallEvent::Answered(media(5000, we_send, we_receive)));
+        let description = sdp(5000, direction);
+        let placed = calling().answered(Some(&description));
+        assert_eq!(placed.last(), Some(&expected), "placed, {direction}");
+        let taken = invited(Some(&description)).accept(local());
+        assert_eq!(taken.last(), Some(&expected), "taken, {direction}");
+        let mut late = invited(None);
+        late.accept(local());
+        let late = late.acknowledged(Some(&description));
+        assert_eq!(late.last(), Some(&expected), "answered late, {direction}");
+    }
 }
