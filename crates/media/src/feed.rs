@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use audio::dtmf::Digit;
 use audio::{Frame, Moment, SampleRate};
 use crossbeam_queue::ArrayQueue;
 use jitter::PlayoutKind;
@@ -15,22 +16,28 @@ use crate::frames::FrameQueue;
 use crate::playout::{Generation, SegmentId};
 use crate::statistics::LegCounters;
 
-/// Heard frames that a feed holds: 640 ms.
-const FEED_FRAMES: usize = 32;
+/// Heard frames that a feed holds: 1.28 s, so that what a line that was cut for a
+/// second delivers at once fits in.
+pub(crate) const FEED_FRAMES: usize = 64;
 
 /// Events that a feed holds; more wait inside the leg.
 const FEED_EVENTS: usize = 64;
 
 /// Room for the events of one tick and one of each kind that can follow while
-/// the consumer is behind.
-const PENDING_EVENTS: usize = 16;
+/// the consumer is behind, and for as many digits.
+const PENDING_EVENTS: usize = 32;
 
-/// 20 ms of what the far end says. From the first connection on there is one
-/// for every tick, whether anything was received or not.
+/// Events that may wait in the leg for a digit to be kept with them.
+const PENDING_DIGITS: usize = PENDING_EVENTS / 2;
+
+/// 20 ms of what the far end says.
 #[derive(Clone, Copy, Debug)]
 pub struct HeardFrame {
-    /// The deadline of the tick that took it out of the playout buffer.
-    pub at: Moment,
+    /// When its last sample arrived, or should have: the stream's own time, free
+    /// of the network's jitter, which never goes back from frame to frame. Frames
+    /// follow each other without a gap, unless the stream begins anew. Before a
+    /// stream has begun it is the time of the tick.
+    pub until: Moment,
     /// What it is made of.
     pub kind: PlayoutKind,
     /// The audio, at the leg's rate.
@@ -43,6 +50,13 @@ pub struct HeardFrame {
 /// within the packet that it sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LegEvent {
+    /// The far end pressed a key.
+    Digit {
+        /// Which one.
+        digit: Digit,
+        /// When the first packet that tells of it came, or when its sound began.
+        at: Moment,
+    },
     /// The leg is dead: code of its own tick panicked. Nothing follows but the
     /// leg's closing; other legs are not affected.
     Failed,
@@ -104,13 +118,13 @@ pub struct LegFeed {
 impl LegFeed {
     /// The oldest heard frame that was not taken yet.
     pub fn pop_frame(&self) -> Option<HeardFrame> {
-        let ((at, kind), [frame]) = self.shared.frames.pop()?;
-        Some(HeardFrame { at, kind, frame })
+        let ((until, kind), frame) = self.shared.frames.pop()?;
+        Some(HeardFrame { until, kind, frame })
     }
 
-    /// The oldest event that was not taken yet. No event is ever dropped: a leg
-    /// whose consumer is 64 events behind keeps further ones and plays nothing
-    /// until they are taken. [`LegEvent::Failed`] comes after all others.
+    /// The oldest event that was not taken yet. No event is ever dropped, but for
+    /// digits in their dozens: a leg whose consumer is 64 events behind keeps
+    /// further ones and plays nothing until they are taken. [`LegEvent::Failed`] comes after all others.
     pub fn pop_event(&self) -> Option<LegEvent> {
         let event = self.shared.events.pop();
         if event.is_some() || !self.shared.failed.load(Ordering::Acquire) {
@@ -131,7 +145,7 @@ impl LegFeed {
 
 #[derive(Debug)]
 struct Shared {
-    frames: FrameQueue<(Moment, PlayoutKind), 1>,
+    frames: FrameQueue<(Moment, PlayoutKind)>,
     events: ArrayQueue<LegEvent>,
     failed: AtomicBool,
     counters: Arc<LegCounters>,
@@ -146,9 +160,9 @@ pub(crate) struct FeedSender {
 }
 
 impl FeedSender {
-    pub(crate) fn new(rate: SampleRate, counters: Arc<LegCounters>) -> (Self, LegFeed) {
+    pub(crate) fn new(widest: SampleRate, counters: Arc<LegCounters>) -> (Self, LegFeed) {
         let shared = Arc::new(Shared {
-            frames: FrameQueue::new(rate, FEED_FRAMES),
+            frames: FrameQueue::new(widest, FEED_FRAMES),
             events: ArrayQueue::new(FEED_EVENTS),
             failed: AtomicBool::new(false),
             counters,
@@ -167,7 +181,7 @@ impl FeedSender {
         if self
             .shared
             .frames
-            .force_push((heard.at, heard.kind), [&heard.frame])
+            .force_push((heard.until, heard.kind), &heard.frame)
         {
             self.shared.counters.feed_dropped.add(1);
         }
@@ -218,15 +232,24 @@ impl FeedSender {
     /// only the tick that filled the queue adds segment events here, and of the
     /// other kinds the newest event says everything.
     fn keep(&mut self, event: LegEvent) {
+        let waiting = self.pending.len();
         let kind = discriminant(&event);
         let same = self
             .pending
             .iter_mut()
             .find(|kept| discriminant(*kept) == kind);
         match (same, event) {
-            (_, LegEvent::SegmentStarted { .. } | LegEvent::SegmentFinished { .. }) | (None, _) => {
-                self.pending.push_back(event);
+            // overflow: dropped, counted; nobody presses that many keys
+            (_, LegEvent::Digit { .. }) if waiting >= PENDING_DIGITS => {
+                self.shared.counters.digits_dropped.add(1);
             }
+            (
+                _,
+                LegEvent::Digit { .. }
+                | LegEvent::SegmentStarted { .. }
+                | LegEvent::SegmentFinished { .. },
+            )
+            | (None, _) => self.pending.push_back(event),
             (
                 Some(LegEvent::Interrupted {
                     generation: kept, ..
@@ -271,7 +294,7 @@ mod tests {
 
     fn heard(millis: u64) -> HeardFrame {
         HeardFrame {
-            at: Moment::from_millis(millis),
+            until: Moment::from_millis(millis),
             kind: PlayoutKind::Silence,
             frame: Frame::silence(RATE),
         }
@@ -288,7 +311,7 @@ mod tests {
             sender.hear(&heard(millis));
         }
         assert_eq!(feed.dropped(), 3);
-        assert_eq!(feed.pop_frame().unwrap().at, Moment::from_millis(3));
+        assert_eq!(feed.pop_frame().unwrap().until, Moment::from_millis(3));
     }
 
     #[test]
@@ -308,7 +331,8 @@ mod tests {
 
     #[test]
     fn a_consumer_that_never_reads_does_not_make_the_leg_grow() {
-        let (mut sender, _feed) = FeedSender::new(RATE, Arc::default());
+        let counters = Arc::<LegCounters>::default();
+        let (mut sender, _feed) = FeedSender::new(RATE, Arc::clone(&counters));
         for segment in 0..FEED_EVENTS as u32 + 1 {
             sender.report(finished(segment));
         }
@@ -316,13 +340,17 @@ mod tests {
             let at = Moment::from_millis(millis);
             sender.report(idle(millis));
             sender.report(LegEvent::PacketsStopped { at });
+            let digit = Digit::ALL[4];
+            sender.report(LegEvent::Digit { digit, at });
             sender.report(LegEvent::FirstPacket {
                 at,
                 from: ([192, 0, 2, 1], 9).into(),
             });
         }
-        assert_eq!(sender.pending.len(), 4);
+        assert_eq!(sender.pending.len(), PENDING_DIGITS);
         assert_eq!(sender.pending.capacity(), PENDING_EVENTS);
+        let kept = PENDING_DIGITS as u64 - 4;
+        assert_eq!(counters.digits_dropped.get(), 1_000 - kept);
         assert!(sender.pending.contains(&idle(999)));
     }
 

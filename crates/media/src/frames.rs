@@ -3,35 +3,30 @@
 use audio::{FRAME, Frame, SampleRate};
 use crossbeam_queue::ArrayQueue;
 
-/// A lock-free queue of entries that hold `SIDES` frames each and a note.
+/// A lock-free queue of entries that hold a frame and a note each.
 ///
-/// A [`Frame`] has room for 16 kHz; a leg at 8 kHz stores half of it, which is
-/// most of what a leg weighs.
+/// A [`Frame`] has room for 16 kHz; a leg that is never wider than 8 kHz stores
+/// half of it, which is most of what a leg weighs.
 #[derive(Debug)]
-pub(crate) enum FrameQueue<N, const SIDES: usize> {
-    Narrow(ArrayQueue<Entry<N, SIDES, NARROW>>),
-    Wide(ArrayQueue<Entry<N, SIDES, { Frame::CAPACITY }>>),
+pub(crate) enum FrameQueue<N> {
+    Narrow(ArrayQueue<Entry<N, NARROW>>),
+    Wide(ArrayQueue<Entry<N, { Frame::CAPACITY }>>),
 }
 
 /// Samples of 20 ms at 8 kHz.
 const NARROW: usize = SampleRate::HZ_8000.samples_in(FRAME);
 
 #[derive(Debug)]
-pub(crate) struct Entry<N, const SIDES: usize, const SAMPLES: usize> {
+pub(crate) struct Entry<N, const SAMPLES: usize> {
     note: N,
-    sides: [Packed<SAMPLES>; SIDES],
-}
-
-#[derive(Debug)]
-struct Packed<const SAMPLES: usize> {
     samples: [i16; SAMPLES],
     len: u16,
 }
 
-impl<N, const SIDES: usize> FrameQueue<N, SIDES> {
-    /// A queue of `capacity` entries whose frames have the given rate.
-    pub(crate) fn new(rate: SampleRate, capacity: usize) -> Self {
-        if rate.samples_in(FRAME) <= NARROW {
+impl<N> FrameQueue<N> {
+    /// A queue of `capacity` entries whose frames have at most the given rate.
+    pub(crate) fn new(widest: SampleRate, capacity: usize) -> Self {
+        if widest.samples_in(FRAME) <= NARROW {
             Self::Narrow(ArrayQueue::new(capacity))
         } else {
             Self::Wide(ArrayQueue::new(capacity))
@@ -39,22 +34,22 @@ impl<N, const SIDES: usize> FrameQueue<N, SIDES> {
     }
 
     /// Queues an entry if there is room; says whether there was.
-    pub(crate) fn push(&self, note: N, frames: [&Frame; SIDES]) -> bool {
+    pub(crate) fn push(&self, note: N, frame: &Frame) -> bool {
         match self {
-            Self::Narrow(queue) => queue.push(Entry::pack(note, frames)).is_ok(),
-            Self::Wide(queue) => queue.push(Entry::pack(note, frames)).is_ok(),
+            Self::Narrow(queue) => queue.push(Entry::pack(note, frame)).is_ok(),
+            Self::Wide(queue) => queue.push(Entry::pack(note, frame)).is_ok(),
         }
     }
 
     /// Queues an entry, if need be in place of the oldest; says whether that was dropped.
-    pub(crate) fn force_push(&self, note: N, frames: [&Frame; SIDES]) -> bool {
+    pub(crate) fn force_push(&self, note: N, frame: &Frame) -> bool {
         match self {
-            Self::Narrow(queue) => queue.force_push(Entry::pack(note, frames)).is_some(),
-            Self::Wide(queue) => queue.force_push(Entry::pack(note, frames)).is_some(),
+            Self::Narrow(queue) => queue.force_push(Entry::pack(note, frame)).is_some(),
+            Self::Wide(queue) => queue.force_push(Entry::pack(note, frame)).is_some(),
         }
     }
 
-    pub(crate) fn pop(&self) -> Option<(N, [Frame; SIDES])> {
+    pub(crate) fn pop(&self) -> Option<(N, Frame)> {
         match self {
             Self::Narrow(queue) => queue.pop().map(Entry::unpack),
             Self::Wide(queue) => queue.pop().map(Entry::unpack),
@@ -69,38 +64,25 @@ impl<N, const SIDES: usize> FrameQueue<N, SIDES> {
     }
 }
 
-impl<N, const SIDES: usize, const SAMPLES: usize> Entry<N, SIDES, SAMPLES> {
-    fn pack(note: N, frames: [&Frame; SIDES]) -> Self {
-        Self {
-            note,
-            sides: frames.map(Packed::from_frame),
-        }
-    }
-
-    fn unpack(self) -> (N, [Frame; SIDES]) {
-        (self.note, self.sides.map(|side| side.to_frame()))
-    }
-}
-
-impl<const SAMPLES: usize> Packed<SAMPLES> {
+impl<N, const SAMPLES: usize> Entry<N, SAMPLES> {
     /// Keeps the first `SAMPLES` samples, which are all at the queue's rate.
-    fn from_frame(frame: &Frame) -> Self {
+    fn pack(note: N, frame: &Frame) -> Self {
         let mut samples = [0; SAMPLES];
         let mut len = 0;
         for (kept, &sample) in samples.iter_mut().zip(frame.samples()) {
             *kept = sample;
             len += 1;
         }
-        Self { samples, len }
+        Self { note, samples, len }
     }
 
-    fn to_frame(&self) -> Frame {
+    fn unpack(self) -> (N, Frame) {
         let mut frame = Frame::silence(SampleRate::HZ_8000);
         frame.set_len(usize::from(self.len));
         for (sample, &kept) in frame.samples_mut().iter_mut().zip(&self.samples) {
             *sample = kept;
         }
-        frame
+        (self.note, frame)
     }
 }
 
@@ -117,10 +99,10 @@ mod tests {
     fn frames_come_out_as_they_went_in() {
         for (rate, longest) in [(SampleRate::HZ_8000, 160), (SampleRate::HZ_16000, 320)] {
             let queue = FrameQueue::new(rate, 4);
-            for len in [0, 1, longest] {
-                assert!(queue.push(len, [&ramp(len), &ramp(longest)]));
+            for len in [0, 1, 160, longest] {
+                assert!(queue.push(len, &ramp(len)));
                 assert_eq!(queue.len(), 1);
-                assert_eq!(queue.pop(), Some((len, [ramp(len), ramp(longest)])));
+                assert_eq!(queue.pop(), Some((len, ramp(len))));
             }
         }
     }
@@ -128,10 +110,10 @@ mod tests {
     #[test]
     fn a_full_queue_refuses_or_drops_the_oldest() {
         let queue = FrameQueue::new(SampleRate::HZ_8000, 2);
-        assert!(queue.push('a', [&ramp(160)]));
-        assert!(!queue.force_push('b', [&ramp(160)]));
-        assert!(!queue.push('c', [&ramp(160)]));
-        assert!(queue.force_push('d', [&ramp(160)]));
+        assert!(queue.push('a', &ramp(160)));
+        assert!(!queue.force_push('b', &ramp(160)));
+        assert!(!queue.push('c', &ramp(160)));
+        assert!(queue.force_push('d', &ramp(160)));
         let notes: Vec<_> = std::iter::from_fn(|| queue.pop())
             .map(|(note, _)| note)
             .collect();
@@ -140,10 +122,7 @@ mod tests {
 
     #[test]
     fn a_narrow_queue_weighs_half() {
-        let (narrow, wide) = (
-            size_of::<Entry<(), 1, NARROW>>(),
-            size_of::<Entry<(), 1, 320>>(),
-        );
+        let (narrow, wide) = (size_of::<Entry<(), NARROW>>(), size_of::<Entry<(), 320>>());
         assert!(narrow * 2 <= wide + size_of::<u16>());
     }
 }

@@ -13,6 +13,7 @@ const BOUNDS: [u64; 15] = [
 #[derive(Clone, Debug, Default)]
 pub struct Lateness {
     counts: [u64; BOUNDS.len() + 1],
+    sum: Duration,
     max: Duration,
 }
 
@@ -29,6 +30,26 @@ impl Lateness {
     /// How many ticks there were.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
+    }
+
+    /// The lateness of all ticks together.
+    pub const fn sum(&self) -> Duration {
+        self.sum
+    }
+
+    /// What came after `earlier`, a state of the same histogram. The latest tick
+    /// stays that of all times.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut counts = self.counts;
+        for (count, before) in counts.iter_mut().zip(earlier.counts) {
+            *count = count.saturating_sub(before);
+        }
+        Self {
+            counts,
+            sum: self.sum.saturating_sub(earlier.sum),
+            max: self.max,
+        }
     }
 
     /// The latest tick.
@@ -57,6 +78,7 @@ impl Lateness {
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count += more;
         }
+        self.sum += other.sum;
         self.max = self.max.max(other.max);
     }
 }
@@ -65,6 +87,7 @@ impl Lateness {
 #[derive(Debug, Default)]
 pub(crate) struct LatenessRecorder {
     counts: [Counter; BOUNDS.len() + 1],
+    sum_micros: Counter,
     max_micros: Counter,
 }
 
@@ -75,6 +98,7 @@ impl LatenessRecorder {
         if let Some(count) = self.counts.get(bucket) {
             count.add(1);
         }
+        self.sum_micros.add(micros);
         if micros > self.max_micros.get() {
             self.max_micros.set(micros);
         }
@@ -83,6 +107,7 @@ impl LatenessRecorder {
     pub(crate) fn snapshot(&self) -> Lateness {
         Lateness {
             counts: self.counts.each_ref().map(Counter::get),
+            sum: Duration::from_micros(self.sum_micros.get()),
             max: Duration::from_micros(self.max_micros.get()),
         }
     }

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::seat::LegId;
 use crate::statistics::{LegCounters, LegStatistics};
-use crate::thread::LegId;
 
 /// Adds up what legs count. Media threads write the counters and never touch the
 /// lock around the list.

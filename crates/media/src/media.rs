@@ -6,22 +6,32 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::Thread;
 
-use audio::{RtpTimestamp, SampleRate, SequenceNumber};
+use audio::dtmf::Digit;
+use audio::{FRAME, RtpTimestamp, SampleRate, SequenceNumber};
 use crossbeam_channel::Sender;
-use jitter::{PlayoutBuffer, ReorderingBuffer};
+use jitter::{AdaptiveBuffer, Format, PlayoutBuffer};
 
 use crate::clock::Clock;
-use crate::config::{LegOptions, MediaConfig, OpenLegError, StartMediaError};
+use crate::config::{Background, LegOptions, MediaConfig, OpenLegError, StartMediaError};
+use crate::connection::{ConnectError, Connection, PreparedConnection, Rtcp};
+use crate::digits::{DigitHandle, SendDigitsError};
 use crate::feed::LegFeed;
+use crate::gauges::LegGauges;
 use crate::ledger::Ledger;
-use crate::leg::{Connection, LegCore, LegEnds, LegSetup, StreamStart};
+use crate::leg::{Identity, LegCore, LegEnds, LegSetup, Port, StreamStart};
 use crate::playout::PlayoutHandle;
 use crate::ports::{BindError, PortPool};
 use crate::recording::RecordingFeed;
+use crate::rtcp::{Cname, WallClock};
+use crate::seat::{LegId, Seat};
 use crate::statistics::{LegCounters, LegStatistics, MediaStatistics};
 use crate::system;
-use crate::thread::{Command, LegId, Seat};
+use crate::thread::Command;
 use crate::threads::Threads;
+
+/// Received packets that may wait for their turn, at an octet for each sample: a
+/// second of them, or half a second of linear PCM.
+const WAITING_PACKETS: usize = 50;
 
 /// The media threads. Clones share them; they end with the last one or by
 /// [`Media::shutdown`].
@@ -33,6 +43,7 @@ pub struct Media {
 #[derive(Debug)]
 struct Inner {
     config: MediaConfig,
+    wall_clock: WallClock,
     ports: PortPool,
     threads: Threads,
     opened: AtomicU64,
@@ -40,8 +51,8 @@ struct Inner {
 }
 
 impl Media {
-    /// Starts the threads. `wake` is unparked, at most once a tick, by a thread
-    /// that queued something for a [`LegFeed`].
+    /// Starts the threads. `wake` is unparked by a thread that queued something for
+    /// a [`LegFeed`], at most once every 5 ms by each.
     ///
     /// # Errors
     ///
@@ -49,7 +60,9 @@ impl Media {
     /// system refuses a thread.
     pub fn start(config: MediaConfig, clock: Clock, wake: Thread) -> Result<Self, StartMediaError> {
         let (first, last) = (*config.ports.start(), *config.ports.end());
-        let ports = PortPool::new(config.bind, config.ports.clone())
+        let offset = system::random_bytes().map_err(StartMediaError::Thread)?;
+        let offset = usize::from(u16::from_be_bytes(offset));
+        let ports = PortPool::new(config.bind, config.ports.clone(), offset)
             .ok_or(StartMediaError::NoPorts { first, last })?;
         UdpSocket::bind((config.bind, 0)).map_err(|source| StartMediaError::Address {
             address: config.bind,
@@ -58,6 +71,7 @@ impl Media {
         let threads = Threads::start(&config, clock, &wake).map_err(StartMediaError::Thread)?;
         let opened = AtomicU64::new(0);
         let inner = Inner {
+            wall_clock: clock.wall_clock(),
             config,
             ports,
             threads,
@@ -69,7 +83,7 @@ impl Media {
         })
     }
 
-    /// Opens a leg: binds a socket and seats it on the thread that has the fewest
+    /// Opens a leg: binds its two sockets and seats it on the thread that has the fewest
     /// legs. Nothing is sent or heard before [`Leg::connect`].
     ///
     /// # Errors
@@ -79,12 +93,13 @@ impl Media {
         &self,
         options: LegOptions,
     ) -> Result<(Leg, LegFeed, Option<RecordingFeed>), OpenLegError> {
-        let depth = self.inner.config.playout_depth;
         let settings = jitter::Settings {
-            depth,
-            ..jitter::Settings::new(options.rate)
+            ceiling: self.inner.config.playout_ceiling,
+            payload_bytes: WAITING_PACKETS * options.widest.samples_in(FRAME),
+            capacity: WAITING_PACKETS,
+            ..jitter::Settings::new(options.policy, first_format(options.widest))
         };
-        self.open_with(options, || Box::new(ReorderingBuffer::new(settings)))
+        self.open_with(options, || Box::new(AdaptiveBuffer::new(settings)))
     }
 
     /// How the threads and their legs have done so far.
@@ -109,24 +124,26 @@ impl Media {
         buffer: impl FnOnce() -> Box<dyn PlayoutBuffer>,
     ) -> Result<(Leg, LegFeed, Option<RecordingFeed>), OpenLegError> {
         let inner = &*self.inner;
-        if options.rate != SampleRate::HZ_8000 {
-            return Err(OpenLegError::Rate { rate: options.rate });
+        let rate = options.widest;
+        if rate != SampleRate::HZ_8000 && rate != SampleRate::HZ_16000 {
+            return Err(OpenLegError::Rate { rate });
         }
         let (worker, place) = inner.threads.take_place()?;
-        let socket = inner.ports.bind().map_err(|error| match error {
+        let sockets = inner.ports.bind().map_err(|error| match error {
             BindError::NoPort => OpenLegError::NoPort,
             BindError::System(source) => OpenLegError::System(source),
         })?;
-        let local = socket.get().local_addr().map_err(OpenLegError::System)?;
+        let local = sockets.get(Port::Rtp).local_addr();
+        let local = local.map_err(OpenLegError::System)?;
         let (core, ends) = LegCore::new(LegSetup {
-            rate: options.rate,
-            record: options.record,
-            start: random_start().map_err(OpenLegError::System)?,
+            options,
+            identity: random_identity(inner.wall_clock).map_err(OpenLegError::System)?,
             no_rtp_timeout: inner.config.no_rtp_timeout,
             buffer: buffer(),
         });
         let LegEnds {
             playout,
+            digits,
             feed,
             recording,
         } = ends;
@@ -136,11 +153,13 @@ impl Media {
             id,
             local,
             playout,
+            digits,
+            background: options.background,
             commands: worker.commands.clone(),
             counters: Arc::clone(core.counters()),
             ledger: Arc::clone(&inner.ledger),
         };
-        let seat = Box::new(Seat::new(id, core, socket, place));
+        let seat = Box::new(Seat::new(id, core, sockets, place));
         // overflow: awaited, the thread takes commands every 5 ms
         worker
             .commands
@@ -157,6 +176,8 @@ pub struct Leg {
     id: LegId,
     local: SocketAddr,
     playout: PlayoutHandle,
+    digits: DigitHandle,
+    background: Option<Background>,
     commands: Sender<Command>,
     counters: Arc<LegCounters>,
     ledger: Arc<Ledger>,
@@ -170,15 +191,41 @@ impl Leg {
 
     /// Takes what signalling agreed on, again whenever it agrees anew. In force
     /// within one tick (20 ms).
-    pub fn connect(&self, mut connection: Connection) {
-        if let (SocketAddr::V6(_), IpAddr::V4(address)) = (self.local, connection.remote.ip()) {
-            connection
-                .remote
-                .set_ip(IpAddr::V6(address.to_ipv6_mapped()));
+    ///
+    /// Codec and ciphers are built here, on the caller's thread; the media thread
+    /// puts them in place between two ticks, and drops there what they replace. The
+    /// first leg of all with a certain [`Background`] computes its sound here, which
+    /// takes a part of a second; [`Ambience::bed`](crate::Ambience::bed) does it ahead.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if the connection cannot be used. The former one stays in
+    /// force.
+    pub fn connect(&self, mut connection: Connection) -> Result<(), ConnectError> {
+        connection.remote = self.as_reached(connection.remote);
+        if let Rtcp::At(address) = &mut connection.rtcp {
+            *address = self.as_reached(*address);
         }
+        let rate = connection.codec.rate();
+        let start = random_start().map_err(|_| ConnectError::Randomness)?;
+        let prepared = Box::new(PreparedConnection::new(connection, start)?);
+        let rate = self.playout.settle(rate);
+        if let Some(background) = self.background {
+            // Not left to the media thread, which may be the first to ask for it.
+            let _ = background.ambience.bed(rate);
+        }
+        self.digits
+            .agree(prepared.connection().telephone_event.is_some());
         // overflow: awaited, the thread takes commands every 5 ms. A thread that has
         // ended has closed the leg.
-        let _ = self.commands.send(Command::Connect(self.id, connection));
+        let _ = self.commands.send(Command::Connect(self.id, prepared));
+        Ok(())
+    }
+
+    /// The rate of the leg's frames in both directions; `None` before its first
+    /// connection, which settles it for good.
+    pub fn rate(&self) -> Option<SampleRate> {
+        self.playout.rate()
     }
 
     /// Takes the agent's audio.
@@ -186,9 +233,35 @@ impl Leg {
         self.playout.clone()
     }
 
+    /// Presses keys for the far end, one after the other, each for 100 ms with
+    /// 100 ms between them. The agent's audio waits meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`SendDigitsError`] if the far end takes no telephone events, or not so many
+    /// at once; none of `digits` is sent then.
+    pub fn send_digits(&self, digits: &[Digit]) -> Result<(), SendDigitsError> {
+        self.digits.send(digits)
+    }
+
+    /// How the leg stands.
+    pub fn gauges(&self) -> LegGauges {
+        self.counters.gauges.snapshot()
+    }
+
     /// What happened to the leg so far.
     pub fn statistics(&self) -> LegStatistics {
         self.counters.snapshot()
+    }
+
+    /// `address` as a socket of the leg's family reaches it.
+    fn as_reached(&self, address: SocketAddr) -> SocketAddr {
+        match (self.local, address.ip()) {
+            (SocketAddr::V6(_), IpAddr::V4(ip)) => {
+                SocketAddr::new(IpAddr::V6(ip.to_ipv6_mapped()), address.port())
+            }
+            (SocketAddr::V4(_), _) | (_, IpAddr::V6(_)) => address,
+        }
     }
 }
 
@@ -201,12 +274,25 @@ impl Drop for Leg {
     }
 }
 
+/// What a playout buffer expects until the first connection says what comes.
+const fn first_format(rate: SampleRate) -> Format {
+    Format { clock: rate, rate }
+}
+
 fn random_start() -> io::Result<StreamStart> {
     let [s0, s1, s2, s3, n0, n1, t0, t1, t2, t3] = system::random_bytes()?;
     Ok(StreamStart {
         ssrc: u32::from_be_bytes([s0, s1, s2, s3]),
-        sequence: SequenceNumber(u16::from_be_bytes([n0, n1])),
+        sequence: SequenceNumber(u16::from_be_bytes([n0, n1]) >> 1),
         timestamp: RtpTimestamp(u32::from_be_bytes([t0, t1, t2, t3])),
+    })
+}
+
+fn random_identity(wall_clock: WallClock) -> io::Result<Identity> {
+    Ok(Identity {
+        cname: Cname::new(system::random_bytes()?),
+        wall_clock,
+        seed: u64::from_be_bytes(system::random_bytes()?),
     })
 }
 
@@ -215,11 +301,10 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    use audio::{Frame, Moment};
-    use jitter::{Decoder, Insertion, Packet, Playout, PlayoutKind, Statistics};
+    use audio::{Codec, Frame, Moment};
+    use jitter::{Decoder, Insertion, Packet, Playout, PlayoutKind, Policy, Statistics};
 
     use super::*;
-    use crate::codec::Codec;
     use crate::feed::LegEvent;
     use crate::own_address::own_address;
 
@@ -242,22 +327,23 @@ mod tests {
 
         fn pass_over(&mut self, _: u32, _: SequenceNumber) {}
 
-        fn pull(&mut self, _: Moment, _: &mut dyn Decoder, _: &mut Frame) -> Playout {
+        fn pull(&mut self, now: Moment, _: &mut dyn Decoder, _: &mut Frame) -> Option<Playout> {
             assert!(
                 !matches!(self, Self::Drop | Self::Pull),
                 "a bug in the tick"
             );
-            Playout {
+            Some(Playout {
                 kind: PlayoutKind::Silence,
+                until: now,
                 level: Duration::ZERO,
-            }
+            })
         }
 
         fn statistics(&self) -> Statistics {
             Statistics::default()
         }
 
-        fn reset(&mut self) {
+        fn reset(&mut self, _: Format) {
             assert!(!matches!(self, Self::Reset), "a bug while connecting");
         }
     }
@@ -269,19 +355,15 @@ mod tests {
     }
 
     const OPTIONS: LegOptions = LegOptions {
-        rate: SampleRate::HZ_8000,
+        widest: SampleRate::HZ_8000,
         record: false,
+        policy: Policy::Play,
+        inband_digits: false,
+        background: None,
     };
 
     fn connection(remote: SocketAddr) -> Connection {
-        Connection {
-            remote,
-            codec: Codec::Pcmu,
-            payload_type: 0,
-            telephone_event: None,
-            send: true,
-            receive: true,
-        }
+        Connection::new(remote, Codec::Pcmu, 0)
     }
 
     fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
@@ -300,13 +382,15 @@ mod tests {
             bind: own_address(),
             threads: 1,
             raise_priority: false,
+            // Tests share the machine with each other.
+            max_lateness: Duration::from_secs(60),
             ..MediaConfig::default()
         };
         let media = Media::start(config, Clock::new(), thread::current()).unwrap();
         let (healthy, healthy_feed, _) = media.open(OPTIONS).unwrap();
         let (sick, sick_feed, _) = media.open_with(OPTIONS, move || Box::new(fault)).unwrap();
-        healthy.connect(connection(sick.local_address()));
-        sick.connect(connection(healthy.local_address()));
+        healthy.connect(connection(sick.local_address())).unwrap();
+        sick.connect(connection(healthy.local_address())).unwrap();
 
         let mut failures = 0;
         wait_until("the failure is reported", || {
@@ -350,16 +434,18 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_no_codec_has_is_refused() {
+    fn a_rate_that_no_leg_has_is_refused() {
         let config = MediaConfig {
             threads: 1,
             raise_priority: false,
+            // Tests share the machine with each other.
+            max_lateness: Duration::from_secs(60),
             ..MediaConfig::default()
         };
         let media = Media::start(config, Clock::new(), thread::current()).unwrap();
         let options = LegOptions {
-            rate: SampleRate::HZ_48000,
-            record: false,
+            widest: SampleRate::HZ_48000,
+            ..OPTIONS
         };
         assert!(matches!(
             media.open(options),

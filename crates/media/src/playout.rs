@@ -1,7 +1,7 @@
 //! The agent's audio on its way to the wire, fenced by a generation.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use audio::{FRAME, Frame, SampleRate};
 
@@ -21,7 +21,7 @@ pub struct Generation(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SegmentId(pub u32);
 
-/// Up to 20 ms of agent audio.
+/// 20 ms of agent audio, or the end of a segment.
 #[derive(Clone, Copy, Debug)]
 pub struct PlayoutFrame {
     /// The generation that the audio was made for.
@@ -30,8 +30,8 @@ pub struct PlayoutFrame {
     pub segment: SegmentId,
     /// Whether the segment ends with this frame.
     pub last: bool,
-    /// The audio at the leg's rate. A short frame is filled up with silence, an
-    /// empty one takes no time: with `last` it ends a segment after the fact.
+    /// Exactly 20 ms at the leg's rate, or nothing: an empty frame takes no time
+    /// and with `last` ends a segment after the fact.
     pub frame: Frame,
 }
 
@@ -41,17 +41,20 @@ pub enum PushError {
     /// The queue is full; push the frame again after about one tick (20 ms).
     #[error("the playout queue holds its maximum of {PLAYOUT_FRAMES} frames")]
     Full,
-    /// The frame is longer than 20 ms at the leg's rate; resample it first.
-    #[error("the frame has {samples} samples; the leg takes at most {most}")]
-    Long {
+    /// The frame is not 20 ms at the leg's rate; resample it, or fill it up.
+    #[error("the frame has {samples} samples; the leg takes {expected}")]
+    Length {
         /// Samples of the frame.
         samples: usize,
         /// Samples of 20 ms at the leg's rate.
-        most: usize,
+        expected: usize,
     },
     /// Its generation was interrupted; drop it and what follows of it.
     #[error("the frame belongs to a generation that was interrupted")]
     Stale,
+    /// The leg was never connected, so it has no rate yet; connect it first.
+    #[error("the leg has no rate before its first connection; connect it first")]
+    Unconnected,
 }
 
 /// The producer's end of a leg's playout queue. Clones share it.
@@ -64,6 +67,16 @@ impl PlayoutHandle {
     /// The current generation.
     pub fn generation(&self) -> Generation {
         self.queue.generation()
+    }
+
+    /// The rate of the leg's frames; `None` before its first connection.
+    pub fn rate(&self) -> Option<SampleRate> {
+        self.queue.rate()
+    }
+
+    /// See [`PlayoutQueue::settle`].
+    pub(crate) fn settle(&self, codec: SampleRate) -> SampleRate {
+        self.queue.settle(codec)
     }
 
     /// Begins a new generation and returns it. From the leg's next tick on,
@@ -79,17 +92,17 @@ impl PlayoutHandle {
     ///
     /// [`PushError`] says whether to try again or to give up; the frame is not queued.
     pub fn push(&self, frame: PlayoutFrame) -> Result<(), PushError> {
-        let samples = frame.frame.len();
-        let most = self.queue.frame_len;
-        if samples > most {
-            return Err(PushError::Long { samples, most });
+        let rate = self.rate().ok_or(PushError::Unconnected)?;
+        let (samples, expected) = (frame.frame.len(), rate.samples_in(FRAME));
+        if samples != expected && samples != 0 {
+            return Err(PushError::Length { samples, expected });
         }
         if frame.generation != self.generation() {
             self.queue.counters.stale_refused.add_shared(1);
             return Err(PushError::Stale);
         }
         // overflow: refused, the producer waits and tries again
-        if !self.queue.frames.push(frame.note(), [&frame.frame]) {
+        if !self.queue.frames.push(frame.note(), &frame.frame) {
             return Err(PushError::Full);
         }
         Ok(())
@@ -110,19 +123,31 @@ impl PlayoutHandle {
 #[derive(Debug)]
 pub(crate) struct PlayoutQueue {
     generation: AtomicU64,
-    frames: FrameQueue<Note, 1>,
-    frame_len: usize,
+    frames: FrameQueue<Note>,
+    widest: SampleRate,
+    rate: OnceLock<SampleRate>,
     counters: Arc<LegCounters>,
 }
 
 impl PlayoutQueue {
-    pub(crate) fn new(rate: SampleRate, counters: Arc<LegCounters>) -> Arc<Self> {
+    pub(crate) fn new(widest: SampleRate, counters: Arc<LegCounters>) -> Arc<Self> {
         Arc::new(Self {
             generation: AtomicU64::new(0),
-            frames: FrameQueue::new(rate, PLAYOUT_FRAMES),
-            frame_len: rate.samples_in(FRAME),
+            frames: FrameQueue::new(widest, PLAYOUT_FRAMES),
+            widest,
+            rate: OnceLock::new(),
             counters,
         })
+    }
+
+    pub(crate) fn rate(&self) -> Option<SampleRate> {
+        self.rate.get().copied()
+    }
+
+    /// Settles the leg's rate for good by the codec of a connection, if no
+    /// connection did before, and returns it.
+    pub(crate) fn settle(&self, codec: SampleRate) -> SampleRate {
+        *self.rate.get_or_init(|| codec.min(self.widest))
     }
 
     pub(crate) fn handle(self: &Arc<Self>) -> PlayoutHandle {
@@ -136,7 +161,7 @@ impl PlayoutQueue {
     }
 
     pub(crate) fn pop(&self) -> Option<PlayoutFrame> {
-        let (note, [frame]) = self.frames.pop()?;
+        let (note, frame) = self.frames.pop()?;
         Some(PlayoutFrame {
             generation: note.generation,
             segment: note.segment,
@@ -149,7 +174,7 @@ impl PlayoutQueue {
     /// it was interrupted.
     #[cfg(test)]
     pub(crate) fn push_unchecked(&self, frame: PlayoutFrame) {
-        assert!(self.frames.push(frame.note(), [&frame.frame]));
+        assert!(self.frames.push(frame.note(), &frame.frame));
     }
 }
 
@@ -176,7 +201,9 @@ mod tests {
     use super::*;
 
     fn handle() -> PlayoutHandle {
-        PlayoutQueue::new(SampleRate::HZ_8000, Arc::default()).handle()
+        let queue = PlayoutQueue::new(SampleRate::HZ_8000, Arc::default());
+        queue.settle(SampleRate::HZ_8000);
+        queue.handle()
     }
 
     fn frame(generation: Generation) -> PlayoutFrame {
@@ -217,16 +244,38 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_of_another_rate_is_refused() {
+    fn a_frame_of_another_length_is_refused() {
         let handle = handle();
-        let mut wide = frame(handle.generation());
-        wide.frame = Frame::silence(SampleRate::HZ_16000);
-        assert_eq!(
-            handle.push(wide),
-            Err(PushError::Long {
-                samples: 320,
-                most: 160
-            })
-        );
+        for samples in [1, 159, 161, 320] {
+            let mut other = frame(handle.generation());
+            other.frame.set_len(samples);
+            let refused = PushError::Length {
+                samples,
+                expected: 160,
+            };
+            assert_eq!(handle.push(other), Err(refused));
+        }
+        let mut end = frame(handle.generation());
+        end.frame.set_len(0);
+        assert_eq!(handle.push(end), Ok(()));
+    }
+
+    #[test]
+    fn a_leg_without_a_rate_takes_nothing() {
+        let queue = PlayoutQueue::new(SampleRate::HZ_16000, Arc::default());
+        let handle = queue.handle();
+        assert_eq!(handle.rate(), None);
+        let refused = handle.push(frame(handle.generation()));
+        assert_eq!(refused, Err(PushError::Unconnected));
+    }
+
+    #[test]
+    fn the_first_codec_settles_the_rate_within_what_the_queues_hold() {
+        let wide = PlayoutQueue::new(SampleRate::HZ_16000, Arc::default());
+        assert_eq!(wide.settle(SampleRate::HZ_8000), SampleRate::HZ_8000);
+        assert_eq!(wide.settle(SampleRate::HZ_16000), SampleRate::HZ_8000);
+        let narrow = PlayoutQueue::new(SampleRate::HZ_8000, Arc::default());
+        assert_eq!(narrow.settle(SampleRate::HZ_16000), SampleRate::HZ_8000);
+        assert_eq!(narrow.handle().rate(), Some(SampleRate::HZ_8000));
     }
 }

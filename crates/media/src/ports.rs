@@ -1,4 +1,4 @@
-//! Which port a leg's socket gets.
+//! Which ports a leg's sockets get.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -7,35 +7,42 @@ use std::sync::Arc;
 
 use crossbeam_queue::ArrayQueue;
 
-/// How many ports that another process holds are passed over before giving up.
+use crate::leg::Port;
+use crate::system;
+
+/// How many pairs of which another process holds a port are passed over before
+/// giving up.
 const MAX_ATTEMPTS: usize = 64;
 
-/// The free even ports of a range. The odd one above each belongs to RTCP
-/// (RFC 3550 §11).
+/// The free pairs of ports of a range: an even one for RTP, the odd one above for
+/// RTCP (RFC 3550 §11).
 ///
-/// The port that has been free the longest is taken first, so that stragglers
-/// of an ended call do not meet the next one.
+/// The pair that has been free the longest is taken first, so that stragglers
+/// of an ended call do not meet the next one. Which one is the very first, the
+/// owner decides: a node that has just started would otherwise meet the stragglers
+/// of its calls before.
 #[derive(Clone, Debug)]
 pub(crate) struct PortPool {
     address: IpAddr,
     free: Arc<ArrayQueue<u16>>,
 }
 
-/// A socket and its port, which goes back into the pool when it is dropped.
+/// A leg's sockets and their ports, which go back into the pool when it is dropped.
 #[derive(Debug)]
-pub(crate) struct LegSocket {
-    // Closed before the port is free again: fields drop in this order.
-    socket: UdpSocket,
-    _port: PortLease,
+pub(crate) struct LegSockets {
+    // Closed before the ports are free again: fields drop in this order.
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    _ports: PortLease,
 }
 
 #[derive(Debug)]
 struct PortLease {
-    port: u16,
+    even: u16,
     free: Arc<ArrayQueue<u16>>,
 }
 
-/// Why there is no socket.
+/// Why there are no sockets.
 #[derive(Debug)]
 pub(crate) enum BindError {
     /// Legs or other processes hold all the ports that were tried.
@@ -45,12 +52,18 @@ pub(crate) enum BindError {
 }
 
 impl PortPool {
-    /// The even ports of `range` on `address`; `None` if there is none.
-    pub(crate) fn new(address: IpAddr, range: RangeInclusive<u16>) -> Option<Self> {
-        let ports: Vec<u16> = range.filter(|port| *port != 0 && port % 2 == 0).collect();
+    /// The pairs of `range` on `address`, beginning with the `first`-th, counted
+    /// round and round; `None` if there is none.
+    pub(crate) fn new(address: IpAddr, range: RangeInclusive<u16>, first: usize) -> Option<Self> {
+        let last = *range.end();
+        let mut ports: Vec<u16> = range
+            .filter(|port| *port != 0 && port % 2 == 0 && *port < last)
+            .collect();
         if ports.is_empty() {
             return None;
         }
+        let first = first % ports.len();
+        ports.rotate_left(first);
         let free = ArrayQueue::new(ports.len());
         for port in ports {
             // overflow: cannot happen, the queue holds the whole range
@@ -62,20 +75,20 @@ impl PortPool {
         })
     }
 
-    /// A non-blocking socket on a port that nobody else holds.
-    pub(crate) fn bind(&self) -> Result<LegSocket, BindError> {
+    /// Non-blocking sockets on a pair of ports that nobody else holds.
+    pub(crate) fn bind(&self) -> Result<LegSockets, BindError> {
         for _ in 0..MAX_ATTEMPTS.min(self.free.capacity()) {
-            let port = self.free.pop().ok_or(BindError::NoPort)?;
+            let even = self.free.pop().ok_or(BindError::NoPort)?;
             let lease = PortLease {
-                port,
+                even,
                 free: Arc::clone(&self.free),
             };
-            match UdpSocket::bind(SocketAddr::new(self.address, port)) {
-                Ok(socket) => {
-                    socket.set_nonblocking(true).map_err(BindError::System)?;
-                    return Ok(LegSocket {
-                        socket,
-                        _port: lease,
+            match self.bind_pair(even) {
+                Ok((rtp, rtcp)) => {
+                    return Ok(LegSockets {
+                        rtp,
+                        rtcp,
+                        _ports: lease,
                     });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
@@ -84,18 +97,31 @@ impl PortPool {
         }
         Err(BindError::NoPort)
     }
+
+    fn bind_pair(&self, even: u16) -> io::Result<(UdpSocket, UdpSocket)> {
+        let bind = |port| {
+            let socket = UdpSocket::bind(SocketAddr::new(self.address, port))?;
+            socket.set_nonblocking(true)?;
+            system::note_arrivals(&socket)?;
+            Ok::<_, io::Error>(socket)
+        };
+        Ok((bind(even)?, bind(even + 1)?))
+    }
 }
 
-impl LegSocket {
-    pub(crate) fn get(&self) -> &UdpSocket {
-        &self.socket
+impl LegSockets {
+    pub(crate) const fn get(&self, port: Port) -> &UdpSocket {
+        match port {
+            Port::Rtp => &self.rtp,
+            Port::Rtcp => &self.rtcp,
+        }
     }
 }
 
 impl Drop for PortLease {
     fn drop(&mut self) {
         // overflow: cannot happen, the queue holds the whole range
-        let _ = self.free.push(self.port);
+        let _ = self.free.push(self.even);
     }
 }
 
@@ -104,40 +130,50 @@ mod tests {
     use super::*;
     use crate::own_address::own_address;
 
-    fn port(socket: &LegSocket) -> u16 {
-        socket.get().local_addr().unwrap().port()
+    fn ports(sockets: &LegSockets) -> [u16; 2] {
+        [Port::Rtp, Port::Rtcp].map(|port| sockets.get(port).local_addr().unwrap().port())
     }
 
     #[test]
-    fn every_even_port_is_handed_out_once() {
-        let pool = PortPool::new(own_address(), 4_001..=4_017).unwrap();
+    fn every_pair_is_handed_out_once() {
+        let pool = PortPool::new(own_address(), 4_001..=4_017, 0).unwrap();
         let sockets: Vec<_> = (0..8).map(|_| pool.bind().unwrap()).collect();
-        let ports: Vec<_> = sockets.iter().map(port).collect();
-        assert_eq!(ports, (4_002..=4_016).step_by(2).collect::<Vec<_>>());
+        let pairs: Vec<_> = sockets.iter().map(ports).collect();
+        let expected: Vec<_> = (4_002..=4_016).step_by(2).map(|p| [p, p + 1]).collect();
+        assert_eq!(pairs, expected);
         assert!(matches!(pool.bind(), Err(BindError::NoPort)));
     }
 
     #[test]
-    fn a_port_that_another_process_holds_is_passed_over() {
-        let address = own_address();
-        let taken = UdpSocket::bind((address, 4_000)).unwrap();
-        let pool = PortPool::new(address, 4_000..=4_003).unwrap();
-        assert_eq!(port(&pool.bind().unwrap()), 4_002);
-        drop(taken);
-        assert_eq!(port(&pool.bind().unwrap()), 4_000);
+    fn the_first_pair_may_be_any_and_the_others_follow() {
+        let pool = PortPool::new(own_address(), 4_000..=4_007, 6).unwrap();
+        let sockets: Vec<_> = (0..4).map(|_| pool.bind().unwrap()).collect();
+        let even: Vec<_> = sockets.iter().map(|sockets| ports(sockets)[0]).collect();
+        assert_eq!(even, [4_004, 4_006, 4_000, 4_002]);
     }
 
     #[test]
-    fn a_dropped_socket_returns_its_port_behind_the_others() {
-        let pool = PortPool::new(own_address(), 4_000..=4_005).unwrap();
+    fn a_pair_of_which_another_process_holds_a_port_is_passed_over() {
+        let address = own_address();
+        let taken = [4_000, 4_003].map(|port| UdpSocket::bind((address, port)).unwrap());
+        let pool = PortPool::new(address, 4_000..=4_005, 0).unwrap();
+        assert_eq!(ports(&pool.bind().unwrap()), [4_004, 4_005]);
+        drop(taken);
+        assert_eq!(ports(&pool.bind().unwrap()), [4_000, 4_001]);
+    }
+
+    #[test]
+    fn dropped_sockets_return_their_ports_behind_the_others() {
+        let pool = PortPool::new(own_address(), 4_000..=4_005, 0).unwrap();
         for expected in [4_000, 4_002, 4_004, 4_000, 4_002] {
-            assert_eq!(port(&pool.bind().unwrap()), expected);
+            assert_eq!(ports(&pool.bind().unwrap())[0], expected);
         }
     }
 
     #[test]
-    fn a_range_without_an_even_port_is_no_pool() {
-        assert!(PortPool::new(own_address(), 0..=1).is_none());
-        assert!(PortPool::new(own_address(), 4_001..=4_001).is_none());
+    fn a_range_without_a_pair_is_no_pool() {
+        for range in [0..=1, 4_001..=4_001, 4_000..=4_000, 4_001..=4_002] {
+            assert!(PortPool::new(own_address(), range, 0).is_none());
+        }
     }
 }

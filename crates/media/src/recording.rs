@@ -2,27 +2,40 @@
 
 use std::sync::Arc;
 
-use audio::{Frame, Moment, SampleRate};
+use audio::{FRAME, Frame, Moment, SampleRate};
 
 use crate::frames::FrameQueue;
 use crate::statistics::LegCounters;
 
-/// Frames that a recording feed holds: one second.
-const RECORDING_FRAMES: usize = 50;
+/// Frames that a recording feed holds: 640 ms of both sides.
+const RECORDING_FRAMES: usize = 64;
 
-/// 20 ms of a leg, both sides aligned to the sample.
+/// Who speaks in a recorded frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecordedSide {
+    /// The far end, as it came out of the playout buffer.
+    Heard,
+    /// The agent, as it was put on the wire.
+    Played,
+}
+
+/// 20 ms of one side of a leg, with its place in time.
 ///
-/// From the first connection on there is one for every tick. A step of `at` by
-/// more than 20 ms is audio that was lost because the feed was full or its
-/// thread too late; fill it with silence to keep the recording's time.
+/// Each side has a time of its own, in order from frame to frame but not bound to
+/// the other's: what is heard is dated by when it arrived, what is played by when
+/// it is sent. A recorder puts each frame where `at` says, to the sample: what a
+/// side has no frame for is silence. That is most of the agent's side, a heard
+/// side that has not begun, and whatever was dropped because the feed was full. A
+/// frame may overlap the one before it of its side by a few milliseconds, after a
+/// change of the stream; the later one then counts.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordedFrame {
-    /// The tick's deadline.
+    /// Who speaks.
+    pub side: RecordedSide,
+    /// When the first sample arrived, or was put on the wire.
     pub at: Moment,
-    /// What the far end says, as it came out of the playout buffer.
-    pub heard: Frame,
-    /// What was sent; silence while the leg does not send.
-    pub played: Frame,
+    /// The audio, at the leg's rate.
+    pub frame: Frame,
 }
 
 /// The consumer's end of a leg's recording.
@@ -32,10 +45,10 @@ pub struct RecordingFeed {
 }
 
 impl RecordingFeed {
-    /// The oldest frame that was not taken yet.
+    /// The oldest frame that was not taken yet, of either side.
     pub fn pop(&self) -> Option<RecordedFrame> {
-        let (at, [heard, played]) = self.shared.frames.pop()?;
-        Some(RecordedFrame { at, heard, played })
+        let ((side, at), frame) = self.shared.frames.pop()?;
+        Some(RecordedFrame { side, at, frame })
     }
 
     /// How many frames were dropped because they were not taken in time.
@@ -46,19 +59,19 @@ impl RecordingFeed {
 
 #[derive(Debug)]
 struct Shared {
-    frames: FrameQueue<Moment, 2>,
+    frames: FrameQueue<(RecordedSide, Moment)>,
     counters: Arc<LegCounters>,
 }
 
-/// The leg's end of its recording.
-#[derive(Debug)]
+/// The leg's ends of its recording; both sides of a leg have one.
+#[derive(Clone, Debug)]
 pub(crate) struct RecordingSender {
     shared: Arc<Shared>,
 }
 
 impl RecordingSender {
-    pub(crate) fn new(rate: SampleRate, counters: Arc<LegCounters>) -> (Self, RecordingFeed) {
-        let frames = FrameQueue::new(rate, RECORDING_FRAMES);
+    pub(crate) fn new(widest: SampleRate, counters: Arc<LegCounters>) -> (Self, RecordingFeed) {
+        let frames = FrameQueue::new(widest, RECORDING_FRAMES);
         let shared = Arc::new(Shared { frames, counters });
         (
             Self {
@@ -68,13 +81,19 @@ impl RecordingSender {
         )
     }
 
-    pub(crate) fn record(&self, frame: &RecordedFrame) {
+    /// Records what was heard, whose last sample arrived at `until`.
+    pub(crate) fn heard(&self, until: Moment, frame: &Frame) {
+        self.record(RecordedSide::Heard, until - FRAME, frame);
+    }
+
+    /// Records what is sent from `at` on.
+    pub(crate) fn played(&self, at: Moment, frame: &Frame) {
+        self.record(RecordedSide::Played, at, frame);
+    }
+
+    fn record(&self, side: RecordedSide, at: Moment, frame: &Frame) {
         // overflow: drops oldest, counted
-        if self
-            .shared
-            .frames
-            .force_push(frame.at, [&frame.heard, &frame.played])
-        {
+        if self.shared.frames.force_push((side, at), frame) {
             self.shared.counters.recording_dropped.add(1);
         }
     }
@@ -84,19 +103,31 @@ impl RecordingSender {
 mod tests {
     use super::*;
 
+    const RATE: SampleRate = SampleRate::HZ_8000;
+
     #[test]
     fn of_too_many_frames_the_oldest_are_dropped_and_counted() {
-        let (sender, feed) = RecordingSender::new(SampleRate::HZ_8000, Arc::default());
-        let silence = Frame::silence(SampleRate::HZ_8000);
+        let (sender, feed) = RecordingSender::new(RATE, Arc::default());
         for millis in 0..RECORDING_FRAMES as u64 + 2 {
-            let at = Moment::from_millis(millis);
-            sender.record(&RecordedFrame {
-                at,
-                heard: silence,
-                played: silence,
-            });
+            sender.played(Moment::from_millis(millis), &Frame::silence(RATE));
         }
         assert_eq!(feed.dropped(), 2);
         assert_eq!(feed.pop().unwrap().at, Moment::from_millis(2));
+    }
+
+    #[test]
+    fn both_sides_are_dated_by_their_first_sample() {
+        let (sender, feed) = RecordingSender::new(RATE, Arc::default());
+        let now = Moment::from_millis(100);
+        sender.heard(now, &Frame::silence(RATE));
+        sender.played(now, &Frame::silence(RATE));
+        let recorded: Vec<_> = std::iter::from_fn(|| feed.pop())
+            .map(|recorded| (recorded.side, recorded.at))
+            .collect();
+        let expected = [
+            (RecordedSide::Heard, Moment::from_millis(80)),
+            (RecordedSide::Played, now),
+        ];
+        assert_eq!(recorded, expected);
     }
 }

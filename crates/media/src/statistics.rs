@@ -1,7 +1,9 @@
 //! What happened, in numbers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use crate::gauges::Gauges;
 use crate::lateness::Lateness;
 
 /// A number that one thread counts and any thread reads.
@@ -9,6 +11,10 @@ use crate::lateness::Lateness;
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
+    pub(crate) const fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+
     /// Adds `count`. Only one thread may: a plain store costs a fraction of a locked add.
     pub(crate) fn add(&self, count: u64) {
         self.set(self.get().wrapping_add(count));
@@ -41,6 +47,7 @@ macro_rules! leg_counters {
         #[derive(Debug, Default)]
         pub(crate) struct LegCounters {
             $(pub(crate) $name: Counter,)*
+            pub(crate) gauges: Gauges,
         }
 
         impl LegCounters {
@@ -70,10 +77,29 @@ leg_counters! {
     oversized,
     /// Packets from another address than the latched one.
     foreign,
+    /// Packets that the agreed keys do not open: changed on the way, forged, or plain.
+    forged,
+    /// Sealed packets that had been received before.
+    replayed,
     /// Packets of a payload type that was not negotiated.
     unknown_payload,
     /// Packets of telephone events (RFC 4733), which no decoder hears.
     telephone_events,
+    /// Keys that the far end pressed.
+    digits_received,
+    /// Keys that were pressed for the far end.
+    digits_sent,
+    /// Keys of either side that were given up: pressed by the dozen while the
+    /// consumer was behind, or queued for who takes no events any more.
+    digits_dropped,
+    /// Reports that were sent (RTCP).
+    reports_sent,
+    /// Datagrams of the far end's reports.
+    reports_received,
+    /// Reports of the far end that tell how long a packet travels there and back.
+    round_trips,
+    /// Those times added up, in microseconds.
+    round_trip_micros,
     /// Packets that came before the leg was connected or while it does not receive.
     unwanted,
     /// Received packets dropped because they had been received before.
@@ -86,6 +112,8 @@ leg_counters! {
     undecodable,
     /// Packets missing when their turn came.
     lost,
+    /// Packets that were missing and recovered from the one after them.
+    recovered,
     /// Times that another stream took the place of the received one.
     restarts,
     /// Times that the received stream ran dry.
@@ -96,8 +124,23 @@ leg_counters! {
     concealed_frames,
     /// Frames during which nothing was received.
     silent_frames,
+    /// Times that concealment began.
+    concealments,
+    /// Samples that stood in for missing ones, silent ones included.
+    concealed_samples,
+    /// Samples put in so that the delay grows.
+    stretched_samples,
+    /// Samples taken out so that the delay falls.
+    shrunk_samples,
+    /// Samples received but left out, because they came too late.
+    skipped_samples,
     /// Frames left out to bring a grown delay back.
     skipped_frames,
+    /// Heard frames whose delay is known, those that are not silent.
+    delayed_frames,
+    /// By how long they were delayed beyond their ideal arrival, added up, in
+    /// microseconds: divided by their number, the mean delay.
+    delay_micros,
     /// Heard frames that the consumer did not take in time.
     feed_dropped,
     /// Recorded frames that the consumer did not take in time.
@@ -110,6 +153,10 @@ leg_counters! {
     starved_ticks,
     /// Ticks left out because their thread was too late.
     missed_ticks,
+    /// Time spent on the leg's ticks, in nanoseconds.
+    tick_nanos,
+    /// Time spent on the datagrams it received, in nanoseconds.
+    receive_nanos,
 }
 
 impl LegCounters {
@@ -120,12 +167,21 @@ impl LegCounters {
         self.overflowed.set(buffer.overflowed);
         self.undecodable.set(buffer.undecodable);
         self.lost.set(buffer.lost);
+        self.recovered.set(buffer.recovered);
         self.restarts.set(buffer.restarts);
         self.underruns.set(buffer.underruns);
         self.decoded_frames.set(buffer.decoded_frames);
         self.concealed_frames.set(buffer.concealed_frames);
         self.silent_frames.set(buffer.silent_frames);
+        self.concealments.set(buffer.concealments);
+        self.concealed_samples.set(buffer.concealed_samples);
+        self.stretched_samples.set(buffer.stretched_samples);
+        self.shrunk_samples.set(buffer.shrunk_samples);
+        self.skipped_samples.set(buffer.skipped_samples);
         self.skipped_frames.set(buffer.skipped_frames);
+        self.delayed_frames.set(buffer.delayed_frames);
+        self.delay_micros.set(buffer.delay.as_micros() as u64);
+        self.gauges.set_buffer(buffer);
     }
 }
 
@@ -144,6 +200,14 @@ pub struct MediaStatistics {
     pub resynchronisations: u64,
     /// How long after its deadline each leg was ticked.
     pub lateness: Lateness,
+    /// By how much the time between two packets of audio of a leg differed from
+    /// 20 ms, as they were sent.
+    pub send_jitter: Lateness,
+    /// The busiest thread's share of time that it did not sleep, over the last
+    /// seconds, 0.0 to 1.0.
+    pub busiest: f64,
+    /// Time that all threads together did not sleep.
+    pub busy: Duration,
     /// The sum over all legs, ended ones included.
     pub legs: LegStatistics,
 }

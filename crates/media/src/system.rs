@@ -2,11 +2,15 @@
 //! processor affinity, scheduling priority, randomness. Linux only.
 #![allow(unsafe_code, reason = "these calls exist only as C functions")]
 
+mod datagram;
+
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use libc::{c_int, cpu_set_t};
+
+pub(crate) use self::datagram::{note_arrivals, receive};
 
 /// Above every ordinary thread, below the kernel's own real-time threads.
 const REAL_TIME_PRIORITY: c_int = 10;
@@ -134,6 +138,30 @@ pub(crate) fn raise_priority() -> Priority {
     }
 }
 
+/// Lets this process have at least `descriptors` open, as far as the system permits.
+pub(crate) fn permit_descriptors(descriptors: u64) {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is written by the call.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } == 0;
+    if !known || limit.rlim_cur >= descriptors {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max.min(descriptors);
+    // SAFETY: `limit` is only read.
+    let raised = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } == 0;
+    if !raised || limit.rlim_cur < descriptors {
+        tracing::warn!(
+            permitted = limit.rlim_cur,
+            wanted = descriptors,
+            "fewer files may be open than the media threads have places for; \
+             raise the limit on open files"
+        );
+    }
+}
+
 /// Bytes that nobody can guess.
 pub(crate) fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
     const { assert!(N <= 256, "longer requests may be cut short") };
@@ -201,6 +229,14 @@ mod tests {
             allowed_processors()
         });
         assert_eq!(allowed.join().unwrap(), [processor]);
+    }
+
+    #[test]
+    fn as_many_descriptors_as_permitted_may_be_open() {
+        permit_descriptors(100);
+        permit_descriptors(2_000);
+        let sockets = (0..600).map(|_| UdpSocket::bind("127.0.0.1:0"));
+        assert!(sockets.collect::<io::Result<Vec<_>>>().is_ok());
     }
 
     #[test]

@@ -2,20 +2,19 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::Thread;
 
 use audio::Moment;
 use crossbeam_channel::{Receiver, TryRecvError};
 
 use crate::clock::Clock;
-use crate::feed::FeedAlarm;
+use crate::connection::PreparedConnection;
 use crate::lateness::LatenessRecorder;
-use crate::leg::{Connection, LegCore};
-use crate::ports::LegSocket;
+use crate::load::{Load, LoadMeter};
 use crate::rtp::MAX_PACKET;
 use crate::schedule::{Due, PHASES, Schedule};
-use crate::statistics::{Counter, LegCounters};
+use crate::seat::{LegId, PORTS, Seat, seat_and_port, token};
+use crate::statistics::Counter;
 use crate::system::ReadySet;
 
 /// Commands taken between two ticks; each costs a few microseconds.
@@ -25,54 +24,13 @@ const MAX_COMMANDS: usize = 256;
 /// overflows that socket's own buffer in the kernel and nothing else.
 const MAX_READS: usize = 8;
 
-/// Names a leg for as long as the node runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LegId(pub(crate) u64);
-
 /// What a thread is told.
 #[derive(Debug)]
 pub(crate) enum Command {
     Open(Box<Seat>),
-    Connect(LegId, Connection),
+    Connect(LegId, Box<PreparedConnection>),
     Close(LegId),
     Stop,
-}
-
-/// A leg with all that belongs to it on its thread.
-#[derive(Debug)]
-pub(crate) struct Seat {
-    id: LegId,
-    core: LegCore,
-    socket: LegSocket,
-    alarm: FeedAlarm,
-    counters: Arc<LegCounters>,
-    _place: Place,
-}
-
-/// One of a thread's places for legs, free again when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    taken: Arc<AtomicUsize>,
-}
-
-impl Place {
-    /// A place if fewer than `limit` are taken.
-    pub(crate) fn take(taken: &Arc<AtomicUsize>, limit: usize) -> Option<Self> {
-        taken
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| {
-                (count < limit).then_some(count + 1)
-            })
-            .ok()?;
-        Some(Self {
-            taken: Arc::clone(taken),
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.taken.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 /// What a thread counts, for anyone to read.
@@ -81,7 +39,10 @@ pub(crate) struct ThreadCounters {
     pub(crate) ticks: Counter,
     pub(crate) resynchronisations: Counter,
     pub(crate) legs_failed: Counter,
+    pub(crate) busy_nanos: Counter,
     pub(crate) lateness: LatenessRecorder,
+    pub(crate) send_jitter: LatenessRecorder,
+    pub(crate) load: Load,
 }
 
 /// A media thread, before it runs.
@@ -95,6 +56,8 @@ pub(crate) struct MediaThread {
     phases: [Vec<usize>; PHASES],
     /// Seats whose leg panicked and is still to be removed.
     failed: Vec<usize>,
+    /// Whether anything was queued for a leg's consumer since it was woken.
+    has_news: bool,
     /// One octet longer than any packet, so that a longer one shows.
     datagram: [u8; MAX_PACKET + 1],
 }
@@ -117,28 +80,45 @@ impl MediaThread {
             seats: (0..legs).map(|_| None).collect(),
             phases: std::array::from_fn(|_| Vec::with_capacity(legs)),
             failed: Vec::with_capacity(legs),
+            has_news: false,
             datagram: [0; MAX_PACKET + 1],
         })
     }
 
     /// Runs until it is told to stop or nobody is left to tell it.
     pub(crate) fn run(mut self) {
-        while self.wait_for_legs() {
-            let mut schedule = Schedule::starting(self.clock.now());
-            while self.has_legs() {
-                std::thread::sleep(schedule.next().since(self.clock.now()));
-                if !self.obey() {
-                    return;
-                }
-                self.receive();
-                if schedule.resynchronise(self.clock.now()) {
-                    self.counters.resynchronisations.add(1);
-                }
-                if let Some(due) = schedule.take(self.clock.now()) {
-                    self.tick(due);
-                }
-            }
+        while self.wait_for_legs() && self.run_legs() {
+            self.counters.load.rest();
         }
+        for index in 0..self.seats.len() {
+            self.close(index);
+        }
+    }
+
+    /// Ticks until there is no leg left; false when the thread is to end.
+    fn run_legs(&mut self) -> bool {
+        let now = self.clock.now();
+        let mut schedule = Schedule::starting(now);
+        let mut meter = LoadMeter::new(now, &self.counters.lateness.snapshot());
+        while self.has_legs() {
+            std::thread::sleep(schedule.next().since(self.clock.now()));
+            let woken = self.clock.nanos();
+            if !self.obey() {
+                return false;
+            }
+            self.receive();
+            if schedule.resynchronise(self.clock.now()) {
+                self.counters.resynchronisations.add(1);
+            }
+            if let Some(due) = schedule.take(self.clock.now()) {
+                self.tick(due);
+            }
+            if std::mem::take(&mut self.has_news) {
+                self.wake.unpark();
+            }
+            self.account(woken, &mut meter);
+        }
+        true
     }
 
     /// Sleeps while there is no leg; false when the thread is to end.
@@ -156,6 +136,17 @@ impl MediaThread {
 
     fn has_legs(&self) -> bool {
         self.phases.iter().any(|phase| !phase.is_empty())
+    }
+
+    /// Adds the work since `woken` to the thread's load.
+    fn account(&self, woken: u64, meter: &mut LoadMeter) {
+        let now = self.clock.nanos();
+        let worked = now.saturating_sub(woken);
+        self.counters.busy_nanos.add(worked);
+        let legs = self.phases.iter().map(Vec::len).sum();
+        let lateness = || self.counters.lateness.snapshot();
+        let now = Moment::from_micros(now / 1_000);
+        meter.worked(now, worked, legs, lateness, &self.counters.load);
     }
 
     /// Takes the commands that wait; false when the thread is to end.
@@ -177,10 +168,10 @@ impl MediaThread {
     fn apply(&mut self, command: Command) -> bool {
         match command {
             Command::Open(seat) => self.open(seat),
-            Command::Connect(id, connection) => self.connect(id, connection),
+            Command::Connect(id, prepared) => self.connect(id, prepared),
             Command::Close(id) => {
                 if let Some(index) = self.position(id) {
-                    self.remove(index);
+                    self.close(index);
                 }
             }
             Command::Stop => return false,
@@ -195,9 +186,12 @@ impl MediaThread {
             .iter()
             .position(Option::is_none)
             .expect("places count the seats");
-        if let Err(error) = self.ready.add(seat.socket.get(), index as u64) {
+        let watched = PORTS
+            .into_iter()
+            .try_for_each(|port| self.ready.add(seat.socket(port), token(index, port)));
+        if let Err(error) = watched {
             tracing::error!(%error, "a leg's socket cannot be watched, so the leg is closed");
-            seat.alarm.raise();
+            seat.fail();
             self.counters.legs_failed.add(1);
             self.wake.unpark();
             return;
@@ -208,15 +202,13 @@ impl MediaThread {
         }
     }
 
-    fn connect(&mut self, id: LegId, connection: Connection) {
+    fn connect(&mut self, id: LegId, prepared: Box<PreparedConnection>) {
         let now = self.clock.now();
         let Some(index) = self.position(id) else {
             return;
         };
         if let Some(Some(seat)) = self.seats.get_mut(index)
-            && seat
-                .guarded(|seat| seat.core.connect(now, connection))
-                .is_none()
+            && seat.guarded(|seat| seat.connect(now, prepared)).is_none()
         {
             self.failed.push(index);
             self.bury();
@@ -226,7 +218,17 @@ impl MediaThread {
     fn position(&self, id: LegId) -> Option<usize> {
         self.seats
             .iter()
-            .position(|seat| seat.as_ref().is_some_and(|seat| seat.id == id))
+            .position(|seat| seat.as_ref().is_some_and(|seat| seat.id() == id))
+    }
+
+    /// Ends a leg that is well.
+    fn close(&mut self, index: usize) {
+        let now = self.clock.now();
+        if let Some(Some(seat)) = self.seats.get_mut(index) {
+            // A leg that panics in its last moment needs no telling.
+            let _ = seat.guarded(|seat| seat.close(now));
+        }
+        self.remove(index);
     }
 
     fn remove(&mut self, index: usize) {
@@ -241,20 +243,24 @@ impl MediaThread {
     /// Reads what has arrived, one datagram of each socket at a time.
     fn receive(&mut self) {
         for _ in 0..MAX_READS {
-            let now = self.clock.now();
             let mut tokens = self.ready.poll().peekable();
             if tokens.peek().is_none() {
                 return;
             }
+            let reference = self.clock.reference();
+            let mut begun = self.clock.nanos();
             for token in tokens {
-                let index = token as usize;
-                if let Some(Some(seat)) = self.seats.get_mut(index)
-                    && seat
-                        .guarded(|seat| seat.read(now, &mut self.datagram))
-                        .is_none()
-                {
-                    self.failed.push(index);
+                let (index, port) = seat_and_port(token);
+                let Some(Some(seat)) = self.seats.get_mut(index) else {
+                    continue;
+                };
+                match seat.guarded(|seat| seat.read(port, reference, &mut self.datagram)) {
+                    Some(news) => self.has_news |= news,
+                    None => self.failed.push(index),
                 }
+                let ended = self.clock.nanos();
+                seat.counters().receive_nanos.add(ended - begun);
+                begun = ended;
             }
             self.bury();
         }
@@ -262,22 +268,30 @@ impl MediaThread {
 
     /// Ticks the legs of one phase.
     fn tick(&mut self, due: Due) {
-        let mut has_news = false;
+        let mut begun = self.clock.nanos();
         for &index in self.phases.get(due.phase).into_iter().flatten() {
             let Some(Some(seat)) = self.seats.get_mut(index) else {
                 continue;
             };
-            self.counters
-                .lateness
-                .record(self.clock.now().since(due.at));
+            let late = Moment::from_micros(begun / 1_000).since(due.at);
+            self.counters.lateness.record(late);
             self.counters.ticks.add(1);
-            match seat.guarded(|seat| seat.tick(due.at)) {
-                Some(news) => has_news |= news,
-                None => self.failed.push(index),
+            let sent = match seat.guarded(|seat| seat.tick(due.at)) {
+                Some(ticked) => {
+                    self.has_news |= ticked.news;
+                    ticked.sent
+                }
+                None => {
+                    self.failed.push(index);
+                    false
+                }
+            };
+            let ended = self.clock.nanos();
+            seat.counters().tick_nanos.add(ended - begun);
+            if let Some(jitter) = seat.pace(ended, sent) {
+                self.counters.send_jitter.record(jitter);
             }
-        }
-        if has_news {
-            self.wake.unpark();
+            begun = ended;
         }
         self.bury();
     }
@@ -290,51 +304,5 @@ impl MediaThread {
             self.remove(index);
             self.wake.unpark();
         }
-    }
-}
-
-impl Seat {
-    pub(crate) fn new(id: LegId, core: LegCore, socket: LegSocket, place: Place) -> Self {
-        let (alarm, counters) = (core.alarm(), Arc::clone(core.counters()));
-        Self {
-            id,
-            core,
-            socket,
-            alarm,
-            counters,
-            _place: place,
-        }
-    }
-
-    /// Runs `action`; `None` when it panicked, which the leg's consumer then knows.
-    fn guarded<T>(&mut self, action: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        let result = catch_unwind(AssertUnwindSafe(|| action(self)));
-        if result.is_err() {
-            self.alarm.raise();
-        }
-        result.ok()
-    }
-
-    fn read(&mut self, now: Moment, datagram: &mut [u8]) {
-        let Ok((len, from)) = self.socket.get().recv_from(datagram) else {
-            return;
-        };
-        if let Some(datagram) = datagram.get(..len) {
-            self.core.handle_packet(now, from, datagram);
-        }
-    }
-
-    /// One tick; returns whether it has news for the leg's consumer.
-    fn tick(&mut self, at: Moment) -> bool {
-        if let Some(transmit) = self.core.tick(at)
-            && self
-                .socket
-                .get()
-                .send_to(transmit.packet, transmit.destination)
-                .is_err()
-        {
-            self.counters.send_failures.add(1);
-        }
-        self.core.take_news()
     }
 }

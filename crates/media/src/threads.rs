@@ -3,23 +3,30 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
 use std::{io, thread};
 
 use crossbeam_channel::{Sender, bounded};
 
 use crate::clock::Clock;
 use crate::config::{MediaConfig, OpenLegError};
+use crate::load::Bounds;
+use crate::seat::{PORTS, Place};
 use crate::statistics::MediaStatistics;
 use crate::system::{self, Priority};
-use crate::thread::{Command, MediaThread, Place, ThreadCounters};
+use crate::thread::{Command, MediaThread, ThreadCounters};
 
 /// Commands that wait for a thread, which takes them every 5 ms.
 const COMMANDS: usize = 1_024;
+
+/// Descriptors that a node needs beside those of its legs' sockets.
+const OTHER_DESCRIPTORS: usize = 1_024;
 
 /// The running threads; dropping this ends them.
 #[derive(Debug)]
 pub(crate) struct Threads {
     legs_per_thread: usize,
+    bounds: Bounds,
     workers: Vec<Worker>,
     joins: Mutex<Vec<JoinHandle<()>>>,
     stopped: AtomicBool,
@@ -42,9 +49,16 @@ impl Threads {
         } else {
             config.threads
         };
+        let legs = config.legs_per_thread.saturating_mul(count);
+        let sockets = legs.saturating_mul(PORTS.len());
+        system::permit_descriptors((sockets + OTHER_DESCRIPTORS) as u64);
         // Owns those already started, so that an error ends them again.
         let mut threads = Self {
             legs_per_thread: config.legs_per_thread,
+            bounds: Bounds {
+                busy: config.max_busy,
+                lateness: config.max_lateness,
+            },
             workers: Vec::with_capacity(count),
             joins: Mutex::default(),
             stopped: AtomicBool::new(false),
@@ -64,21 +78,30 @@ impl Threads {
         Ok(threads)
     }
 
-    /// A place on the thread that carries the fewest legs.
+    /// A place on the thread that carries the fewest legs, of those that are not
+    /// overloaded.
     pub(crate) fn take_place(&self) -> Result<(&Worker, Place), OpenLegError> {
         if self.stopped.load(Ordering::Acquire) {
             return Err(OpenLegError::Stopped);
         }
         let limit = self.legs_per_thread;
-        let emptiest = self.workers.iter().min_by_key(|worker| worker.legs());
-        let places = emptiest.into_iter().chain(&self.workers);
-        let (worker, place) = places
-            .filter_map(|worker| Some((worker, Place::take(&worker.taken, limit)?)))
-            .next()
-            .ok_or(OpenLegError::Full {
+        if self.workers.iter().all(|worker| worker.legs() >= limit) {
+            return Err(OpenLegError::Full {
                 limit: limit * self.workers.len(),
-            })?;
-        Ok((worker, place))
+            });
+        }
+        let able = || {
+            let bounds = &self.bounds;
+            self.workers
+                .iter()
+                .filter(|worker| worker.counters.load.is_within(bounds, worker.legs()))
+        };
+        let emptiest = able().min_by_key(|worker| worker.legs());
+        emptiest
+            .into_iter()
+            .chain(able())
+            .find_map(|worker| Some((worker, Place::take(&worker.taken, limit)?)))
+            .ok_or(OpenLegError::Overloaded)
     }
 
     /// Adds what the threads counted to `statistics`.
@@ -91,6 +114,11 @@ impl Threads {
             statistics
                 .lateness
                 .merge(&worker.counters.lateness.snapshot());
+            statistics
+                .send_jitter
+                .merge(&worker.counters.send_jitter.snapshot());
+            statistics.busy += Duration::from_nanos(worker.counters.busy_nanos.get());
+            statistics.busiest = statistics.busiest.max(worker.counters.load.busy());
         }
     }
 

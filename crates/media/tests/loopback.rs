@@ -6,10 +6,11 @@ mod own_address;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use audio::{Frame, SampleRate, level};
+use audio::{FRAME, Frame, SampleRate, level};
+use media::rtcp;
 use media::{
     Clock, Codec, Connection, Leg, LegEvent, LegFeed, LegOptions, Media, MediaConfig, OpenLegError,
-    PlayoutFrame, PushError, SegmentId, StartMediaError,
+    PlayoutFrame, Policy, PushError, Rtcp, SegmentId, StartMediaError,
 };
 use own_address::own_address;
 
@@ -21,6 +22,8 @@ fn config() -> MediaConfig {
         bind: own_address(),
         threads: 1,
         raise_priority: false,
+        // Tests share the machine with each other.
+        max_lateness: Duration::from_secs(60),
         ..MediaConfig::default()
     }
 }
@@ -31,20 +34,16 @@ fn start(config: MediaConfig) -> Media {
 
 fn options() -> LegOptions {
     LegOptions {
-        rate: RATE,
+        widest: RATE,
         record: false,
+        policy: Policy::Play,
+        inband_digits: false,
+        background: None,
     }
 }
 
 fn connection(remote: SocketAddr) -> Connection {
-    Connection {
-        remote,
-        codec: Codec::Pcma,
-        payload_type: 8,
-        telephone_event: None,
-        send: true,
-        receive: true,
-    }
+    Connection::new(remote, Codec::Pcma, 8)
 }
 
 /// Waits until `condition` holds; media threads unpark this one.
@@ -103,8 +102,8 @@ fn two_nodes_hear_each_other() {
     });
     let (caller, caller_feed, _) = here.open(options()).unwrap();
     let (agent, agent_feed, _) = there.open(options()).unwrap();
-    caller.connect(connection(agent.local_address()));
-    agent.connect(connection(caller.local_address()));
+    caller.connect(connection(agent.local_address())).unwrap();
+    agent.connect(connection(caller.local_address())).unwrap();
 
     let (mut to_agent, mut to_caller) = (Vec::new(), Vec::new());
     wait_until("both have heard each other for a while", || {
@@ -140,7 +139,7 @@ fn two_hundred_closed_legs_return_their_ports_and_descriptors() {
         let legs: Vec<_> = (0..200).map(|_| media.open(options()).unwrap()).collect();
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
         legs.iter()
-            .for_each(|(leg, _, _)| leg.connect(connection(anywhere)));
+            .for_each(|(leg, _, _)| leg.connect(connection(anywhere)).unwrap());
         assert!(matches!(media.open(options()), Err(OpenLegError::NoPort)));
         drop(legs);
         wait_until("all legs are closed", || media.statistics().legs_open == 0);
@@ -198,7 +197,7 @@ fn shutting_down_ends_legs_and_refuses_new_ones() {
     media.shutdown();
     UdpSocket::bind(address).expect("the port is free again");
     assert!(matches!(media.open(options()), Err(OpenLegError::Stopped)));
-    leg.connect(connection(address));
+    leg.connect(connection(address)).unwrap();
     drop(leg);
     media.shutdown();
 }
@@ -216,8 +215,138 @@ fn the_far_end_of_another_family_is_reached_from_a_socket_of_both() {
     let phone = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     phone.set_read_timeout(Some(PATIENCE)).unwrap();
     let (leg, _feed, _) = media.open(options()).unwrap();
-    leg.connect(connection(phone.local_addr().unwrap()));
+    leg.connect(connection(phone.local_addr().unwrap()))
+        .unwrap();
     let mut datagram = [0; 256];
     let (len, from) = phone.recv_from(&mut datagram).unwrap();
     assert_eq!((len, from.port()), (172, leg.local_address().port()));
+}
+
+#[test]
+fn a_machine_that_listens_hears_a_whole_sentence_without_a_gap() {
+    let media = start(config());
+    let listening = LegOptions {
+        policy: Policy::Listen,
+        ..options()
+    };
+    let (ear, ear_feed, _) = media.open(listening).unwrap();
+    let (mouth, mouth_feed, _) = media.open(options()).unwrap();
+    ear.connect(connection(mouth.local_address())).unwrap();
+    mouth.connect(connection(ear.local_address())).unwrap();
+    assert_eq!(ear.rate(), Some(RATE));
+    let mut heard = Vec::new();
+    wait_until("two seconds are heard", || {
+        say(&mouth, 4_032);
+        while mouth_feed.pop_frame().is_some() {}
+        heard.extend(std::iter::from_fn(|| ear_feed.pop_frame()));
+        heard.len() >= 100
+    });
+    for pair in heard.windows(2) {
+        let step = pair[1].until.since(pair[0].until);
+        assert!(step.abs_diff(FRAME) < Duration::from_millis(5), "{step:?}");
+    }
+}
+
+/// Reads a report from `socket`, which others may precede.
+fn next_report(socket: &UdpSocket) -> Vec<u8> {
+    let mut datagram = [0; 1_500];
+    loop {
+        let (len, _) = socket.recv_from(&mut datagram).expect("a report comes");
+        if rtcp::is_rtcp(&datagram[..len]) {
+            return datagram[..len].to_vec();
+        }
+    }
+}
+
+fn says_goodbye(report: &[u8]) -> bool {
+    let mut packets = rtcp::parse(report).expect("the leg sends valid RTCP");
+    packets.any(|packet| matches!(packet, rtcp::Packet::Goodbye(_)))
+}
+
+#[test]
+fn a_leg_says_goodbye_from_its_odd_port_however_it_ends() {
+    for shut_down in [false, true] {
+        let media = start(config());
+        let [audio, control] = [(); 2].map(|()| {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            socket.set_read_timeout(Some(PATIENCE)).unwrap();
+            socket
+        });
+        let (leg, _feed, _) = media.open(options()).unwrap();
+        leg.connect(Connection {
+            rtcp: Rtcp::At(control.local_addr().unwrap()),
+            ..connection(audio.local_addr().unwrap())
+        })
+        .unwrap();
+        let local = leg.local_address();
+        audio.recv_from(&mut [0; 256]).expect("audio comes");
+        if shut_down {
+            media.shutdown();
+        } else {
+            drop(leg);
+        }
+        let mut datagram = [0; 256];
+        let (len, from) = control.recv_from(&mut datagram).unwrap();
+        assert_eq!(from, SocketAddr::new(local.ip(), local.port() + 1));
+        assert!(says_goodbye(&datagram[..len]));
+    }
+}
+
+#[test]
+fn muxed_reports_come_with_the_audio() {
+    let media = start(config());
+    let far = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    far.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (leg, _feed, _) = media.open(options()).unwrap();
+    leg.connect(Connection {
+        rtcp: Rtcp::Muxed,
+        ..connection(far.local_addr().unwrap())
+    })
+    .unwrap();
+    far.recv_from(&mut [0; 256]).expect("audio comes");
+    drop(leg);
+    assert!(says_goodbye(&next_report(&far)));
+}
+
+#[test]
+fn a_thread_at_its_limit_takes_no_further_leg() {
+    let media = start(MediaConfig {
+        max_busy: 0.0,
+        ..config()
+    });
+    let (leg, feed, _) = media.open(options()).expect("a resting thread has room");
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+    leg.connect(connection(anywhere)).unwrap();
+    wait_until("the load is measured and too high", || {
+        while feed.pop_frame().is_some() {}
+        matches!(media.open(options()), Err(OpenLegError::Overloaded))
+    });
+    let statistics = media.statistics();
+    assert!(statistics.busiest > 0.0 && statistics.busiest < 1.0);
+    assert!(statistics.busy > Duration::ZERO);
+    drop(leg);
+    wait_until("the thread rests", || media.open(options()).is_ok());
+}
+
+#[test]
+fn what_legs_cost_and_how_evenly_they_send_is_counted() {
+    let media = start(config());
+    let (one, one_feed, _) = media.open(options()).unwrap();
+    let (other, _other_feed, _) = media.open(options()).unwrap();
+    one.connect(connection(other.local_address())).unwrap();
+    other.connect(connection(one.local_address())).unwrap();
+    wait_until("a second has passed", || {
+        while one_feed.pop_frame().is_some() {}
+        one.statistics().packets_received >= 50
+    });
+    for statistics in [one.statistics(), other.statistics()] {
+        assert!(statistics.tick_nanos > 0 && statistics.receive_nanos > 0);
+    }
+    media.shutdown();
+    let statistics = media.statistics();
+    // The first packet of a leg has none before it.
+    assert_eq!(
+        statistics.send_jitter.count(),
+        statistics.legs.packets_sent - 2
+    );
 }

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use audio::{Frame, SampleRate};
-use media::{Clock, Codec, Connection, LegOptions, Media, MediaConfig, PlayoutFrame, SegmentId};
+use media::{
+    Clock, Codec, Connection, LegOptions, Media, MediaConfig, PlayoutFrame, Policy, SegmentId,
+};
 use own_address::own_address;
 
 struct Counting;
@@ -49,12 +51,16 @@ fn a_second_of_twenty_legs_does_not_allocate() {
         bind: own_address(),
         threads: 2,
         raise_priority: false,
+        max_lateness: Duration::from_secs(60),
         ..MediaConfig::default()
     };
     let media = Media::start(config, Clock::new(), std::thread::current()).unwrap();
     let options = LegOptions {
-        rate: SampleRate::HZ_8000,
+        widest: SampleRate::HZ_8000,
         record: true,
+        policy: Policy::Play,
+        inband_digits: false,
+        background: None,
     };
     let legs: Vec<_> = (0..20).map(|_| media.open(options).unwrap()).collect();
     let connect = |send| {
@@ -62,16 +68,16 @@ fn a_second_of_twenty_legs_does_not_allocate() {
             let [one, other] = pair else { continue };
             for (leg, peer) in [(&one.0, &other.0), (&other.0, &one.0)] {
                 leg.connect(Connection {
-                    remote: peer.local_address(),
-                    codec: Codec::Pcmu,
-                    payload_type: 0,
-                    telephone_event: None,
                     send,
-                    receive: true,
-                });
+                    ..Connection::new(peer.local_address(), Codec::Pcmu, 0)
+                })
+                .unwrap();
             }
         }
     };
+    // The first connection may take memory for the playout buffer, between ticks.
+    connect(true);
+    std::thread::sleep(Duration::from_millis(100));
     WATCHING.store(true, Ordering::Relaxed);
     for round in 0..50 {
         connect(round % 10 != 5);

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use audio::{FRAME, Frame, Moment, SequenceNumber, level};
 use jitter::{
-    Decoder, Insertion, Packet, Playout, PlayoutBuffer, ReorderingBuffer, Settings, Statistics,
+    AdaptiveBuffer, Decoder, Format, Insertion, Packet, Playout, PlayoutBuffer, Policy, Statistics,
 };
 use media::rtp::Header;
-use media::{Connection, LegEvent, LegStatistics, PlayoutKind};
+use media::{Connection, LegEvent, LegStatistics, PayloadTypes, PlayoutKind, Rtcp, Security};
 use proptest::prelude::*;
 use rig::{
     LOUD, NO_RTP_TIMEOUT, Rig, TELEPHONE_EVENT, connection, datagram, far_end, signalled, stranger,
 };
+use srtp::{Keys, Profile};
 
 /// Talks for `ticks` ticks and returns what was heard.
 fn talk(rig: &mut Rig, ticks: usize) -> Vec<media::HeardFrame> {
@@ -27,25 +28,32 @@ fn talk(rig: &mut Rig, ticks: usize) -> Vec<media::HeardFrame> {
 }
 
 #[test]
-fn speech_is_heard_one_frame_a_tick_after_the_playout_depth() {
+fn speech_is_heard_one_frame_a_tick_in_the_streams_own_time() {
     let mut rig = Rig::connected();
     let began = rig.now;
     let heard = talk(&mut rig, 50);
     assert_eq!(heard.len(), 50);
-    for (tick, frame) in heard.iter().enumerate() {
-        assert_eq!(frame.at, began + FRAME * tick as u32);
+    for frame in &heard {
         assert_eq!(frame.frame.len(), 160);
     }
-    assert!(
-        heard[5..]
-            .iter()
-            .all(|frame| frame.kind == PlayoutKind::Decoded)
-    );
-    assert!(
-        heard[5..]
-            .iter()
-            .all(|frame| frame.frame.samples() == [LOUD; 160])
-    );
+    let speech = &heard[5..];
+    for (tick, frame) in speech.iter().enumerate() {
+        assert_eq!(frame.until, speech[0].until + FRAME * tick as u32);
+        assert!(frame.until >= began && frame.until <= began + FRAME * (tick as u32 + 5));
+        assert_eq!(frame.kind, PlayoutKind::Decoded);
+        assert_eq!(frame.frame.samples(), [LOUD; 160]);
+    }
+}
+
+#[test]
+fn before_the_first_packet_a_frame_has_the_time_of_its_tick() {
+    let mut rig = Rig::connected();
+    let recording = rig.ends.recording.take().expect("it was asked for");
+    let began = rig.now;
+    rig.ticks(3);
+    let times: Vec<_> = rig.heard().iter().map(|frame| frame.until).collect();
+    assert_eq!(times, [began, began + FRAME, began + 2 * FRAME]);
+    assert!(recording.pop().is_none());
 }
 
 #[test]
@@ -66,13 +74,12 @@ fn what_is_not_audio_of_this_leg_is_counted_and_never_heard() {
     let mut offer = |from, header: Header, len: usize| {
         let mut bytes = datagram(header, LOUD);
         bytes.resize(len, 0xFF);
-        rig.core.handle_packet(rig.now, from, &bytes);
+        rig.receive(from, &bytes);
     };
     offer(stranger(), far, 172);
     offer(far_end(), far, 11);
     offer(far_end(), far, 0);
     offer(far_end(), far, 1_501);
-    offer(far_end(), far, 1_500);
     offer(
         far_end(),
         Header {
@@ -89,8 +96,7 @@ fn what_is_not_audio_of_this_leg_is_counted_and_never_heard() {
         },
         16,
     );
-    rig.core
-        .handle_packet(rig.now, far_end(), b"GET / HTTP/1.1\r\n\r\n");
+    rig.receive(far_end(), b"GET / HTTP/1.1\r\n\r\n");
     rig.ticks(10);
     assert!(
         rig.heard()
@@ -102,7 +108,7 @@ fn what_is_not_audio_of_this_leg_is_counted_and_never_heard() {
         packets_received: 1,
         foreign: 1,
         malformed: 3,
-        oversized: 2,
+        oversized: 1,
         unknown_payload: 1,
         telephone_events: 1,
         ..LegStatistics::default()
@@ -111,10 +117,47 @@ fn what_is_not_audio_of_this_leg_is_counted_and_never_heard() {
         packets_sent: 0,
         silent_frames: 0,
         decoded_frames: 0,
+        concealed_frames: 0,
+        concealments: 0,
+        concealed_samples: 0,
+        delayed_frames: 0,
+        delay_micros: 0,
         underruns: 0,
         ..statistics
     };
     assert_eq!(reception, expected);
+}
+
+#[test]
+fn what_arrives_may_be_numbered_otherwise_than_what_is_sent() {
+    let mut rig = Rig::unconnected();
+    rig.connect(Connection {
+        payload_type: 100,
+        arriving: Some(PayloadTypes {
+            audio: rig::PCMU,
+            telephone_event: Some(110),
+            comfort_noise: None,
+        }),
+        ..connection()
+    });
+    let heard = talk(&mut rig, 20);
+    assert!(
+        heard[10..]
+            .iter()
+            .all(|frame| frame.frame.samples() == [LOUD; 160])
+    );
+    assert_eq!(rig.tick().unwrap().header.payload_type, 100);
+    for (payload_type, events) in [(110, 1), (TELEPHONE_EVENT, 1)] {
+        let key = Header {
+            payload_type,
+            ..rig.far
+        };
+        let mut packet = key.to_bytes().to_vec();
+        packet.extend([5, 0x0A, 0, 160]);
+        rig.receive(far_end(), &packet);
+        assert_eq!(rig.core.statistics().digits_received, events);
+    }
+    assert_eq!(rig.core.statistics().unknown_payload, 1);
 }
 
 #[test]
@@ -123,8 +166,7 @@ fn a_stranger_can_neither_be_heard_nor_get_the_agents_audio() {
     talk(&mut rig, 10);
     for _ in 0..500 {
         rig.hear(LOUD);
-        rig.core
-            .handle_packet(rig.now, stranger(), &datagram(rig.far, -LOUD));
+        rig.receive(stranger(), &datagram(rig.far, -LOUD));
         assert_eq!(rig.tick().unwrap().to, far_end());
         assert!(
             rig.heard()
@@ -138,13 +180,12 @@ fn a_stranger_can_neither_be_heard_nor_get_the_agents_audio() {
 #[test]
 fn a_packet_that_is_not_valid_latches_nothing() {
     let mut rig = Rig::connected();
-    rig.core.handle_packet(rig.now, stranger(), &[0; 172]);
+    rig.receive(stranger(), &[0; 172]);
     let unknown = Header {
         payload_type: 96,
         ..rig.far
     };
-    rig.core
-        .handle_packet(rig.now, stranger(), &datagram(unknown, LOUD));
+    rig.receive(stranger(), &datagram(unknown, LOUD));
     assert_eq!(rig.tick().unwrap().to, signalled());
     assert_eq!(rig.events(), []);
 }
@@ -186,12 +227,12 @@ fn a_far_end_that_moves_is_found_again_after_two_seconds_of_silence() {
 fn a_new_signalled_address_is_sent_to_and_latched_anew() {
     let mut rig = Rig::connected();
     talk(&mut rig, 5);
-    let moved = Connection {
-        remote: ([10, 0, 0, 9], 9_000).into(),
+    let remote = ([10, 0, 0, 9], 9_000).into();
+    rig.connect(Connection {
+        remote,
         ..connection()
-    };
-    rig.core.connect(rig.now, moved);
-    assert_eq!(rig.tick().unwrap().to, moved.remote);
+    });
+    assert_eq!(rig.tick().unwrap().to, remote);
     rig.hear_from(stranger(), LOUD);
     assert_eq!(rig.tick().unwrap().to, stranger());
 }
@@ -200,7 +241,7 @@ fn a_new_signalled_address_is_sent_to_and_latched_anew() {
 fn a_session_refresh_disturbs_neither_latch_nor_audio() {
     let mut rig = Rig::connected();
     talk(&mut rig, 10);
-    rig.core.connect(rig.now, connection());
+    rig.connect(connection());
     let heard = talk(&mut rig, 10);
     assert!(
         heard
@@ -213,13 +254,10 @@ fn a_session_refresh_disturbs_neither_latch_nor_audio() {
 #[test]
 fn a_leg_that_does_not_receive_hears_silence_and_counts() {
     let mut rig = Rig::connected();
-    rig.core.connect(
-        rig.now,
-        Connection {
-            receive: false,
-            ..connection()
-        },
-    );
+    rig.connect(Connection {
+        receive: false,
+        ..connection()
+    });
     let heard = talk(&mut rig, 20);
     assert_eq!(heard.len(), 20);
     assert!(heard.iter().all(|frame| frame.kind == PlayoutKind::Silence));
@@ -227,10 +265,34 @@ fn a_leg_that_does_not_receive_hears_silence_and_counts() {
 }
 
 #[test]
+fn hearing_goes_on_after_a_hold_where_the_stream_is() {
+    let mut rig = Rig::connected();
+    talk(&mut rig, 20);
+    rig.connect(Connection {
+        receive: false,
+        ..connection()
+    });
+    let held = talk(&mut rig, 100);
+    assert_eq!(held.len(), 100);
+    assert!(
+        held[20..]
+            .iter()
+            .all(|frame| frame.frame.samples() == [0; 160])
+    );
+    rig.connect(connection());
+    let heard = talk(&mut rig, 50);
+    assert!(
+        heard[20..]
+            .iter()
+            .all(|frame| frame.frame.samples() == [LOUD; 160])
+    );
+}
+
+#[test]
 fn packets_before_the_first_connection_are_counted_and_latch_nothing() {
     let mut rig = Rig::unconnected();
     rig.hear_from(stranger(), LOUD);
-    rig.core.connect(rig.now, connection());
+    rig.connect(connection());
     assert_eq!(rig.tick().unwrap().to, signalled());
     assert_eq!(rig.core.statistics().unwanted, 1);
 }
@@ -279,17 +341,14 @@ fn packets_that_stop_a_second_time_are_reported_a_second_time() {
 #[test]
 fn a_leg_that_does_not_receive_waits_for_no_packets() {
     let mut rig = Rig::connected();
-    rig.core.connect(
-        rig.now,
-        Connection {
-            receive: false,
-            ..connection()
-        },
-    );
+    rig.connect(Connection {
+        receive: false,
+        ..connection()
+    });
     rig.ticks(1_000);
     assert_eq!(rig.events(), []);
     let resumed = rig.now;
-    rig.core.connect(rig.now, connection());
+    rig.connect(connection());
     rig.ticks(1_000);
     assert_eq!(
         rig.events(),
@@ -304,12 +363,15 @@ fn strangers_and_garbage_do_not_keep_a_leg_alive() {
     let mut rig = Rig::connected();
     talk(&mut rig, 10);
     rig.events();
-    for tick in 0..1_000 {
-        if tick < 90 {
-            rig.core
-                .handle_packet(rig.now, stranger(), &datagram(rig.far, LOUD));
-        }
-        rig.core.handle_packet(rig.now, far_end(), b"garbage");
+    let mut stray = Header {
+        ssrc: 0xBAD,
+        ..rig.far
+    };
+    for _ in 0..1_000 {
+        // Never two in a row.
+        stray.sequence = SequenceNumber(stray.sequence.0.wrapping_add(2));
+        rig.receive(stranger(), &datagram(stray, LOUD));
+        rig.receive(far_end(), b"garbage");
         rig.tick();
     }
     assert!(matches!(
@@ -326,8 +388,7 @@ fn telephone_events_keep_a_leg_alive() {
             payload_type: TELEPHONE_EVENT,
             ..rig.far
         };
-        rig.core
-            .handle_packet(rig.now, far_end(), &datagram(key, 0));
+        rig.receive(far_end(), &datagram(key, 0));
         rig.tick();
     }
     assert!(matches!(rig.events()[..], [LegEvent::FirstPacket { .. }]));
@@ -343,8 +404,7 @@ fn keys_pressed_in_the_middle_of_speech_are_no_loss() {
             ..rig.far
         };
         rig.far.sequence = rig.far.sequence.next();
-        rig.core
-            .handle_packet(rig.now, far_end(), &datagram(key, 0)[..16]);
+        rig.receive(far_end(), &datagram(key, 0)[..16]);
         talk(&mut rig, 1);
     }
     talk(&mut rig, 20);
@@ -366,8 +426,7 @@ fn reordered_packets_are_heard_in_order() {
             timestamp: first.timestamp.advanced(160 * place as u32),
             ..first
         };
-        rig.core
-            .handle_packet(rig.now, far_end(), &datagram(header, samples[place]));
+        rig.receive(far_end(), &datagram(header, samples[place]));
         rig.tick();
         heard.extend(rig.heard().iter().map(|frame| frame.frame.samples()[80]));
     }
@@ -378,7 +437,7 @@ fn reordered_packets_are_heard_in_order() {
 
 /// Hands everything on and checks the time it is told.
 struct ForwardOnly {
-    inner: ReorderingBuffer,
+    inner: AdaptiveBuffer,
     latest: Moment,
 }
 
@@ -399,7 +458,7 @@ impl PlayoutBuffer for ForwardOnly {
         self.inner.pass_over(ssrc, sequence);
     }
 
-    fn pull(&mut self, now: Moment, decoder: &mut dyn Decoder, out: &mut Frame) -> Playout {
+    fn pull(&mut self, now: Moment, decoder: &mut dyn Decoder, out: &mut Frame) -> Option<Playout> {
         self.tell(now);
         self.inner.pull(now, decoder, out)
     }
@@ -408,18 +467,18 @@ impl PlayoutBuffer for ForwardOnly {
         self.inner.statistics()
     }
 
-    fn reset(&mut self) {
-        self.inner.reset();
+    fn reset(&mut self, format: Format) {
+        self.inner.reset(format);
     }
 }
 
 #[test]
 fn a_late_tick_does_not_turn_the_playout_buffers_time_back() {
     let mut rig = Rig::with_buffer(Box::new(ForwardOnly {
-        inner: ReorderingBuffer::new(Settings::new(rig::RATE)),
+        inner: rig::buffer(Policy::Play),
         latest: Moment::ZERO,
     }));
-    rig.core.connect(rig.now, connection());
+    rig.connect(connection());
     let mut heard = Vec::new();
     for _ in 0..50 {
         let deadline = rig.now;
@@ -439,13 +498,24 @@ proptest! {
             (any::<bool>(), any::<u16>(), prop::collection::vec(any::<u8>(), 0..700)),
             0..60,
         ),
+        second in prop::sample::select(vec![0, 13, 101, 0x80 | 101, 200, 201, 203]),
+        secured: bool,
+        muxed: bool,
     ) {
-        let mut rig = Rig::connected();
+        let mut rig = Rig::unconnected();
+        let keys = || Keys::new(Profile::AeadAes128Gcm, &[5; 28]).unwrap();
+        rig.connect(Connection {
+            comfort_noise: Some(13),
+            security: secured.then(|| Security { send: keys(), receive: keys() }),
+            rtcp: if muxed { Rtcp::Muxed } else { connection().rtcp },
+            ..connection()
+        });
         for (valid, millis, mut bytes) in datagrams {
-            if let (true, [first, second, ..]) = (valid, &mut bytes[..]) {
-                (*first, *second) = (0x80, 0);
+            if let (true, [first, type_octet, ..]) = (valid, &mut bytes[..]) {
+                (*first, *type_octet) = (0x80, second);
             }
-            rig.core.handle_packet(rig.now, far_end(), &bytes);
+            rig.receive(far_end(), &bytes);
+            rig.core.handle_report(rig.now, far_end(), &mut bytes);
             rig.now = rig.now + Duration::from_millis(u64::from(millis % 40));
             prop_assert!(rig.tick().is_some());
             prop_assert_eq!(rig.heard().len(), 1);

@@ -98,7 +98,8 @@ fn a_call_that_falls_behind_loses_no_event() {
         .iter()
         .filter_map(|event| match event {
             LegEvent::SegmentFinished { segment, .. } => Some(segment.0),
-            LegEvent::Failed
+            LegEvent::Digit { .. }
+            | LegEvent::Failed
             | LegEvent::FirstPacket { .. }
             | LegEvent::Interrupted { .. }
             | LegEvent::PacketsStopped { .. }
@@ -131,5 +132,5 @@ fn frames_that_are_not_taken_make_room_for_newer_ones() {
     rig.ticks(100);
     let heard = rig.heard();
     assert_eq!(rig.ends.feed.dropped(), 100 - heard.len() as u64);
-    assert_eq!(heard.last().unwrap().at, began + 99 * FRAME);
+    assert_eq!(heard.last().unwrap().until, began + 99 * FRAME);
 }

@@ -2,8 +2,8 @@
 
 mod rig;
 
-use audio::{Companding, FRAME, Moment};
-use media::{Codec, Connection};
+use audio::{Companding, FRAME};
+use media::{Ambience, Background, Codec, Connection, RecordedFrame, RecordedSide};
 use rig::{LOUD, Rig, START, connection, far_end, signalled};
 
 #[test]
@@ -43,10 +43,9 @@ fn one_packet_every_20_ms_with_continuous_timestamps_over_ten_seconds() {
 #[test]
 fn nothing_is_sent_before_the_first_connection() {
     let mut rig = Rig::unconnected();
-    rig.say(1, true, LOUD);
     assert_eq!(rig.ticks(10), []);
     assert!(rig.heard().is_empty());
-    assert_eq!(rig.ends.playout.queued(), 1);
+    assert_eq!(rig.ends.playout.rate(), None);
 }
 
 #[test]
@@ -107,15 +106,12 @@ fn a_leg_on_hold_sends_nothing_and_goes_on_where_it_was() {
     rig.say(1, false, LOUD);
     rig.say(1, true, -LOUD);
     let before = rig.tick().unwrap();
-    rig.core.connect(
-        rig.now,
-        Connection {
-            send: false,
-            ..connection()
-        },
-    );
+    rig.connect(Connection {
+        send: false,
+        ..connection()
+    });
     assert_eq!(rig.ticks(100), []);
-    rig.core.connect(rig.now, connection());
+    rig.connect(connection());
     let after = rig.tick().unwrap();
     assert!(after.header.marker);
     assert!(!after.is_silence());
@@ -130,17 +126,14 @@ fn a_leg_on_hold_sends_nothing_and_goes_on_where_it_was() {
 #[test]
 fn an_interruption_during_hold_is_not_forgotten() {
     let mut rig = Rig::connected();
-    rig.core.connect(
-        rig.now,
-        Connection {
-            send: false,
-            ..connection()
-        },
-    );
+    rig.connect(Connection {
+        send: false,
+        ..connection()
+    });
     rig.say(1, true, LOUD);
     rig.ends.playout.interrupt();
     rig.ticks(5);
-    rig.core.connect(rig.now, connection());
+    rig.connect(connection());
     assert!(rig.ticks(5).iter().all(rig::Sent::is_silence));
 }
 
@@ -153,7 +146,7 @@ fn a_new_codec_is_used_at_once_in_the_same_stream() {
         payload_type: 8,
         ..connection()
     };
-    rig.core.connect(rig.now, pcma);
+    rig.connect(pcma);
     let after = rig.tick().unwrap();
     assert_eq!(
         (after.header.payload_type, after.payload),
@@ -182,7 +175,7 @@ fn ticks_that_a_late_thread_left_out_are_a_gap_in_the_timestamps() {
 }
 
 #[test]
-fn both_sides_of_a_recording_are_aligned_with_the_wire() {
+fn each_side_of_a_recording_has_its_own_time() {
     let mut rig = Rig::connected();
     let recording = rig.ends.recording.take().expect("it was asked for");
     let mut sent = Vec::new();
@@ -197,44 +190,113 @@ fn both_sides_of_a_recording_are_aligned_with_the_wire() {
         heard.extend(rig.heard());
         recorded.extend(std::iter::from_fn(|| recording.pop()));
     }
-    assert_eq!(recorded.len(), 200);
-    for ((frame, sent), heard) in recorded.iter().zip(&sent).zip(&heard) {
+    let (ours, theirs): (Vec<RecordedFrame>, Vec<RecordedFrame>) = recorded
+        .into_iter()
+        .partition(|frame| frame.side == RecordedSide::Played);
+    let audible: Vec<_> = sent.iter().filter(|packet| !packet.is_silence()).collect();
+    assert_eq!((ours.len(), audible.len()), (133, 133));
+    for (frame, sent) in ours.iter().zip(audible) {
         let mut on_the_wire = [0; 160];
-        Companding::MuLaw.encode(frame.played.samples(), &mut on_the_wire);
+        Companding::MuLaw.encode(frame.frame.samples(), &mut on_the_wire);
         assert_eq!((frame.at, &on_the_wire[..]), (sent.at, &sent.payload[..]));
-        assert_eq!((frame.at, frame.heard), (heard.at, heard.frame));
     }
-    assert!(
-        recorded
-            .iter()
-            .filter(|frame| frame.played.samples() != [0; 160])
-            .count()
-            > 100
-    );
-    assert!(
-        recorded
-            .iter()
-            .filter(|frame| frame.heard.samples() != [0; 160])
-            .count()
-            > 190
-    );
+    // What was heard before the stream began has no place in the recording.
+    let heard = &heard[heard.len() - theirs.len()..];
+    assert!(theirs.len() > 195);
+    for (frame, heard) in theirs.iter().zip(heard) {
+        assert_eq!((frame.at, frame.frame), (heard.until - FRAME, heard.frame));
+    }
 }
 
 #[test]
-fn a_recording_goes_on_in_real_time_during_hold() {
+fn what_is_not_sent_is_not_recorded() {
     let mut rig = Rig::connected();
     let recording = rig.ends.recording.take().expect("it was asked for");
-    let held = Connection {
+    rig.hear(LOUD);
+    rig.ticks(5);
+    rig.connect(Connection {
         send: false,
+        ..connection()
+    });
+    rig.say(1, true, LOUD);
+    rig.ticks(5);
+    let sides: Vec<_> = std::iter::from_fn(|| recording.pop())
+        .map(|frame| frame.side)
+        .collect();
+    assert!(sides.len() > 5);
+    assert!(sides.iter().all(|side| *side == RecordedSide::Heard));
+}
+
+#[test]
+fn a_far_end_that_fell_silent_is_sought_where_it_was_signalled() {
+    let mut rig = Rig::connected();
+    rig.hear(LOUD);
+    let sent_to = |ticks: usize, rig: &mut Rig| {
+        for _ in 1..ticks {
+            rig.core.tick(rig.now);
+            rig.now = rig.now + FRAME;
+        }
+        let transmit = rig.core.tick(rig.now).unwrap();
+        let to = (transmit.destination, transmit.also);
+        rig.now = rig.now + FRAME;
+        to
+    };
+    assert_eq!(sent_to(400, &mut rig), (far_end(), None));
+    assert_eq!(sent_to(200, &mut rig), (far_end(), Some(signalled())));
+    assert_eq!(sent_to(3_000, &mut rig), (signalled(), None));
+    rig.hear(LOUD);
+    assert_eq!(sent_to(1, &mut rig), (far_end(), None));
+}
+
+#[test]
+fn a_far_end_that_is_not_to_send_is_not_doubted() {
+    let mut rig = Rig::connected();
+    rig.hear(LOUD);
+    rig.connect(Connection {
         receive: false,
         ..connection()
+    });
+    for _ in 0..4_000 {
+        let transmit = rig.core.tick(rig.now).unwrap();
+        assert_eq!((transmit.destination, transmit.also), (far_end(), None));
+        rig.now = rig.now + FRAME;
+    }
+}
+
+/// RMS levels of the leg's packets over half a second each, in dBFS.
+fn levels(rig: &mut Rig, halves: usize) -> Vec<f32> {
+    let mut half = || {
+        let mut samples = Vec::new();
+        for packet in rig.ticks(25) {
+            let mut decoded = [0; 160];
+            Companding::MuLaw.decode(&packet.payload, &mut decoded);
+            samples.extend(decoded);
+        }
+        audio::level::rms(&samples).value()
     };
-    rig.core.connect(rig.now, held);
-    let began = rig.now;
-    rig.ticks(10);
-    let moments: Vec<Moment> = std::iter::from_fn(|| recording.pop())
-        .map(|frame| frame.at)
-        .collect();
-    let expected: Vec<_> = (0..10).map(|tick| began + tick * FRAME).collect();
-    assert_eq!(moments, expected);
+    (0..halves).map(|_| half()).collect()
+}
+
+#[test]
+fn a_background_is_heard_while_the_agent_is_silent_and_gives_way_to_it() {
+    let mut rig = Rig::with_background(Background {
+        ambience: Ambience::Cafe,
+        volume: 1.0,
+    });
+    let recording = rig.ends.recording.take().expect("it was asked for");
+    let alone = levels(&mut rig, 4);
+    assert!(
+        alone.iter().all(|level| (-38.0..-18.0).contains(level)),
+        "{alone:?}"
+    );
+    for _ in 0..75 {
+        rig.say(1, false, 0);
+    }
+    let under = levels(&mut rig, 3);
+    assert!(under[2] < alone[3] - 4.0, "{alone:?} {under:?}");
+    let after = levels(&mut rig, 4);
+    assert!(after[3] > under[2] + 4.0, "{after:?}");
+    let played =
+        std::iter::from_fn(|| recording.pop()).filter(|frame| frame.side == RecordedSide::Played);
+    assert!(played.count() > 50);
 }

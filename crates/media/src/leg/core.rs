@@ -1,129 +1,90 @@
-//! The leg itself: latching, playout buffer, playout queue and RTP stream wired together.
+//! The leg itself: both halves wired together, and what is done with a datagram.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use audio::{Frame, Moment, SampleRate};
-use jitter::{Insertion, Packet, PlayoutBuffer};
+use audio::{Moment, SampleRate};
+use jitter::{Content, Format, Packet};
 
-use crate::codec::Codec;
-use crate::feed::{FeedAlarm, FeedSender, HeardFrame, LegEvent, LegFeed};
-use crate::leg::latch::{Admission, Latch};
+use crate::config::LegOptions;
+use crate::connection::{Connection, PreparedConnection, Rtcp};
+use crate::digits::DigitQueue;
+use crate::feed::{FeedAlarm, FeedSender, LegEvent};
+use crate::gauges::LegGauges;
+use crate::leg::border::{LegEnds, LegSetup, Transmit};
+use crate::leg::hearing::Hearing;
+use crate::leg::keys::Keys;
+use crate::leg::latch::Admission;
+use crate::leg::link::{Change, Link};
 use crate::leg::player::Player;
-use crate::leg::sender::{Sender, StreamStart};
-use crate::playout::{PlayoutHandle, PlayoutQueue};
-use crate::recording::{RecordedFrame, RecordingFeed, RecordingSender};
-use crate::rtp::{self, MAX_PACKET};
+use crate::leg::speaking::Speaking;
+use crate::leg::voice::Voice;
+use crate::playout::PlayoutQueue;
+use crate::recording::RecordingSender;
+use crate::rtcp;
+use crate::rtp::{self, Header, MAX_PACKET};
 use crate::statistics::{LegCounters, LegStatistics};
-
-/// What signalling agreed on with the far end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Connection {
-    /// Where the far end asked for audio; used until its first packet shows
-    /// where it really is.
-    pub remote: SocketAddr,
-    /// How audio is encoded, both ways.
-    pub codec: Codec,
-    /// The RTP payload type of that codec, 0 to 127, both ways.
-    pub payload_type: u8,
-    /// The payload type of telephone events (RFC 4733), if they were agreed on.
-    pub telephone_event: Option<u8>,
-    /// Whether audio is sent; false while the far end has put the call on hold.
-    /// The playout queue then waits.
-    pub send: bool,
-    /// Whether received audio is heard.
-    pub receive: bool,
-}
-
-/// What a leg is made of.
-pub struct LegSetup {
-    /// The rate of all its frames.
-    pub rate: SampleRate,
-    /// Whether both sides are handed out for a recording.
-    pub record: bool,
-    /// Where its RTP stream begins.
-    pub start: StreamStart,
-    /// How long a receiving leg goes without a valid packet before it says so.
-    pub no_rtp_timeout: Duration,
-    /// Puts received packets in order and in time.
-    pub buffer: Box<dyn PlayoutBuffer>,
-}
-
-/// The other ends of a leg's queues.
-#[derive(Debug)]
-pub struct LegEnds {
-    /// Takes the agent's audio.
-    pub playout: PlayoutHandle,
-    /// Gives what is heard and what happens.
-    pub feed: LegFeed,
-    /// Gives both sides for the recording, if that was asked for.
-    pub recording: Option<RecordingFeed>,
-}
-
-/// A datagram to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transmit<'a> {
-    /// Where to.
-    pub destination: SocketAddr,
-    /// The RTP packet.
-    pub packet: &'a [u8],
-}
 
 /// One leg without sockets, threads or clocks.
 ///
 /// Its owner hands it every datagram that arrives and ticks it once every 20 ms.
 /// The times of packets, and those of ticks, must not go backwards; a late tick's
-/// deadline may lie behind packets that are there already. After construction it
-/// neither allocates nor locks, so both may be done inside a real-time loop.
+/// deadline may lie behind packets that are there already. After construction
+/// neither packets nor ticks make it allocate or lock, so both may be done inside
+/// a real-time loop.
 pub struct LegCore {
-    rate: SampleRate,
     link: Option<Link>,
-    buffer: Box<dyn PlayoutBuffer>,
-    /// The latest time that the buffer was told, since its time only goes forward.
-    buffer_now: Moment,
-    player: Player,
-    sender: Sender,
+    hearing: Hearing,
+    speaking: Speaking,
     feed: FeedSender,
-    recording: Option<RecordingSender>,
+    /// Whether keys are looked for in the audio if they do not come as events.
+    inband_digits: bool,
     no_rtp_timeout: Duration,
     counters: Arc<LegCounters>,
 }
 
-/// A connected leg's side towards the network.
-#[derive(Debug)]
-struct Link {
-    connection: Connection,
-    latch: Latch,
-    last_valid: Moment,
-    stopped: bool,
+/// What an accepted packet holds, by its payload type.
+enum Kind {
+    Media(Content),
+    Event,
 }
 
 impl LegCore {
     /// A leg that waits for its first connection, and the other ends of its queues.
     pub fn new(setup: LegSetup) -> (Self, LegEnds) {
+        let LegOptions {
+            widest,
+            record,
+            policy,
+            inband_digits,
+            background,
+        } = setup.options;
         let counters = Arc::<LegCounters>::default();
-        let queue = PlayoutQueue::new(setup.rate, Arc::clone(&counters));
-        let (feed_sender, feed) = FeedSender::new(setup.rate, Arc::clone(&counters));
-        let (recorder, recording) = setup
-            .record
-            .then(|| RecordingSender::new(setup.rate, Arc::clone(&counters)))
+        let queue = PlayoutQueue::new(widest, Arc::clone(&counters));
+        let (feed_sender, feed) = FeedSender::new(widest, Arc::clone(&counters));
+        let (recorder, recording) = record
+            .then(|| RecordingSender::new(widest, Arc::clone(&counters)))
             .unzip();
+        let digits = DigitQueue::new();
         let ends = LegEnds {
             playout: queue.handle(),
+            digits: digits.handle(),
             feed,
             recording,
         };
+        let (hearer, speaker) = (recorder.clone(), recorder);
+        let player = Player::new(queue, Arc::clone(&counters));
+        let voice = Voice::new(player, background, speaker);
+        let keys = Keys::new(digits, Arc::clone(&counters));
+        let speaking = Speaking::new(voice, keys, setup.identity, Arc::clone(&counters));
         let core = Self {
-            rate: setup.rate,
             link: None,
-            buffer: setup.buffer,
-            buffer_now: Moment::ZERO,
-            player: Player::new(queue, setup.rate, Arc::clone(&counters)),
-            sender: Sender::new(setup.start, setup.rate),
+            hearing: Hearing::new(policy, setup.buffer, hearer, Arc::clone(&counters)),
+            speaking,
             feed: feed_sender,
-            recording: recorder,
+            inband_digits,
             no_rtp_timeout: setup.no_rtp_timeout,
             counters,
         };
@@ -131,55 +92,79 @@ impl LegCore {
     }
 
     /// Takes what signalling agreed on, for the first time or anew. The source of
-    /// an unchanged address stays latched; the same connection again only gives the
-    /// far end its whole time anew until packets count as stopped.
-    pub fn connect(&mut self, now: Moment, connection: Connection) {
-        let latch = match self.link.take() {
-            Some(link) if link.connection == connection => {
-                self.link = Some(Link {
-                    last_valid: now,
-                    stopped: false,
-                    ..link
-                });
+    /// an unchanged address stays latched, unchanged keys go on where they were;
+    /// the same connection again only gives the far end its whole time anew until
+    /// packets count as stopped.
+    ///
+    /// What is no longer needed of the connection before is dropped here, which
+    /// frees memory: to be called between ticks.
+    pub fn connect(&mut self, now: Moment, prepared: Box<PreparedConnection>) {
+        let player = &self.speaking.voice.player;
+        let rate = player.settle(prepared.connection.codec.rate());
+        let (link, change) = match &mut self.link {
+            Some(link) if *link.connection() == prepared.connection => {
+                link.refresh(now);
                 return;
             }
-            Some(mut link) => {
-                link.latch.signal(connection.remote);
-                link.latch
+            Some(link) => {
+                let change = link.replace(now, prepared, rate);
+                (link, change)
             }
-            None => Latch::new(connection.remote),
+            link @ None => {
+                let link = link.insert(Link::new(now, prepared, rate));
+                (link, Change::EVERYTHING)
+            }
         };
-        self.buffer.reset();
-        self.link = Some(Link {
-            connection,
-            latch,
-            last_valid: now,
-            stopped: false,
-        });
+        self.speaking.connect(now, change, link, rate);
+        let Connection {
+            codec,
+            telephone_event,
+            ..
+        } = *link.connection();
+        self.hearing
+            .detect_keys(self.inband_digits && telephone_event.is_none(), rate);
+        if change.reception {
+            let format = Format {
+                clock: codec.clock(),
+                rate: codec.rate(),
+            };
+            self.hearing.reset(format, rate);
+        }
     }
 
-    /// Takes a datagram that arrived at `now`. Whatever is not audio from the
-    /// latched source is counted and dropped.
-    pub fn handle_packet(&mut self, now: Moment, from: SocketAddr, datagram: &[u8]) {
-        let counters = &self.counters;
+    /// Takes a datagram that arrived at `now` on the RTP port, and overwrites it if
+    /// it is sealed. Whatever is neither audio from the latched source nor a report
+    /// is counted and dropped.
+    pub fn handle_packet(&mut self, now: Moment, from: SocketAddr, datagram: &mut [u8]) {
+        let counters = &*self.counters;
         if datagram.len() > MAX_PACKET {
             counters.oversized.add(1);
             return;
         }
-        let Ok((header, payload)) = rtp::parse(datagram) else {
-            counters.malformed.add(1);
-            return;
-        };
         let Some(link) = &mut self.link else {
             counters.unwanted.add(1);
             return;
         };
-        let is_event = link.connection.telephone_event == Some(header.payload_type);
-        if !is_event && header.payload_type != link.connection.payload_type {
-            counters.unknown_payload.add(1);
+        if link.connection().rtcp == Rtcp::Muxed && rtcp::is_rtcp(datagram) {
+            self.handle_report(now, from, datagram);
             return;
         }
-        match link.latch.admit(now, from) {
+        if link.refuses(now, from) {
+            counters.foreign.add(1);
+            return;
+        }
+        let Some(packet) = link.open(datagram, counters) else {
+            return;
+        };
+        let Ok((header, payload)) = rtp::parse(packet) else {
+            counters.malformed.add(1);
+            return;
+        };
+        let Some(kind) = Kind::of(&header, link.connection()) else {
+            counters.unknown_payload.add(1);
+            return;
+        };
+        match link.latch.admit(now, from, &header) {
             Admission::Known => {}
             Admission::Latched => {
                 let from = SocketAddr::new(from.ip().to_canonical(), from.port());
@@ -190,80 +175,85 @@ impl LegCore {
                 return;
             }
         }
-        link.last_valid = now;
-        link.stopped = false;
-        if !link.connection.receive {
+        link.has_received(now);
+        if let Some(control) = self.speaking.control() {
+            control.received(now, &header, kind.clock(link.connection()));
+        }
+        if !link.connection().receive {
             counters.unwanted.add(1);
             return;
         }
-        if is_event {
-            counters.telephone_events.add(1);
-            self.buffer.pass_over(header.ssrc, header.sequence);
-            return;
-        }
-        let packet = Packet {
-            sequence: header.sequence,
-            timestamp: header.timestamp,
-            marker: header.marker,
-            ssrc: header.ssrc,
-            payload,
-        };
-        self.buffer_now = self.buffer_now.max(now);
-        match self.buffer.insert(self.buffer_now, &packet) {
-            Insertion::Oversized => counters.oversized.add(1),
-            Insertion::Queued
-            | Insertion::Duplicate
-            | Insertion::Late
-            | Insertion::Overflowed
-            | Insertion::Restarted => counters.packets_received.add(1),
+        match kind {
+            Kind::Event => {
+                counters.telephone_events.add(1);
+                self.hearing.pass_over(header.ssrc, header.sequence);
+                let keys = &mut self.speaking.keys;
+                keys.receive(now, &header, payload, &mut self.feed);
+            }
+            Kind::Media(content) => {
+                let packet = Packet {
+                    content,
+                    sequence: header.sequence,
+                    timestamp: header.timestamp,
+                    marker: header.marker,
+                    ssrc: header.ssrc,
+                    payload,
+                };
+                let decoder = &mut link.prepared.decoder;
+                self.hearing.take(now, &packet, decoder, &mut self.feed);
+            }
         }
     }
 
-    /// Does one tick, whose deadline is `at`: hears 20 ms, plays 20 ms. Returns
-    /// the packet to send if the leg is connected and sends.
+    /// Takes a datagram that arrived at `now` on the RTCP port, and overwrites it if
+    /// it is sealed. Whatever is no report of the far end is counted and dropped.
+    pub fn handle_report(&mut self, now: Moment, from: SocketAddr, datagram: &mut [u8]) {
+        let counters = &*self.counters;
+        if datagram.len() > MAX_PACKET {
+            counters.oversized.add(1);
+            return;
+        }
+        let (Some(link), Some(control)) = (&mut self.link, self.speaking.control()) else {
+            counters.unwanted.add(1);
+            return;
+        };
+        let Some(report) = link.open_report(from, datagram, counters) else {
+            return;
+        };
+        let encoder = &mut link.prepared.encoder;
+        if control.handle(now, from, report, encoder, counters) {
+            link.latch.sign_of_life(now, from);
+        }
+    }
+
+    /// Does one tick, whose deadline is `at`: hears what is due, plays 20 ms.
+    /// Returns the packet to send if the leg is connected and sends.
     pub fn tick(&mut self, at: Moment) -> Option<Transmit<'_>> {
         self.feed.deliver();
-        self.player.fence(at, &mut self.feed);
-        let Some(link) = &mut self.link else {
-            return None;
-        };
-        let missed = self.sender.advance(at);
-        self.counters.missed_ticks.add(missed);
-        let connection = link.connection;
-
-        let mut heard = Frame::silence(self.rate);
-        let mut decoder = connection.codec;
-        self.buffer_now = self.buffer_now.max(at);
-        let playout = self.buffer.pull(self.buffer_now, &mut decoder, &mut heard);
-        self.counters.set_jitter(&self.buffer.statistics());
-        self.feed.hear(&HeardFrame {
-            at,
-            kind: playout.kind,
-            frame: heard,
-        });
+        self.speaking.voice.player.fence(at, &mut self.feed);
+        let link = self.link.as_mut()?;
+        let decoder = &mut link.prepared.decoder;
+        self.hearing.tick(at, decoder, &mut self.feed);
         if link.has_just_stopped(at, self.no_rtp_timeout) {
             self.feed.report(LegEvent::PacketsStopped { at });
         }
+        self.speaking.tick(at, link, &mut self.feed)
+    }
 
-        let mut played = Frame::silence(self.rate);
-        if connection.send && !self.feed.is_behind() {
-            self.player.play(at, &mut played, &mut self.feed);
-        }
-        if let Some(recording) = &self.recording {
-            recording.record(&RecordedFrame { at, heard, played });
-        }
-        if !connection.send {
-            self.sender.pause();
-            return None;
-        }
-        self.counters.packets_sent.add(1);
-        let packet = self
-            .sender
-            .packet(connection.payload_type, connection.codec, &played);
-        Some(Transmit {
-            destination: link.latch.destination(),
-            packet,
-        })
+    /// The report that is due at `at`, if one is; to be asked for after each tick.
+    pub fn poll_report(&mut self, at: Moment) -> Option<Transmit<'_>> {
+        self.speaking.poll_report(at, self.link.as_mut()?)
+    }
+
+    /// Ends the leg's stream at `now`: the goodbye to send, if it ever sent
+    /// anything. Nothing is to be done with the leg afterwards.
+    pub fn close(&mut self, now: Moment) -> Option<Transmit<'_>> {
+        self.speaking.close(now, self.link.as_mut()?)
+    }
+
+    /// How the leg stands.
+    pub fn gauges(&self) -> LegGauges {
+        self.counters.gauges.snapshot()
     }
 
     /// What happened so far.
@@ -285,31 +275,36 @@ impl LegCore {
     }
 }
 
-impl Link {
-    /// Whether the silence on the wire has just become longer than `timeout`.
-    fn has_just_stopped(&mut self, at: Moment, timeout: Duration) -> bool {
-        let overdue = self.connection.receive && at.since(self.last_valid) >= timeout;
-        overdue && !std::mem::replace(&mut self.stopped, true)
+impl Kind {
+    /// What a packet with this header holds; `None` if that was not agreed on.
+    fn of(header: &Header, connection: &Connection) -> Option<Self> {
+        let payload_type = header.payload_type;
+        let arriving = connection.arriving();
+        if payload_type == arriving.audio {
+            Some(Self::Media(Content::Audio))
+        } else if arriving.telephone_event == Some(payload_type) {
+            Some(Self::Event)
+        } else if arriving.comfort_noise == Some(payload_type) {
+            Some(Self::Media(Content::ComfortNoise))
+        } else {
+            None
+        }
+    }
+
+    /// What the timestamp of such a packet counts.
+    fn clock(&self, connection: &Connection) -> SampleRate {
+        match (self, connection.telephone_event) {
+            (Self::Event, Some(event)) => event.clock,
+            (Self::Event, None) | (Self::Media(_), _) => connection.codec.clock(),
+        }
     }
 }
 
 impl fmt::Debug for LegCore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LegCore")
-            .field("rate", &self.rate)
             .field("link", &self.link)
             .field("statistics", &self.statistics())
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for LegSetup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LegSetup")
-            .field("rate", &self.rate)
-            .field("record", &self.record)
-            .field("start", &self.start)
-            .field("no_rtp_timeout", &self.no_rtp_timeout)
             .finish_non_exhaustive()
     }
 }

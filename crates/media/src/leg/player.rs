@@ -17,7 +17,6 @@ const MAX_END_MARKS: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Player {
     queue: Arc<PlayoutQueue>,
-    rate: SampleRate,
     counters: Arc<LegCounters>,
     /// The generation that is heard.
     generation: Generation,
@@ -37,21 +36,26 @@ struct Segment {
 }
 
 impl Player {
-    pub(crate) fn new(
-        queue: Arc<PlayoutQueue>,
-        rate: SampleRate,
-        counters: Arc<LegCounters>,
-    ) -> Self {
+    pub(crate) fn new(queue: Arc<PlayoutQueue>, counters: Arc<LegCounters>) -> Self {
         let generation = queue.generation();
         Self {
             queue,
-            rate,
             counters,
             generation,
             held: None,
             segment: None,
             active: false,
         }
+    }
+
+    /// Settles the leg's rate by its first codec; see [`PlayoutQueue::settle`].
+    pub(crate) fn settle(&self, codec: SampleRate) -> SampleRate {
+        self.queue.settle(codec)
+    }
+
+    /// The leg's rate; 8 kHz before it is settled.
+    pub(crate) fn rate(&self) -> SampleRate {
+        self.queue.rate().unwrap_or(SampleRate::HZ_8000)
     }
 
     /// Takes note of an interruption: the audio of older generations is
@@ -73,22 +77,24 @@ impl Player {
     }
 
     /// Writes the next 20 ms of the agent into `out`, which comes in silent and
-    /// stays so when there is nothing to play.
-    pub(crate) fn play(&mut self, at: Moment, out: &mut Frame, feed: &mut FeedSender) {
+    /// stays so when there is nothing to play; returns whether there was.
+    pub(crate) fn play(&mut self, at: Moment, out: &mut Frame, feed: &mut FeedSender) -> bool {
         for _ in 0..MAX_END_MARKS {
             let Some(frame) = self.next() else {
                 self.starve(at, feed);
-                return;
+                return false;
             };
             self.enter(frame.segment, at, feed);
             if !frame.frame.is_empty() {
-                self.send(&frame, at, out, feed);
-                return;
+                *out = frame.frame;
+                self.send(&frame, at, feed);
+                return true;
             }
             if frame.last {
                 self.finish(at, feed);
             }
         }
+        false
     }
 
     /// The next frame of the generation in force; older ones are discarded.
@@ -121,16 +127,13 @@ impl Player {
         });
     }
 
-    fn send(&mut self, frame: &PlayoutFrame, at: Moment, out: &mut Frame, feed: &mut FeedSender) {
+    fn send(&mut self, frame: &PlayoutFrame, at: Moment, feed: &mut FeedSender) {
         self.active = true;
-        let samples = frame.frame.samples();
-        for (sent, &sample) in out.samples_mut().iter_mut().zip(samples) {
-            *sent = sample;
-        }
+        let rate = self.rate();
         if let Some(segment) = &mut self.segment {
-            segment.played += self.rate.duration_of(samples.len());
+            segment.played += FRAME;
             if !segment.audible
-                && let Some(offset) = first_audible(samples, self.rate)
+                && let Some(offset) = first_audible(frame.frame.samples(), rate)
             {
                 segment.audible = true;
                 feed.report(LegEvent::SegmentStarted {
@@ -196,9 +199,10 @@ mod tests {
         fn new() -> Self {
             let counters = Arc::<LegCounters>::default();
             let queue = PlayoutQueue::new(RATE, Arc::clone(&counters));
+            queue.settle(RATE);
             let (sender, feed) = FeedSender::new(RATE, Arc::clone(&counters));
             let handle = queue.handle();
-            let player = Player::new(queue, RATE, Arc::clone(&counters));
+            let player = Player::new(queue, Arc::clone(&counters));
             Self {
                 player,
                 sender,
@@ -417,17 +421,5 @@ mod tests {
         let (frame, events) = bench.tick();
         assert_eq!(frame.samples(), [-LOUD; 160]);
         assert_eq!(events, [finished(1, 20), started(2, 20)]);
-    }
-
-    #[test]
-    fn a_short_frame_is_filled_up_and_counts_for_its_length() {
-        let mut bench = Bench::new();
-        bench.push(1, false, &[LOUD; 40]);
-        let (frame, _) = bench.tick();
-        assert_eq!(frame.samples()[..40], [LOUD; 40]);
-        assert_eq!(frame.samples()[40..], [0; 120]);
-        bench.handle.interrupt();
-        let expected = interrupted(&bench, 20, Some(1), 5);
-        assert_eq!(bench.tick().1[0], expected);
     }
 }

@@ -1,9 +1,10 @@
 //! Writes the RTP stream of a leg.
 
-use audio::{FRAME, Frame, Moment, RtpTimestamp, SampleRate, SequenceNumber};
+use audio::{Codec, FRAME, Moment, RtpTimestamp, SampleRate, SequenceNumber};
+use srtp::{Profile, Protect};
 
-use crate::codec::Codec;
 use crate::rtp::{HEADER_LEN, Header};
+use crate::telephone_event::Event;
 
 /// Where a stream begins. All three are random, so that nobody off the path can
 /// guess them (RFC 3550 §5.1).
@@ -11,38 +12,70 @@ use crate::rtp::{HEADER_LEN, Header};
 pub struct StreamStart {
     /// The source identifier.
     pub ssrc: u32,
-    /// Sequence number of the first packet.
+    /// Sequence number of the first packet, below 2¹⁵ if it is to be sealed: the far
+    /// end then counts its wraps right even if the first packets are lost.
     pub sequence: SequenceNumber,
     /// Timestamp of the first tick.
     pub timestamp: RtpTimestamp,
 }
 
-/// The RTP stream of a leg: one packet a tick while it sends. The timestamp
-/// follows the ticks, sent or not; the sequence number follows the packets.
+/// Octets of the longest payload that any codec writes.
+const LONGEST_PAYLOAD: usize = {
+    let (mut longest, mut index) = (0, 0);
+    while index < Codec::ALL.len() {
+        let payload = Codec::ALL[index].longest_payload();
+        if payload > longest {
+            longest = payload;
+        }
+        index += 1;
+    }
+    longest
+};
+
+const LONGEST_PACKET: usize = HEADER_LEN + LONGEST_PAYLOAD + Profile::MAX_RTP_OVERHEAD;
+
+/// The RTP stream of a leg: at most one packet a tick. The timestamp follows the
+/// ticks, sent or not; the sequence number follows the packets.
 #[derive(Debug)]
 pub(crate) struct Sender {
     ssrc: u32,
     sequence: SequenceNumber,
     timestamp: RtpTimestamp,
-    samples: usize,
+    /// What 20 ms count on the payload's clock.
+    step: u32,
     last_tick: Option<Moment>,
     /// Whether the next packet begins a talk spurt: the first one, and the first
     /// after a pause.
     marker: bool,
-    packet: [u8; HEADER_LEN + Frame::CAPACITY],
+    /// Ticks of silence that still pass without asking the encoder.
+    resting: u8,
+    packet: [u8; LONGEST_PACKET],
 }
 
+/// Ticks that an encoder rests after it had nothing to send of a silent agent.
+///
+/// Silence that follows silence changes nothing in it, and encoding it costs almost
+/// as much as speech. But one that is discontinuous (RFC 7587 §3.1.3) gives a sign of
+/// life now and then, so it has to be asked.
+const REST: u8 = 4;
+
 impl Sender {
-    pub(crate) fn new(start: StreamStart, rate: SampleRate) -> Self {
+    pub(crate) fn new(start: StreamStart, clock: SampleRate) -> Self {
         Self {
             ssrc: start.ssrc,
             sequence: start.sequence,
             timestamp: start.timestamp,
-            samples: rate.samples_in(FRAME),
+            step: clock.samples_in(FRAME) as u32,
             last_tick: None,
             marker: true,
-            packet: [0; HEADER_LEN + Frame::CAPACITY],
+            resting: 0,
+            packet: [0; LONGEST_PACKET],
         }
+    }
+
+    /// The timestamp of the tick that takes place.
+    pub(crate) const fn timestamp(&self) -> RtpTimestamp {
+        self.timestamp
     }
 
     /// Moves the timestamp on to the tick at `at` and returns how many ticks
@@ -51,12 +84,11 @@ impl Sender {
         let Some(last) = self.last_tick.replace(at) else {
             return 0;
         };
-        let ticks = (at.since(last).as_micros() / FRAME.as_micros()) as u64;
-        let samples = ticks.wrapping_mul(self.samples as u64);
-        self.timestamp = self.timestamp.advanced(samples as u32);
+        let ticks = (at.since(last).as_micros() / FRAME.as_micros()) as u32;
+        self.timestamp = self.timestamp.advanced(ticks.wrapping_mul(self.step));
         let missed = ticks.saturating_sub(1);
         self.marker |= missed > 0;
-        missed
+        u64::from(missed)
     }
 
     /// Lets the tick pass without a packet.
@@ -64,20 +96,85 @@ impl Sender {
         self.marker = true;
     }
 
-    /// The packet of this tick.
-    pub(crate) fn packet(&mut self, payload_type: u8, codec: Codec, frame: &Frame) -> &[u8] {
+    /// The packet of this tick, whose payload is what `encode` writes; `None` if it
+    /// writes nothing, or need not be asked because what it would encode is `silent`
+    /// once more.
+    pub(crate) fn audio(
+        &mut self,
+        payload_type: u8,
+        silent: bool,
+        encode: impl FnOnce(&mut [u8]) -> usize,
+    ) -> Option<Unsealed<'_>> {
+        if silent && self.resting > 0 {
+            self.resting -= 1;
+            self.pause();
+            return None;
+        }
+        let (_, rest) = self.packet.split_at_mut(HEADER_LEN);
+        let len = encode(&mut rest[..LONGEST_PAYLOAD]).min(LONGEST_PAYLOAD);
+        if len == 0 {
+            self.resting = if silent { REST } else { 0 };
+            self.pause();
+            return None;
+        }
+        self.resting = 0;
+        let marker = std::mem::take(&mut self.marker);
+        Some(self.finish(marker, payload_type, self.timestamp, len))
+    }
+
+    /// A packet that takes the place of audio, dated as it says itself. The next
+    /// packet of audio begins a talk spurt.
+    pub(crate) fn event(&mut self, payload_type: u8, event: &Event) -> Unsealed<'_> {
+        let len = event.payload.len();
+        self.packet[HEADER_LEN..HEADER_LEN + len].copy_from_slice(&event.payload);
+        self.pause();
+        self.finish(event.marker, payload_type, event.timestamp, len)
+    }
+
+    fn finish(
+        &mut self,
+        marker: bool,
+        payload_type: u8,
+        timestamp: RtpTimestamp,
+        payload: usize,
+    ) -> Unsealed<'_> {
         let header = Header {
-            marker: std::mem::take(&mut self.marker),
+            marker,
             payload_type,
             sequence: self.sequence,
-            timestamp: self.timestamp,
+            timestamp,
             ssrc: self.ssrc,
         };
         self.sequence = self.sequence.next();
-        let (head, payload) = self.packet.split_at_mut(HEADER_LEN);
-        head.copy_from_slice(&header.to_bytes());
-        let encoded = codec.companding().encode(frame.samples(), payload);
-        &self.packet[..HEADER_LEN + encoded]
+        self.packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
+        Unsealed {
+            header,
+            buffer: &mut self.packet,
+            len: HEADER_LEN + payload,
+        }
+    }
+}
+
+/// A packet with room for what a cipher adds.
+pub(crate) struct Unsealed<'a> {
+    pub(crate) header: Header,
+    buffer: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> Unsealed<'a> {
+    /// Octets of the payload.
+    pub(crate) const fn payload_len(&self) -> usize {
+        self.len - HEADER_LEN
+    }
+
+    /// The packet as it goes on the wire; `None` if the keys are used up.
+    pub(crate) fn seal(self, protect: Option<&mut Protect>) -> Option<&'a [u8]> {
+        let len = match protect {
+            Some(protect) => protect.protect_rtp(self.buffer, self.len).ok()?,
+            None => self.len,
+        };
+        self.buffer.get(..len)
     }
 }
 
@@ -99,8 +196,19 @@ mod tests {
 
     fn sent(sender: &mut Sender, millis: u64) -> Header {
         sender.advance(Moment::from_millis(millis));
-        let packet = sender.packet(0, Codec::Pcmu, &Frame::silence(RATE));
-        rtp::parse(packet).unwrap().0
+        speak(sender).unwrap()
+    }
+
+    fn speak(sender: &mut Sender) -> Option<Header> {
+        let packet = sender.audio(0, false, |payload| {
+            payload[..160].fill(0xFF);
+            160
+        });
+        Some(header(packet?))
+    }
+
+    fn header(packet: Unsealed<'_>) -> Header {
+        rtp::parse(packet.seal(None).unwrap()).unwrap().0
     }
 
     #[test]
@@ -126,27 +234,72 @@ mod tests {
     }
 
     #[test]
+    fn a_codec_that_has_nothing_to_send_begins_a_talk_spurt_afterwards() {
+        let mut sender = sender();
+        sent(&mut sender, 20);
+        sender.advance(Moment::from_millis(40));
+        assert!(sender.audio(0, false, |_| 0).is_none());
+        let header = sent(&mut sender, 60);
+        assert!(header.marker);
+        assert_eq!(header.sequence, SequenceNumber(0));
+        assert_eq!(header.timestamp, RtpTimestamp(160));
+    }
+
+    #[test]
+    fn an_encoder_that_had_nothing_to_send_of_silence_rests_until_there_is_sound() {
+        let mut sender = sender();
+        let mut asked = 0;
+        for _ in 0..10 {
+            let nothing = sender.audio(0, true, |_| {
+                asked += 1;
+                0
+            });
+            assert!(nothing.is_none());
+        }
+        assert_eq!(asked, 2);
+        assert!(sender.audio(0, false, |_| 5).is_some());
+        assert!(sender.audio(0, true, |_| 5).is_some());
+    }
+
+    #[test]
     fn missed_ticks_are_counted_and_skipped_in_the_timestamp() {
         let mut sender = sender();
         sent(&mut sender, 20);
         assert_eq!(sender.advance(Moment::from_millis(120)), 4);
-        let packet = sender.packet(0, Codec::Pcmu, &Frame::silence(RATE));
-        let (header, _) = rtp::parse(packet).unwrap();
+        let header = speak(&mut sender).unwrap();
         assert!(header.marker);
         assert_eq!(header.sequence, SequenceNumber(0));
         assert_eq!(header.timestamp, RtpTimestamp(640));
     }
 
     #[test]
-    fn silence_is_encoded_in_the_connections_law() {
+    fn an_event_takes_a_place_in_the_sequence_and_dates_itself() {
         let mut sender = sender();
-        let pcma = sender
-            .packet(8, Codec::Pcma, &Frame::silence(RATE))
-            .to_vec();
-        assert_eq!(pcma[HEADER_LEN..], [0xD5; 160]);
-        let pcmu = sender
-            .packet(0, Codec::Pcmu, &Frame::silence(RATE))
-            .to_vec();
-        assert_eq!(pcmu[HEADER_LEN..], [0xFF; 160]);
+        sent(&mut sender, 20);
+        sender.advance(Moment::from_millis(40));
+        let begun = RtpTimestamp(77);
+        let event = Event {
+            marker: true,
+            timestamp: begun,
+            payload: [1, 2, 3, 4],
+        };
+        let event = header(sender.event(101, &event));
+        assert_eq!((event.payload_type, event.timestamp), (101, begun));
+        assert_eq!(event.sequence, SequenceNumber(0));
+        let audio = sent(&mut sender, 60);
+        assert!(audio.marker);
+        assert_eq!(audio.sequence, SequenceNumber(1));
+        assert_eq!(audio.timestamp, RtpTimestamp(160));
+    }
+
+    #[test]
+    fn a_sealed_packet_is_longer_by_the_profiles_overhead() {
+        let keys = srtp::Keys::new(Profile::AeadAes128Gcm, &[7; 28]).unwrap();
+        let mut protect = Protect::new(&keys);
+        let mut sender = sender();
+        let packet = sender.audio(0, false, |_| LONGEST_PAYLOAD).unwrap();
+        assert_eq!(packet.payload_len(), LONGEST_PAYLOAD);
+        let sealed = packet.seal(Some(&mut protect)).unwrap();
+        assert_eq!(sealed.len(), LONGEST_PACKET);
     }
 }

@@ -1,18 +1,29 @@
 //! A leg in virtual time: the test is its network, its clock and its call.
 #![allow(dead_code, reason = "each test file uses its own part of the rig")]
 
+pub(crate) mod pair;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use audio::{Companding, FRAME, Frame, Moment, RtpTimestamp, SampleRate, SequenceNumber};
-use jitter::{PlayoutBuffer, ReorderingBuffer, Settings};
+use jitter::{AdaptiveBuffer, Format, PlayoutBuffer, Settings};
+use media::rtcp::{Cname, WallClock};
 use media::rtp::{self, Header};
 use media::{
-    Codec, Connection, HeardFrame, LegCore, LegEnds, LegEvent, LegSetup, PlayoutFrame, SegmentId,
-    StreamStart,
+    Background, Codec, Connection, HeardFrame, Identity, LegCore, LegEnds, LegEvent, LegOptions,
+    LegSetup, PlayoutFrame, Policy, PreparedConnection, SegmentId, StreamStart,
+    TelephoneEventFormat,
 };
 
 pub(crate) const RATE: SampleRate = SampleRate::HZ_8000;
+pub(crate) const OPTIONS: LegOptions = LegOptions {
+    widest: RATE,
+    record: true,
+    policy: Policy::Play,
+    inband_digits: false,
+    background: None,
+};
 pub(crate) const START: StreamStart = StreamStart {
     ssrc: 0x5EED,
     sequence: SequenceNumber(65_500),
@@ -51,14 +62,39 @@ impl Sent {
 
 impl Rig {
     pub(crate) fn unconnected() -> Self {
-        Self::with_buffer(Box::new(ReorderingBuffer::new(Settings::new(RATE))))
+        Self::with_buffer(Box::new(buffer(Policy::Play)))
     }
 
     pub(crate) fn with_buffer(buffer: Box<dyn PlayoutBuffer>) -> Self {
+        Self::with(OPTIONS, buffer)
+    }
+
+    /// A connected leg that hears for a machine.
+    pub(crate) fn listening() -> Self {
+        let options = LegOptions {
+            policy: Policy::Listen,
+            ..OPTIONS
+        };
+        let mut rig = Self::with(options, Box::new(buffer(Policy::Listen)));
+        rig.connect(connection());
+        rig
+    }
+
+    /// A connected leg with the sound of a place under the agent.
+    pub(crate) fn with_background(background: Background) -> Self {
+        let options = LegOptions {
+            background: Some(background),
+            ..OPTIONS
+        };
+        let mut rig = Self::with(options, Box::new(buffer(Policy::Play)));
+        rig.connect(connection());
+        rig
+    }
+
+    fn with(options: LegOptions, buffer: Box<dyn PlayoutBuffer>) -> Self {
         let (core, ends) = LegCore::new(LegSetup {
-            rate: RATE,
-            record: true,
-            start: START,
+            options,
+            identity: identity(),
             no_rtp_timeout: NO_RTP_TIMEOUT,
             buffer,
         });
@@ -79,8 +115,19 @@ impl Rig {
 
     pub(crate) fn connected() -> Self {
         let mut rig = Self::unconnected();
-        rig.core.connect(rig.now, connection());
+        rig.connect(connection());
         rig
+    }
+
+    /// Signalling agrees on `connection`.
+    pub(crate) fn connect(&mut self, connection: Connection) {
+        self.core.connect(self.now, prepared(connection));
+    }
+
+    /// A datagram arrives.
+    pub(crate) fn receive(&mut self, from: SocketAddr, datagram: &[u8]) {
+        let mut datagram = datagram.to_vec();
+        self.core.handle_packet(self.now, from, &mut datagram);
     }
 
     /// One tick.
@@ -110,7 +157,7 @@ impl Rig {
         let datagram = datagram(self.far, sample);
         self.far.sequence = self.far.sequence.next();
         self.far.timestamp = self.far.timestamp.advanced(160);
-        self.core.handle_packet(self.now, from, &datagram);
+        self.receive(from, &datagram);
     }
 
     /// The agent says 20 ms of `sample`.
@@ -133,6 +180,22 @@ impl Rig {
     }
 }
 
+pub(crate) fn buffer(policy: Policy) -> AdaptiveBuffer {
+    let format = Format {
+        clock: RATE,
+        rate: RATE,
+    };
+    AdaptiveBuffer::new(Settings::new(policy, format))
+}
+
+pub(crate) fn identity() -> Identity {
+    Identity {
+        cname: Cname::new([7; 12]),
+        wall_clock: WallClock::new(Moment::ZERO, Duration::from_secs(1_700_000_000)),
+        seed: 42,
+    }
+}
+
 pub(crate) fn datagram(header: Header, sample: i16) -> Vec<u8> {
     let mut payload = [0; 160];
     Companding::MuLaw.encode(&[sample; 160], &mut payload);
@@ -143,13 +206,16 @@ pub(crate) fn datagram(header: Header, sample: i16) -> Vec<u8> {
 
 pub(crate) fn connection() -> Connection {
     Connection {
-        remote: signalled(),
-        codec: Codec::Pcmu,
-        payload_type: PCMU,
-        telephone_event: Some(TELEPHONE_EVENT),
-        send: true,
-        receive: true,
+        telephone_event: Some(TelephoneEventFormat {
+            payload_type: TELEPHONE_EVENT,
+            clock: RATE,
+        }),
+        ..Connection::new(signalled(), Codec::Pcmu, PCMU)
     }
+}
+
+pub(crate) fn prepared(connection: Connection) -> Box<PreparedConnection> {
+    Box::new(PreparedConnection::new(connection, START).expect("the codec opens"))
 }
 
 /// The address in the far end's session description.
