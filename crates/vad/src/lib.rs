@@ -8,6 +8,8 @@
 //! It never decides anything from the probabilities, keeps no time and knows
 //! nothing of calls. Start reading at [`Silero`].
 
+mod detector;
 mod silero;
 
+pub use detector::{Detector, Statistics};
 pub use silero::{InferenceError, Silero, StreamState};
