@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::error::ErrorKind;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -68,6 +69,20 @@ pub enum OpenStoreError {
 #[derive(Debug, thiserror::Error)]
 #[error("the database failed: {0}")]
 pub struct StoreError(#[from] pub(crate) sqlx::Error);
+
+impl StoreError {
+    /// Whether the same write would fail again whatever becomes of disk and file: what it says
+    /// contradicts what is stored. Any other failure may pass.
+    pub fn is_final(&self) -> bool {
+        let sqlx::Error::Database(error) = &self.0 else {
+            return false;
+        };
+        error.is_unique_violation()
+            || error.is_foreign_key_violation()
+            || error.is_check_violation()
+            || matches!(error.kind(), ErrorKind::NotNullViolation)
+    }
+}
 
 impl Store {
     /// Opens the database, creating file and folder and bringing the tables up to date.

@@ -1,10 +1,11 @@
 //! Messages: the turns of a conversation.
 
+use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 use uuid::Uuid;
 
-use crate::columns::{signed, unsigned};
+use crate::columns::{micros, signed, unsigned};
 use crate::database::{Store, StoreError};
 
 /// One party's turn.
@@ -23,11 +24,13 @@ pub struct Message {
 }
 
 impl Store {
-    /// Adds the next turn of a conversation that goes on.
+    /// Adds the next turn of a conversation that goes on, and notes that its call still lived at
+    /// `at`. Both or neither, so that it can be tried again without doubling the turn.
     pub async fn append_message(
         &self,
         conversation: Uuid,
         message: &Message,
+        at: Timestamp,
     ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         let next: i64 = sqlx::query_scalar(
@@ -37,6 +40,13 @@ impl Store {
         .fetch_one(&mut *write)
         .await?;
         insert(&mut write, &self.workspace, conversation, next, message).await?;
+        sqlx::query(
+            "UPDATE calls SET updated_at = ? WHERE conversation_id = ? AND ended_at IS NULL",
+        )
+        .bind(micros(at))
+        .bind(conversation.to_string())
+        .execute(&mut *write)
+        .await?;
         write.commit().await?;
         Ok(())
     }

@@ -12,6 +12,9 @@ use crate::columns::{micros, time, uuid};
 use crate::database::{Store, StoreError};
 use secret::Secret;
 
+/// Messages that are forgotten in one write, so that no other write waits long for it.
+const FORGOTTEN_AT_ONCE: u32 = 1_000;
+
 /// How much one claim may take.
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimLimits {
@@ -193,6 +196,29 @@ impl Store {
         .execute(&self.writer)
         .await?;
         Ok(outcome.rows_affected())
+    }
+
+    /// Forgets messages that were delivered or given up before `settled_before`. Returns how many.
+    pub async fn forget_deliveries(&self, settled_before: Timestamp) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            let outcome = sqlx::query(
+                "DELETE FROM outbox WHERE id IN (
+                     SELECT id FROM outbox
+                     WHERE (delivered_at IS NOT NULL OR given_up_at IS NOT NULL)
+                     AND coalesce(delivered_at, given_up_at) < ?1 LIMIT ?2
+                 )",
+            )
+            .bind(micros(settled_before))
+            .bind(FORGOTTEN_AT_ONCE)
+            .execute(&self.writer)
+            .await?;
+            let rows = outcome.rows_affected();
+            forgotten += rows;
+            if rows < u64::from(FORGOTTEN_AT_ONCE) {
+                return Ok(forgotten);
+            }
+        }
     }
 
     /// How many messages are neither delivered nor given up.

@@ -117,11 +117,11 @@ async fn each_step_of_a_call_is_noted() {
         .unwrap();
     store.note_ringing(call.id, "ringing", at(6)).await.unwrap();
     store
-        .append_message(call.conversation, &turn("agent", "Hello."))
+        .append_message(call.conversation, &turn("agent", "Hello."), at(6))
         .await
         .unwrap();
     store
-        .append_message(call.conversation, &turn("caller", "Hi."))
+        .append_message(call.conversation, &turn("caller", "Hi."), at(6))
         .await
         .unwrap();
     store
@@ -149,7 +149,7 @@ async fn the_end_of_a_call_is_kept_whole() {
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store
-        .append_message(call.conversation, &turn("agent", "Hel"))
+        .append_message(call.conversation, &turn("agent", "Hel"), at(6))
         .await
         .unwrap();
     let owed = store
@@ -179,7 +179,7 @@ async fn an_end_without_transcript_keeps_the_turns_noted_so_far() {
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store
-        .append_message(call.conversation, &turn("agent", "Hello."))
+        .append_message(call.conversation, &turn("agent", "Hello."), at(6))
         .await
         .unwrap();
     store

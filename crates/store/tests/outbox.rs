@@ -198,6 +198,32 @@ async fn an_old_message_is_given_up() {
 }
 
 #[tokio::test]
+async fn settled_messages_are_forgotten_when_they_are_old_and_owed_ones_never() {
+    let (store, agent, _folder) = with_agent().await;
+    add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
+    for second in [70, 80] {
+        end_a_call(&store, agent).await;
+        let claimed = claim_one(&store, second).await;
+        store
+            .settle_delivery(&claimed, &Outcome::Delivered, at(second))
+            .await
+            .unwrap();
+    }
+    end_a_call(&store, agent).await;
+    let given_up = claim_one(&store, 85).await;
+    let error = "no answer".to_owned();
+    store
+        .settle_delivery(&given_up, &Outcome::GivenUp { error }, at(85))
+        .await
+        .unwrap();
+    end_a_call(&store, agent).await;
+    assert_eq!(store.forget_deliveries(at(70)).await.unwrap(), 0);
+    assert_eq!(store.forget_deliveries(at(71)).await.unwrap(), 1);
+    assert_eq!(store.forget_deliveries(at(1_000)).await.unwrap(), 2);
+    assert_eq!(store.owed_deliveries().await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn removing_a_webhook_removes_what_is_owed_to_it() {
     let (store, agent, _folder) = with_agent().await;
     let hook = add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
