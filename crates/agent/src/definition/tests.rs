@@ -173,6 +173,7 @@ fn numbers_out_of_range_are_named() {
         ("voice_advanced", "speed", json!(2.1)),
         ("voice_advanced", "stability", json!(1.5)),
         ("call_behavior", "background_sound_volume", json!(-0.1)),
+        ("call_behavior", "background_sound_ambience", json!("moon")),
         ("call_behavior", "silence_timeout_seconds", json!(4)),
         ("call_behavior", "silence_timeout_seconds", json!(3_601)),
         ("call_behavior", "max_call_duration_seconds", json!(9)),

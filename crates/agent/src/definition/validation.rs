@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use super::{AgentDefinition, InvalidField, Procedure, VoiceSettings, Webhook};
 
+/// The places that have a background sound.
+const AMBIENCES: [&str; 4] = ["office", "cafe", "call_center", "street"];
+
 const SHORT: usize = 200;
 const MESSAGE: usize = 2_000;
 const PROMPT: usize = 20_000;
@@ -161,11 +164,12 @@ fn voice(voice: &VoiceSettings) -> Checked {
     number(at("voice_advanced.style"), advanced.style, 0.0..=1.0)?;
     number(at("voice_advanced.speed"), advanced.speed, 0.5..=2.0)?;
 
-    text(
-        at("call_behavior.background_sound_ambience"),
-        &behavior.background_sound_ambience,
-        SHORT,
-    )?;
+    if !AMBIENCES.contains(&behavior.background_sound_ambience.as_str()) {
+        return Err(InvalidField::new(
+            at("call_behavior.background_sound_ambience"),
+            format!("one of {}", AMBIENCES.join(", ")),
+        ));
+    }
     let volume = behavior.background_sound_volume;
     number(
         at("call_behavior.background_sound_volume"),
