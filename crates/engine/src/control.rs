@@ -42,7 +42,18 @@ pub enum PlaceCallError {
     },
     /// The node is shutting down and takes no more calls.
     #[error("the node is shutting down; place the call on another node")]
-    Draining,
+    Draining {
+        /// When a node in its place may take calls.
+        retry_after: Duration,
+    },
+    /// No media connection can be opened now; try again later.
+    #[error("the node has no media for another call: {reason}")]
+    NoMedia {
+        /// What is missing.
+        reason: String,
+        /// When a retry makes sense.
+        retry_after: Duration,
+    },
     /// No trunk's prefixes match the number.
     #[error("no trunk can reach {number}; add one whose `prefixes` match it")]
     NoTrunk {
@@ -78,6 +89,8 @@ pub struct NodeLoad {
     pub limit: usize,
     /// The node is shutting down.
     pub draining: bool,
+    /// What has broken of the node, if anything has: it takes no more calls.
+    pub broken: Option<&'static str>,
 }
 
 /// What the API may ask of live calls.
@@ -91,8 +104,9 @@ pub trait CallControl: Send + Sync {
     /// Hears a live call; `None` when it is unknown here or over.
     fn listen(&self, call: CallId) -> Option<broadcast::Receiver<LiveAudio>>;
 
-    /// Ends a live call: the far end gets CANCEL or BYE. Returns whether the call was live.
-    fn hang_up(&self, call: CallId) -> bool;
+    /// Ends a live call: the agent says `goodbye`, or its own when there is none, and the far end
+    /// gets BYE; before the answer it gets CANCEL at once. Returns whether the call was live.
+    fn hang_up(&self, call: CallId, goodbye: Option<String>) -> bool;
 
     /// How loaded the node is.
     fn load(&self) -> NodeLoad;

@@ -205,6 +205,12 @@ pub enum CallEventKind {
     Turn(TranscriptTurn),
     /// The agent's answer became audible.
     Latency(TurnLatency),
+    /// A sentence of the agent could not be spoken, or not to its end; the agent went on without
+    /// it.
+    Unspoken {
+        /// Why.
+        reason: String,
+    },
     /// The call is over; nothing follows.
     Ended(CallReport),
 }

@@ -13,10 +13,13 @@ mod call;
 mod control;
 pub mod dialogue;
 mod event;
-mod listening;
+pub mod listening;
+mod metrics;
 mod node;
+mod patience;
 mod recording;
 mod script;
+mod supervision;
 
 pub use control::{
     AgentDirectory, CallControl, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription,
@@ -26,4 +29,5 @@ pub use event::{
     TurnLatency,
 };
 pub use node::{Engine, EngineConfig, ModelDirectory, Providers, StartEngineError};
+pub use patience::Patience;
 pub use script::{Occasion, Script};

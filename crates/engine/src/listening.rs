@@ -1,7 +1,11 @@
 //! The listening thread: gathers what the media threads heard, runs the voice detector over the
 //! windows of all calls in one batch, and hands audio and judgement to each call's task.
+//!
+//! Start reading at [`Listening`]. A call reads its [`CallFeed`].
 
-use std::collections::VecDeque;
+mod detection;
+mod line;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{JoinHandle, Thread};
@@ -12,7 +16,12 @@ use crossbeam_channel::{Receiver, Sender, TrySendError};
 use crossbeam_queue::ArrayQueue;
 use media::{LegEvent, LegFeed};
 use tokio::sync::Notify;
-use vad::{Silero, StreamState};
+use vad::Detector;
+
+pub use self::line::Hearing;
+
+use self::line::Line;
+use crate::supervision::{Vital, Vitals, survive};
 
 /// Windows that wait for a call's task: two seconds. A task that is further behind has lost the
 /// conversation anyway.
@@ -27,25 +36,32 @@ const WAITING_CALLS: usize = 1_024;
 /// Windows in one run of the detector: bounds how long the first of them waits for the last.
 const BATCH: usize = 32;
 
+/// Calls that may be lost to panics, one after the other without a window judged in between, until
+/// the detector itself is taken to be broken.
+const HOPELESS: u32 = 3;
+
 /// How long the thread sleeps when no media thread wakes it.
 const IDLE: Duration = Duration::from_millis(50);
 
-/// One window of a call's audio with the detector's judgement.
+/// One window of a call's audio, 32 ms, with the detector's judgement.
 #[derive(Clone, Debug)]
-pub(crate) struct HeardAudio {
-    /// When its last sample was heard.
-    pub(crate) at: Moment,
-    pub(crate) probability: f32,
-    pub(crate) samples: Box<[i16]>,
+pub struct HeardAudio {
+    /// When its last sample arrived, in the stream's own time.
+    pub at: Moment,
+    /// Probability that it holds a voice, 0 to 1.
+    pub probability: f32,
+    /// The audio, at the leg's rate.
+    pub samples: Box<[i16]>,
 }
 
 /// What a call's task reads of its leg.
 #[derive(Debug)]
-pub(crate) struct CallFeed {
+pub struct CallFeed {
     windows: ArrayQueue<HeardAudio>,
     events: ArrayQueue<LegEvent>,
     ready: Notify,
     closed: AtomicBool,
+    failed: AtomicBool,
     dropped: AtomicU64,
 }
 
@@ -56,32 +72,41 @@ impl CallFeed {
             events: ArrayQueue::new(WAITING_EVENTS),
             ready: Notify::new(),
             closed: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
             dropped: AtomicU64::new(0),
         }
     }
 
     /// Waits until there is something to read.
-    pub(crate) async fn ready(&self) {
+    pub async fn ready(&self) {
         self.ready.notified().await;
     }
 
-    pub(crate) fn window(&self) -> Option<HeardAudio> {
+    /// The oldest window that was not taken yet. Of more than two seconds of them the oldest are
+    /// dropped.
+    pub fn window(&self) -> Option<HeardAudio> {
         self.windows.pop()
     }
 
-    pub(crate) fn event(&self) -> Option<LegEvent> {
+    /// The oldest event that was not taken yet. None is ever dropped.
+    pub fn event(&self) -> Option<LegEvent> {
         self.events.pop()
     }
 
+    /// Whether the call is no longer listened to, because that panicked.
+    pub fn failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
     /// Windows that the call's task was too slow to read.
-    pub(crate) fn dropped(&self) -> u64 {
+    pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 }
 
 /// Detaches the call from the listening thread when dropped.
 #[derive(Debug)]
-pub(crate) struct Attached(Arc<CallFeed>);
+pub struct Attached(Arc<CallFeed>);
 
 impl std::ops::Deref for Attached {
     type Target = CallFeed;
@@ -99,26 +124,66 @@ impl Drop for Attached {
 
 /// The listening thread of a node. Dropping it ends the thread.
 #[derive(Debug)]
-pub(crate) struct Listening {
+pub struct Listening {
     attach: Option<Sender<Line>>,
     thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+/// What the listening thread did so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListeningStatistics {
+    /// Windows that the voice detector judged.
+    pub windows_run: u64,
+    /// Windows that the energy gate judged without it.
+    pub windows_gated: u64,
+    /// Windows that a call's task did not take in time; the oldest are dropped.
+    pub windows_dropped: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    run: AtomicU64,
+    gated: AtomicU64,
+    dropped: AtomicU64,
 }
 
 impl Listening {
-    /// Starts the thread with a detector for the legs' rate.
-    pub(crate) fn start(silero: Silero) -> std::io::Result<Self> {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if it refuses a thread.
+    pub fn start(detector: Detector) -> std::io::Result<Self> {
+        Self::start_vital(detector, Vitals::new().of("the listening thread"))
+    }
+
+    /// Starts the thread as one whose end `vital` reports.
+    pub(crate) fn start_vital(detector: Detector, vital: Vital) -> std::io::Result<Self> {
         let (attach, lines) = crossbeam_channel::bounded(WAITING_CALLS);
+        let counters = Arc::<Counters>::default();
+        let worker = Worker::new(detector, lines, Arc::clone(&counters));
         let thread = std::thread::Builder::new()
             .name("listening".to_owned())
-            .spawn(move || Worker::new(silero, lines).run())?;
+            .spawn(move || worker.run(&vital))?;
         Ok(Self {
             attach: Some(attach),
             thread: Some(thread),
+            counters,
         })
     }
 
+    /// What the thread did so far.
+    pub fn statistics(&self) -> ListeningStatistics {
+        ListeningStatistics {
+            windows_run: self.counters.run.load(Ordering::Relaxed),
+            windows_gated: self.counters.gated.load(Ordering::Relaxed),
+            windows_dropped: self.counters.dropped.load(Ordering::Relaxed),
+        }
+    }
+
     /// The thread that media threads have to wake.
-    pub(crate) fn thread(&self) -> Thread {
+    pub fn thread(&self) -> Thread {
         let thread = self
             .thread
             .as_ref()
@@ -127,15 +192,9 @@ impl Listening {
     }
 
     /// Begins to listen to a leg; `None` when the thread is gone or hopelessly behind.
-    pub(crate) fn attach(&self, feed: LegFeed) -> Option<Attached> {
+    pub fn attach(&self, feed: LegFeed, hearing: Hearing) -> Option<Attached> {
         let call = Arc::new(CallFeed::new());
-        let line = Line {
-            feed,
-            call: Arc::clone(&call),
-            state: StreamState::new(),
-            pending: VecDeque::new(),
-            heard_until: Moment::ZERO,
-        };
+        let line = Line::new(feed, Arc::clone(&call), hearing);
         // overflow: refused, the call is not admitted
         match self.attach.as_ref()?.try_send(line) {
             Ok(()) => {
@@ -159,35 +218,32 @@ impl Drop for Listening {
     }
 }
 
-struct Line {
-    feed: LegFeed,
-    call: Arc<CallFeed>,
-    state: StreamState,
-    pending: VecDeque<i16>,
-    heard_until: Moment,
-}
-
 struct Worker {
-    silero: Silero,
+    detector: Detector,
+    counters: Arc<Counters>,
     lines: Vec<Line>,
     arriving: Receiver<Line>,
     windows: Vec<(usize, HeardAudio)>,
-    probabilities: Vec<f32>,
+    judged: Vec<Option<f32>>,
+    /// Calls lost to panics since a window was last judged.
+    lost: u32,
 }
 
 impl Worker {
-    fn new(silero: Silero, arriving: Receiver<Line>) -> Self {
+    fn new(detector: Detector, arriving: Receiver<Line>, counters: Arc<Counters>) -> Self {
         Self {
-            silero,
+            detector,
+            counters,
             lines: Vec::new(),
             arriving,
             windows: Vec::new(),
-            probabilities: Vec::new(),
+            judged: Vec::new(),
+            lost: 0,
         }
     }
 
-    fn run(mut self) {
-        loop {
+    fn run(mut self, vital: &Vital) {
+        while self.lost < HOPELESS {
             match self.arriving.try_recv() {
                 Ok(line) => {
                     self.lines.push(line);
@@ -197,7 +253,7 @@ impl Worker {
                 Err(crossbeam_channel::TryRecvError::Empty) => {}
             }
             self.lines
-                .retain(|line| !line.call.closed.load(Ordering::Acquire));
+                .retain(|line| !line.call.closed.load(Ordering::Acquire) && !line.call.failed());
             self.gather();
             if self.windows.is_empty() {
                 std::thread::park_timeout(IDLE);
@@ -205,41 +261,16 @@ impl Worker {
             }
             self.judge();
         }
+        vital.report();
     }
 
     /// Moves events on and cuts at most one window from each line: windows of one stream depend
     /// on each other and cannot share a batch.
     fn gather(&mut self) {
-        let window = self.silero.window();
-        let rate = self.silero.rate();
         for (index, line) in self.lines.iter_mut().enumerate() {
-            let mut woken = false;
-            while !line.call.events.is_full()
-                && let Some(event) = line.feed.pop_event()
-            {
-                // overflow: never drops, the queue has room and this thread alone fills it
-                woken |= line.call.events.push(event).is_ok();
-            }
-            while line.pending.len() < window
-                && let Some(frame) = line.feed.pop_frame()
-            {
-                line.pending.extend(frame.frame.samples());
-                line.heard_until = frame.at;
-            }
-            if line.pending.len() >= window {
-                let samples = line.pending.drain(..window).collect();
-                let at = line.heard_until - rate.duration_of(line.pending.len());
-                self.windows.push((
-                    index,
-                    HeardAudio {
-                        at,
-                        probability: 0.0,
-                        samples,
-                    },
-                ));
-            }
-            if woken {
-                line.call.ready.notify_one();
+            match survive(|| line.gather()) {
+                Some(window) => self.windows.extend(window.map(|window| (index, window))),
+                None => line.fail(),
             }
         }
     }
@@ -250,16 +281,21 @@ impl Worker {
             self.judge_batch(batch);
         }
         for (index, window) in windows.drain(..) {
-            let Some(line) = self.lines.get(index) else {
+            let Some(line) = self.lines.get(index).filter(|line| !line.call.failed()) else {
                 continue;
             };
             // overflow: drops oldest, counted
             if line.call.windows.force_push(window).is_some() {
                 line.call.dropped.fetch_add(1, Ordering::Relaxed);
+                self.counters.dropped.fetch_add(1, Ordering::Relaxed);
             }
             line.call.ready.notify_one();
         }
         self.windows = windows;
+        let statistics = self.detector.statistics();
+        let Counters { run, gated, .. } = &*self.counters;
+        run.store(statistics.windows_run, Ordering::Relaxed);
+        gated.store(statistics.windows_gated, Ordering::Relaxed);
     }
 
     fn judge_batch(&mut self, batch: &mut [(usize, HeardAudio)]) {
@@ -268,17 +304,29 @@ impl Worker {
         for (index, window) in batch.iter() {
             // The batch is in the order of the lines, so one pass over them meets every state.
             if let Some((_, line)) = lines.find(|(at, _)| at == index) {
-                inputs.push((&mut line.state, &*window.samples));
+                inputs.push(line.judged(&window.samples));
             }
         }
-        match self.silero.run(&mut inputs, &mut self.probabilities) {
-            Ok(()) => {
-                for ((_, window), probability) in batch.iter_mut().zip(&self.probabilities) {
-                    window.probability = *probability;
+        let detector = &mut self.detector;
+        detection::judge(
+            |windows, probabilities| detector.run(windows, probabilities),
+            &mut inputs,
+            &mut self.judged,
+        );
+        drop(inputs);
+        for ((index, window), judged) in batch.iter_mut().zip(&self.judged) {
+            let Some(line) = self.lines.get_mut(*index) else {
+                continue;
+            };
+            match judged {
+                Some(probability) => {
+                    window.probability = line.judge(*probability);
+                    self.lost = 0;
                 }
-            }
-            Err(error) => {
-                tracing::error!(%error, "voice detection failed, windows count as silence")
+                None => {
+                    line.fail();
+                    self.lost += 1;
+                }
             }
         }
     }

@@ -8,16 +8,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use agent::AgentDefinition;
+use audio::SampleRate;
+use audio::codec::OpusSettings;
 use futures_util::FutureExt;
 use llm::LanguageModel;
 use media::{Clock, Media, MediaConfig, StartMediaError};
+use prometheus_client::registry::Registry;
 use sip::{IncomingCall, SipEndpoint};
 use speech::{Recogniser, Synthesiser};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
-use vad::Silero;
+use vad::Detector;
 
 use crate::call::{Call, Control, Journal, Order, failed};
 use crate::control::{
@@ -25,13 +28,13 @@ use crate::control::{
 };
 use crate::event::{CallEvent, CallEventKind, CallId, CallReport, Direction};
 use crate::listening::Listening;
+use crate::metrics::{Metrics, NodeCollector, Snapshot};
+use crate::patience::Patience;
 use crate::recording::Recorder;
+use crate::supervision::Vitals;
 
 /// Events that may wait for the records; more stay with their calls.
 const WAITING_EVENTS: usize = 1_024;
-
-/// How long calls may take to say goodbye, and then to hang up, when the node ends.
-const LAST_GOODBYE: Duration = Duration::from_secs(6);
 
 /// What the node is told at its start.
 #[derive(Clone, Debug)]
@@ -42,8 +45,14 @@ pub struct EngineConfig {
     pub recordings: PathBuf,
     /// When a refused caller should try again.
     pub retry_after: Duration,
+    /// How long calls wait for the far end and for themselves.
+    pub patience: Patience,
     /// Media threads and their sockets.
     pub media: MediaConfig,
+    /// The highest rate that the audio of any codec has that calls may be carried in.
+    pub widest: SampleRate,
+    /// How Opus is encoded, where the other side has no wishes of its own.
+    pub opus: OpusSettings,
 }
 
 /// Whoever recognises, thinks and speaks for the node's agents.
@@ -83,7 +92,7 @@ pub enum StartEngineError {
 #[derive(Clone)]
 pub struct Engine {
     node: Arc<Node>,
-    _answering: Arc<Answering>,
+    answering: Arc<OnceLock<Answering>>,
 }
 
 /// The task that answers incoming calls; ends with the last engine handle.
@@ -101,8 +110,10 @@ pub(crate) struct Node {
     pub(crate) sip: SipEndpoint,
     pub(crate) media: Media,
     pub(crate) listening: Listening,
+    pub(crate) metrics: Metrics,
     pub(crate) recorder: Recorder,
     pub(crate) providers: Providers,
+    vitals: Vitals,
     agents: Arc<dyn AgentDirectory>,
     /// `None` once the node has drained: the records then end with the last event.
     records: Mutex<Option<mpsc::Sender<CallEvent>>>,
@@ -129,13 +140,12 @@ impl Drop for Slot {
 }
 
 impl Engine {
-    /// Starts the node's threads and begins to answer `incoming` calls. The receiver brings
-    /// every event of every call, in order within a call; it must be read.
+    /// Starts the node's threads. No call comes in before [`answer`](Self::answer). The receiver
+    /// brings every event of every call, in order within a call; it must be read.
     pub fn start(
         config: EngineConfig,
         sip: SipEndpoint,
-        incoming: mpsc::Receiver<IncomingCall>,
-        silero: Silero,
+        detector: Detector,
         providers: Providers,
         agents: Arc<dyn AgentDirectory>,
     ) -> Result<(Self, mpsc::Receiver<CallEvent>), StartEngineError> {
@@ -150,10 +160,11 @@ impl Engine {
             )
         })?;
         let clock = Clock::new();
-        let listening = Listening::start(silero)
+        let vitals = Vitals::new();
+        let listening = Listening::start_vital(detector, vitals.of("the listening thread"))
             .map_err(|source| system("start the listening thread", source))?;
-        let recorder =
-            Recorder::start().map_err(|source| system("start the recording thread", source))?;
+        let recorder = Recorder::start(vitals.of("the recording thread"))
+            .map_err(|source| system("start the recording thread", source))?;
         let media = Media::start(config.media.clone(), clock, listening.thread())?;
         let (records, events) = mpsc::channel(WAITING_EVENTS);
         let node = Arc::new(Node {
@@ -162,8 +173,10 @@ impl Engine {
             sip,
             media,
             listening,
+            metrics: Metrics::new(),
             recorder,
             providers,
+            vitals,
             agents,
             records: Mutex::new(Some(records)),
             calls: Mutex::new(HashMap::new()),
@@ -171,14 +184,42 @@ impl Engine {
             draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
         });
-        let answering = tokio::spawn(answer(Arc::downgrade(&node), incoming));
-        Ok((
-            Self {
-                node,
-                _answering: Arc::new(Answering(answering)),
-            },
-            events,
-        ))
+        let answering = Arc::default();
+        Ok((Self { node, answering }, events))
+    }
+
+    /// Begins to answer `incoming` calls, which waited until now. To be called once, when what an
+    /// earlier process left of its calls is settled.
+    pub fn answer(&self, incoming: mpsc::Receiver<IncomingCall>) {
+        self.answering.get_or_init(|| {
+            let vital = self.node.vitals.of("the task that answers incoming calls");
+            let answers = answer(Arc::downgrade(&self.node), incoming);
+            Answering(tokio::spawn(async move {
+                let _vital = vital;
+                answers.await;
+            }))
+        });
+    }
+
+    /// Waits until something has broken that the node cannot be without, and names it. No call is
+    /// admitted from then on: the node is to be drained and started again.
+    pub async fn breakage(&self) -> &'static str {
+        self.node.vitals.breakage().await
+    }
+
+    /// Registers everything that the engine counts, for Prometheus to ask.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.node.metrics.register(registry);
+        let node = Arc::downgrade(&self.node);
+        let snapshot = move || {
+            let node = node.upgrade()?;
+            Some(Snapshot {
+                load: node.load(),
+                media: node.media.statistics(),
+                listening: node.listening.statistics(),
+            })
+        };
+        registry.register_collector(Box::new(NodeCollector(snapshot)));
     }
 
     /// Takes no more calls, lets the live ones end within `timeout`, then says goodbye for them
@@ -195,8 +236,10 @@ impl Engine {
 
 impl Node {
     fn admit(self: &Arc<Self>) -> Result<Slot, PlaceCallError> {
-        if self.draining.load(Ordering::Acquire) {
-            return Err(PlaceCallError::Draining);
+        if self.draining.load(Ordering::Acquire) || self.vitals.broken().is_some() {
+            return Err(PlaceCallError::Draining {
+                retry_after: self.config.retry_after,
+            });
         }
         let limit = self.config.max_calls;
         self.taken
@@ -211,16 +254,12 @@ impl Node {
     }
 
     /// Registers a call and runs it as a task that always ends with a report.
-    fn run<F, Fut>(self: &Arc<Self>, slot: Slot, id: CallId, started: CallEventKind, life: F)
+    fn run<F, Fut>(self: &Arc<Self>, slot: Slot, live: LiveCall, started: CallEventKind, life: F)
     where
         F: FnOnce(Arc<Self>, LiveCall) -> Fut + Send + 'static,
         Fut: Future<Output = CallReport> + Send + 'static,
     {
-        let live = LiveCall {
-            journal: Arc::new(Journal::new(id)),
-            control: Arc::new(Control::new()),
-            live: Arc::new(OnceLock::new()),
-        };
+        let id = live.journal.call();
         live.journal.write(started);
         self.lock_calls().insert(id, live.clone());
         let node = Arc::clone(self);
@@ -249,9 +288,10 @@ impl Node {
                 );
                 node.lock_calls().remove(&id);
                 live.journal.write(CallEventKind::Ended(report));
-                drop(slot);
             };
             tokio::join!(living, forwarding);
+            // Kept until here, so that calls whose records wait are never more than the slots.
+            drop(slot);
         };
         let span = tracing::info_span!("call", id = %id);
         self.tasks.spawn(task.instrument(span));
@@ -268,15 +308,19 @@ impl Node {
             calls = self.taken.load(Ordering::Acquire),
             "hanging up at shutdown"
         );
-        self.order_all(Order::SayGoodbye("the node is shutting down"));
-        if tokio::time::timeout(LAST_GOODBYE, self.tasks.wait())
+        self.order_all(&Order::SayGoodbye {
+            goodbye: None,
+            reason: "the node is shutting down",
+        });
+        let last_goodbye = self.config.patience.last_goodbye;
+        if tokio::time::timeout(last_goodbye, self.tasks.wait())
             .await
             .is_ok()
         {
             return;
         }
-        self.order_all(Order::HangUp("the node is shutting down"));
-        if tokio::time::timeout(LAST_GOODBYE, self.tasks.wait())
+        self.order_all(&Order::HangUp("the node is shutting down"));
+        if tokio::time::timeout(last_goodbye, self.tasks.wait())
             .await
             .is_err()
         {
@@ -284,9 +328,18 @@ impl Node {
         }
     }
 
-    fn order_all(&self, order: Order) {
+    fn load(&self) -> NodeLoad {
+        NodeLoad {
+            calls: self.taken.load(Ordering::Acquire),
+            limit: self.config.max_calls,
+            draining: self.draining.load(Ordering::Acquire),
+            broken: self.vitals.broken(),
+        }
+    }
+
+    fn order_all(&self, order: &Order) {
         for call in self.lock_calls().values() {
-            call.control.give(order);
+            call.control.give(order.clone());
         }
     }
 
@@ -304,14 +357,20 @@ impl CallControl for Engine {
             });
         }
         let slot = node.admit()?;
+        let live = LiveCall::new(call.call, &node.metrics);
+        let prepared = live.call(node).prepare(&call);
+        let (script, line) = prepared.map_err(|reason| PlaceCallError::NoMedia {
+            reason,
+            retry_after: node.config.retry_after,
+        })?;
         let started = CallEventKind::Started {
             direction: Direction::Outbound,
             agent: call.agent.agent_uuid,
             conversation: call.conversation,
             number: call.number.clone(),
         };
-        node.run(slot, call.call, started, |node, live| async move {
-            live.call(&node).outbound(&call).await
+        node.run(slot, live, started, |node, live| async move {
+            live.call(&node).outbound(&call, script, line).await
         });
         Ok(())
     }
@@ -328,25 +387,31 @@ impl CallControl for Engine {
         live.live.get().map(broadcast::Sender::subscribe)
     }
 
-    fn hang_up(&self, call: CallId) -> bool {
+    fn hang_up(&self, call: CallId, goodbye: Option<String>) -> bool {
         let live = self.node.lock_calls().get(&call).cloned();
         live.is_some_and(|live| {
-            live.control
-                .give(Order::SayGoodbye("the API ended the call"));
+            live.control.give(Order::SayGoodbye {
+                goodbye,
+                reason: "the API ended the call",
+            });
             true
         })
     }
 
     fn load(&self) -> NodeLoad {
-        NodeLoad {
-            calls: self.node.taken.load(Ordering::Acquire),
-            limit: self.node.config.max_calls,
-            draining: self.node.draining.load(Ordering::Acquire),
-        }
+        self.node.load()
     }
 }
 
 impl LiveCall {
+    fn new(id: CallId, metrics: &Metrics) -> Self {
+        Self {
+            journal: Arc::new(Journal::new(id, metrics.clone())),
+            control: Arc::new(Control::new()),
+            live: Arc::new(OnceLock::new()),
+        }
+    }
+
     fn call<'a>(&'a self, node: &'a Node) -> Call<'a> {
         Call {
             node,
@@ -385,7 +450,8 @@ async fn answer(node: std::sync::Weak<Node>, mut incoming: mpsc::Receiver<Incomi
             conversation: Uuid::now_v7(),
             number: call.from.clone(),
         };
-        node.run(slot, CallId::generate(), started, |node, live| async move {
+        let live = LiveCall::new(CallId::generate(), &node.metrics);
+        node.run(slot, live, started, |node, live| async move {
             live.call(&node).inbound(&agent, call).await
         });
     }

@@ -1,26 +1,30 @@
 //! The recording thread: writes both sides of every call to its stereo WAV and to whoever
 //! listens live.
 
+mod file;
+mod timeline;
+
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use audio::wav::{WavWriter, WriteWavError};
-use audio::{FRAME, Moment, SampleRate};
+use audio::{Moment, SampleRate};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use media::RecordingFeed;
 use tokio::sync::{broadcast, oneshot};
 
 use crate::control::LiveAudio;
+use crate::supervision::{Guarded, Vital, Worked, survive};
+
+use self::file::RecordingFile;
+use self::timeline::Timeline;
 
 /// How often the taps are emptied; they hold a second.
 const ROUND: Duration = Duration::from_millis(100);
 
 /// How often a file is made valid up to its last sample.
 const FLUSH: Duration = Duration::from_secs(1);
-
-/// A longer gap in a call's ticks is no gap but a clock gone wrong.
-const LONGEST_GAP: Duration = Duration::from_secs(60);
 
 /// Orders that may wait for the thread.
 const WAITING_ORDERS: usize = 1_024;
@@ -32,15 +36,22 @@ const LIVE_BACKLOG: usize = 32;
 #[derive(Debug)]
 pub(crate) struct RecordingOrder {
     pub(crate) feed: RecordingFeed,
-    pub(crate) rate: SampleRate,
     /// The file to write; `None` keeps no recording but still lets others listen.
     pub(crate) file: Option<PathBuf>,
+}
+
+/// From when on a call is recorded, and at which rate.
+#[derive(Clone, Copy, Debug)]
+struct Beginning {
+    at: Moment,
+    rate: SampleRate,
 }
 
 /// A call's hold on its recording.
 #[derive(Debug)]
 pub(crate) struct Recording {
     live: broadcast::Sender<LiveAudio>,
+    begin: Arc<OnceLock<Beginning>>,
     finish: Option<oneshot::Sender<oneshot::Sender<Option<PathBuf>>>>,
 }
 
@@ -49,7 +60,13 @@ impl Recording {
         self.live.clone()
     }
 
-    /// Ends the recording once the tap is empty, and returns the finished file.
+    /// Records from `at` on, frames of this rate. What was heard before is not kept.
+    pub(crate) fn begin(&self, at: Moment, rate: SampleRate) {
+        self.begin.get_or_init(|| Beginning { at, rate });
+    }
+
+    /// Ends the recording once the tap is empty, and returns the finished file if it holds any
+    /// sound.
     pub(crate) async fn finish(mut self) -> Option<PathBuf> {
         let (done, finished) = oneshot::channel();
         self.finish.take()?.send(done).ok()?;
@@ -65,31 +82,34 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn start() -> std::io::Result<Self> {
+    pub(crate) fn start(vital: Vital) -> std::io::Result<Self> {
         let (orders, arriving) = crossbeam_channel::bounded(WAITING_ORDERS);
         let thread = std::thread::Builder::new()
             .name("recording".to_owned())
-            .spawn(move || run(&arriving))?;
+            .spawn(move || {
+                let _vital = vital;
+                run(&arriving);
+            })?;
         Ok(Self {
             orders: Some(orders),
             thread: Some(thread),
         })
     }
 
-    /// Begins a recording. A file that cannot be written is reported once, in the log, and the
-    /// call goes on without it.
+    /// Records a call and lets others listen to it, once told to begin. A file that cannot be written
+    /// is reported once, in the log, and the call goes on without it.
     pub(crate) fn record(&self, order: RecordingOrder) -> Recording {
         let (live, _) = broadcast::channel(LIVE_BACKLOG);
         let (finish, finishing) = oneshot::channel();
+        let begin = Arc::default();
         let tape = Tape {
             feed: order.feed,
-            rate: order.rate,
             path: order.file,
-            writer: None,
+            begin: Arc::clone(&begin),
+            running: None,
             live: live.clone(),
             finishing,
             interleaved: Vec::new(),
-            last: None,
         };
         // overflow: refused, the call goes on unrecorded
         if self
@@ -101,6 +121,7 @@ impl Recorder {
         }
         Recording {
             live,
+            begin,
             finish: Some(finish),
         }
     }
@@ -119,30 +140,35 @@ impl Drop for Recorder {
 
 struct Tape {
     feed: RecordingFeed,
-    rate: SampleRate,
     path: Option<PathBuf>,
-    writer: Option<WavWriter>,
+    begin: Arc<OnceLock<Beginning>>,
+    running: Option<Running>,
     live: broadcast::Sender<LiveAudio>,
     finishing: oneshot::Receiver<oneshot::Sender<Option<PathBuf>>>,
     interleaved: Vec<i16>,
-    last: Option<Moment>,
+}
+
+/// What a recording has once it has begun.
+struct Running {
+    rate: SampleRate,
+    timeline: Timeline,
+    file: Option<RecordingFile>,
 }
 
 fn run(arriving: &Receiver<Tape>) {
-    let mut tapes: Vec<Tape> = Vec::new();
+    let mut tapes: Vec<Guarded<Tape>> = Vec::new();
     let mut round = Instant::now() + ROUND;
     let mut flushed = Instant::now();
     loop {
         match arriving.recv_deadline(round) {
-            Ok(mut tape) => {
-                tape.open();
-                tapes.push(tape);
+            Ok(tape) => {
+                tapes.push(Guarded::new(tape));
                 continue;
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 for tape in tapes {
-                    tape.end();
+                    drop(end(tape));
                 }
                 return;
             }
@@ -152,14 +178,18 @@ fn run(arriving: &Receiver<Tape>) {
         if flush {
             flushed = Instant::now();
         }
-        tapes.iter_mut().for_each(|tape| tape.drain(flush));
+        for tape in &mut tapes {
+            if tape.work(|tape| tape.drain(flush)) == Worked::Broke {
+                tracing::error!("recording a call panicked; the call goes on unrecorded");
+            }
+        }
         let mut index = 0;
         while let Some(tape) = tapes.get_mut(index) {
-            match tape.finishing.try_recv() {
+            match tape.get_mut().finishing.try_recv() {
                 Err(oneshot::error::TryRecvError::Empty) => index += 1,
-                Err(oneshot::error::TryRecvError::Closed) => drop(tapes.swap_remove(index).end()),
+                Err(oneshot::error::TryRecvError::Closed) => drop(end(tapes.swap_remove(index))),
                 Ok(done) => {
-                    let file = tapes.swap_remove(index).end();
+                    let file = end(tapes.swap_remove(index));
                     // The call's task may have been ended meanwhile; the file is whole anyway.
                     drop(done.send(file));
                 }
@@ -169,82 +199,77 @@ fn run(arriving: &Receiver<Tape>) {
 }
 
 impl Tape {
-    fn open(&mut self) {
-        let Some(path) = &self.path else {
-            return;
-        };
-        match WavWriter::create(path, self.rate, 2) {
-            Ok(writer) => self.writer = Some(writer),
-            Err(error) => {
-                tracing::error!(path = %path.display(), %error, "the call is not recorded");
-            }
-        }
-    }
-
+    /// Takes what was heard and played, and writes what has found its place.
     fn drain(&mut self, flush: bool) {
-        self.interleaved.clear();
-        while let Some(frame) = self.feed.pop() {
-            self.fill_gap(frame.at);
-            let pairs = frame.heard.samples().iter().zip(frame.played.samples());
-            self.interleaved
-                .extend(pairs.flat_map(|(heard, played)| [*heard, *played]));
-        }
-        if !self.interleaved.is_empty() {
-            self.write();
-            if self.live.receiver_count() > 0 {
-                let interleaved = self.interleaved.as_slice().into();
-                // overflow: the slow listener loses its oldest piece
-                drop(self.live.send(LiveAudio {
-                    rate: self.rate,
-                    interleaved,
-                }));
-            }
-        }
-        if flush {
-            self.keep(|writer| writer.flush());
-        }
-    }
-
-    /// Silence in place of ticks that never came or were dropped, so that the recording keeps
-    /// the call's time.
-    fn fill_gap(&mut self, at: Moment) {
-        let expected = self.last.map_or(at, |last| last + FRAME);
-        self.last = Some(at);
-        let missing = at.since(expected).min(LONGEST_GAP);
-        let frames = missing.as_millis() / FRAME.as_millis();
-        let silence = 2 * self.rate.samples_in(FRAME) * frames as usize;
-        self.interleaved.resize(self.interleaved.len() + silence, 0);
-    }
-
-    fn write(&mut self) {
-        let interleaved = std::mem::take(&mut self.interleaved);
-        self.keep(|writer| writer.write(&interleaved));
-        self.interleaved = interleaved;
-    }
-
-    fn keep(&mut self, step: impl FnOnce(&mut WavWriter) -> Result<(), WriteWavError>) {
-        let Some(writer) = &mut self.writer else {
+        self.place();
+        let Some(running) = &mut self.running else {
             return;
         };
-        if let Err(error) = step(writer) {
-            tracing::error!(%error, "the recording broke off");
-            self.writer = None;
+        self.interleaved.clear();
+        running.timeline.give(&mut self.interleaved);
+        self.hand_out();
+        if flush
+            && let Some(Running {
+                file: Some(file), ..
+            }) = &mut self.running
+        {
+            file.flush();
         }
     }
 
-    fn end(mut self) -> Option<PathBuf> {
-        self.drain(false);
+    /// Writes all there is; the file, if it holds any sound.
+    fn end(&mut self) -> Option<RecordingFile> {
+        self.place();
         let dropped = self.feed.dropped();
         if dropped > 0 {
             tracing::warn!(frames = dropped, "the recording has gaps");
         }
-        let writer = self.writer.take()?;
-        match writer.finish() {
-            Ok(()) => self.path,
-            Err(error) => {
-                tracing::error!(%error, "the recording could not be finished");
-                None
+        self.interleaved.clear();
+        if let Some(running) = &mut self.running {
+            running.timeline.give_all(&mut self.interleaved);
+        }
+        self.hand_out();
+        self.running.take()?.file
+    }
+
+    fn place(&mut self) {
+        if let (None, Some(begin)) = (&self.running, self.begin.get()) {
+            let path = self.path.take();
+            self.running = Some(Running {
+                rate: begin.rate,
+                timeline: Timeline::new(begin.rate, begin.at),
+                file: path.map(|path| RecordingFile::new(path, begin.rate)),
+            });
+        }
+        while let Some(frame) = self.feed.pop() {
+            if let Some(running) = &mut self.running {
+                running.timeline.place(&frame);
             }
         }
     }
+
+    fn hand_out(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        if let Some(file) = &mut running.file {
+            file.write(&self.interleaved);
+        }
+        if !self.interleaved.is_empty() && self.live.receiver_count() > 0 {
+            let interleaved = self.interleaved.as_slice().into();
+            // overflow: the slow listener loses its oldest piece
+            drop(self.live.send(LiveAudio {
+                rate: running.rate,
+                interleaved,
+            }));
+        }
+    }
+}
+
+/// Empties a call's tap and closes its file; the file, if it holds any sound.
+fn end(mut tape: Guarded<Tape>) -> Option<PathBuf> {
+    let mut file = None;
+    tape.work(|tape| file = tape.end());
+    let file = file.or_else(|| tape.into_inner().running?.file)?;
+    survive(|| file.finish()).flatten()
 }

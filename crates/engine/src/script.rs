@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use agent::{AgentDefinition, CallPrompt};
+use audio::ambience::Ambience;
 use llm::Passage;
+use media::Background;
 
 use crate::event::Direction;
 
@@ -34,6 +36,10 @@ pub struct Script {
     pub turn: turn::Settings,
     /// Whether a recording is kept.
     pub record: bool,
+    /// The sound of a place under the agent's voice.
+    pub background: Option<Background>,
+    /// Whether noise is taken off the caller's audio before anything listens to it.
+    pub suppress_noise: bool,
 }
 
 /// What a call brings to its script, beside the agent.
@@ -93,6 +99,27 @@ impl Script {
                 ..turn::Settings::default()
             },
             record: voice.call_behavior.audio_recording,
+            background: background(&voice.call_behavior),
+            suppress_noise: voice.call_behavior.noise_cancellation,
         }
     }
+}
+
+/// The sound that the agent's settings ask for. A place that is not known is none: the API refuses
+/// such names, but an older record may hold one.
+fn background(behavior: &agent::CallBehavior) -> Option<Background> {
+    if !behavior.background_sound {
+        return None;
+    }
+    let ambience = Ambience::named(&behavior.background_sound_ambience);
+    if ambience.is_none() {
+        tracing::warn!(
+            name = behavior.background_sound_ambience,
+            "there is no such background sound"
+        );
+    }
+    ambience.map(|ambience| Background {
+        ambience,
+        volume: behavior.background_sound_volume as f32,
+    })
 }

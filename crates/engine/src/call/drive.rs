@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use audio::codec::OpusSettings;
 use audio::{Moment, SampleRate};
 use futures_util::StreamExt;
 use llm::{LanguageModel, ReplyPart, ReplyStream};
@@ -14,27 +15,28 @@ use turn::Attempt;
 
 use super::journal::Journal;
 use super::speaker::{Note, Speaker, Voice};
-use super::{Control, Order, connection};
+use super::{Control, Order};
 use crate::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId};
 use crate::event::{CallEventKind, TranscriptTurn, TurnLatency};
 use crate::listening::Attached;
+use crate::metrics::Metrics;
+use crate::patience::Patience;
 use crate::script::Script;
-
-/// Wait before BYE after the agent's last sample: the far end still holds it in its buffers.
-const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// How long a decode under way at the end of a call may still take.
 const LAST_DECODE: Duration = Duration::from_secs(1);
-
-/// How long the far end may take to confirm our BYE.
-const GOODBYE: Duration = Duration::from_secs(4);
 
 type Recognition = (Attempt, Result<(String, Duration), RecogniseError>);
 
 /// What one answered call works with.
 pub(super) struct Parts<'a> {
     pub(super) script: Script,
+    pub(super) patience: Patience,
+    /// Whether the far end holds the call from its answer on.
+    pub(super) held: bool,
     pub(super) journal: &'a Journal,
+    pub(super) metrics: &'a Metrics,
+    pub(super) opus: OpusSettings,
     pub(super) control: &'a Control,
     pub(super) clock: Clock,
     pub(super) rate: SampleRate,
@@ -65,6 +67,8 @@ pub(super) enum Cause {
     Vanished,
     /// The leg's media broke.
     MediaFailed,
+    /// This part of the call broke inside the node.
+    Broken(&'static str),
 }
 
 /// Carries out a dialogue's effects and tells it what happened: the one place of a call where
@@ -83,9 +87,12 @@ pub(super) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    pub(super) fn new(parts: Parts<'a>, origin: Option<Moment>) -> Self {
+    /// The call is recorded from `origin` on.
+    pub(super) fn new(parts: Parts<'a>, origin: Moment) -> Self {
         let now = parts.clock.now();
-        let dialogue = Dialogue::new(parts.script.clone(), parts.rate, origin, now);
+        let script = parts.script.clone();
+        let mut dialogue = Dialogue::new(script, parts.patience, parts.rate, Some(origin), now);
+        dialogue.hold(now, parts.held);
         let voice = Voice {
             synthesiser: Arc::clone(&parts.synthesiser),
             rate: parts.rate,
@@ -94,6 +101,7 @@ impl<'a> Driver<'a> {
         };
         let speaker = Speaker::start(voice, parts.leg.playout());
         Self {
+            held: parts.held,
             parts,
             dialogue,
             speaker,
@@ -103,7 +111,6 @@ impl<'a> Driver<'a> {
             transcript: Vec::new(),
             latencies: Vec::new(),
             hang_up: None,
-            held: false,
         }
     }
 
@@ -116,7 +123,6 @@ impl<'a> Driver<'a> {
         self.carry_out();
         if !matches!(cause, Cause::Signalling(_)) {
             self.parts.signalling.hangup();
-            wait_for_end(events).await;
         }
         Outcome {
             cause,
@@ -141,8 +147,11 @@ impl<'a> Driver<'a> {
         loop {
             self.carry_out();
             if let Some(reason) = self.hang_up {
-                tokio::time::sleep(LAST_WORDS).await;
+                tokio::time::sleep(self.parts.patience.last_words).await;
                 return Cause::HungUp(reason);
+            }
+            if self.parts.feed.failed() {
+                return Cause::Broken("listening");
             }
             let deadline = self.parts.clock.instant(self.dialogue.deadline()).into();
             let has_headroom = self.speaker.has_headroom();
@@ -159,11 +168,15 @@ impl<'a> Driver<'a> {
                 }
                 Some(recognition) = self.recognitions.join_next() => self.recognised(recognition),
                 part = next_part(&mut self.reply), if has_headroom => self.replied(part),
-                Some(note) = self.speaker.note() => self.noted(note),
+                note = self.speaker.note() => match note {
+                    Some(note) => self.noted(note),
+                    None => return Cause::Broken("voice"),
+                },
                 order = self.parts.control.order() => match order {
                     Order::HangUp(reason) => return Cause::HungUp(reason),
-                    Order::SayGoodbye(reason) => {
-                        self.dialogue.hang_up(self.parts.clock.now(), None, reason);
+                    Order::SayGoodbye { goodbye, reason } => {
+                        let now = self.parts.clock.now();
+                        self.dialogue.hang_up(now, goodbye.as_deref(), reason);
                     }
                 },
                 () = tokio::time::sleep_until(deadline) => {
@@ -189,7 +202,9 @@ impl<'a> Driver<'a> {
                 Effect::Speak(segment, text) => {
                     if !self.speaker.speak(segment, text) {
                         let now = self.parts.clock.now();
-                        self.dialogue.synthesised(now, segment, Duration::ZERO);
+                        let reason = "more sentences were ordered at once than can wait";
+                        self.dialogue
+                            .synthesis_failed(now, segment, Duration::ZERO, reason);
                     }
                 }
                 Effect::Silence => self.speaker.silence(),
@@ -206,6 +221,7 @@ impl<'a> Driver<'a> {
             CallEventKind::Started { .. }
             | CallEventKind::Ringing
             | CallEventKind::Answered
+            | CallEventKind::Unspoken { .. }
             | CallEventKind::Ended(_) => {}
         }
         self.parts.journal.write(kind);
@@ -213,12 +229,14 @@ impl<'a> Driver<'a> {
 
     fn recognise(&mut self, attempt: Attempt, utterance: Utterance) {
         let recogniser = Arc::clone(&self.parts.recogniser);
+        let metrics = self.parts.metrics.clone();
         let task = self.recognitions.spawn(async move {
-            let result = recogniser.recognise(utterance).await;
-            (
-                attempt,
-                result.map(|recognition| (recognition.text, recognition.took)),
-            )
+            let recognition = match recogniser.recognise(utterance).await {
+                Ok(recognition) => recognition,
+                Err(error) => return (attempt, Err(error)),
+            };
+            metrics.recognised(recognition.queued, recognition.took);
+            (attempt, Ok((recognition.text, recognition.took)))
         });
         self.recognising.insert(attempt, task);
     }
@@ -229,7 +247,11 @@ impl<'a> Driver<'a> {
             Err(error) if error.is_cancelled() => return,
             Err(error) => {
                 tracing::error!(%error, "a recognition broke down");
-                return;
+                let mut under_way = self.recognising.iter();
+                let Some((attempt, _)) = under_way.find(|(_, task)| task.id() == error.id()) else {
+                    return;
+                };
+                (*attempt, Err(RecogniseError::Stopped))
             }
         };
         self.recognising.remove(&attempt);
@@ -266,6 +288,15 @@ impl<'a> Driver<'a> {
                 self.dialogue
                     .synthesised(self.parts.clock.now(), segment, duration);
             }
+            Note::Failed {
+                segment,
+                spoken,
+                reason,
+            } => {
+                let now = self.parts.clock.now();
+                self.dialogue
+                    .synthesis_failed(now, segment, spoken, &reason);
+            }
         }
     }
 
@@ -281,6 +312,9 @@ impl<'a> Driver<'a> {
                 // Whoever holds the call need not send anything.
                 LegEvent::PacketsStopped { .. } if self.held => {}
                 LegEvent::PacketsStopped { .. } => return Some(Cause::Vanished),
+                LegEvent::Digit { digit, at } => {
+                    self.dialogue.pressed(self.parts.clock.now(), at, digit);
+                }
                 LegEvent::Failed => return Some(Cause::MediaFailed),
                 LegEvent::FirstPacket { from, .. } => tracing::debug!(%from, "media arrives"),
                 LegEvent::Interrupted { .. } | LegEvent::PlayoutIdle { .. } => {}
@@ -304,8 +338,12 @@ impl<'a> Driver<'a> {
             Some(sip::CallEvent::MediaChanged(remote) | sip::CallEvent::Answered(remote)) => {
                 self.held = !remote.we_send;
                 self.dialogue.hold(self.parts.clock.now(), self.held);
-                self.parts.leg.connect(connection(&remote));
-                None
+                let connection = line::connection(&remote, self.parts.opus);
+                let Err(error) = self.parts.leg.connect(connection) else {
+                    return None;
+                };
+                tracing::error!(%error, "the far end wants media that cannot be had");
+                Some(Cause::MediaFailed)
             }
             Some(sip::CallEvent::Ringing { .. } | sip::CallEvent::EarlyMedia(_)) => None,
         }
@@ -318,18 +356,5 @@ async fn next_part(
     match reply {
         Some((id, stream)) => Some((*id, stream.next().await)),
         None => std::future::pending().await,
-    }
-}
-
-async fn wait_for_end(events: &mut mpsc::Receiver<sip::CallEvent>) {
-    let ended = async {
-        while let Some(event) = events.recv().await {
-            if matches!(event, sip::CallEvent::Ended(_)) {
-                return;
-            }
-        }
-    };
-    if tokio::time::timeout(GOODBYE, ended).await.is_err() {
-        tracing::warn!("the far end did not confirm the end of the call");
     }
 }

@@ -5,6 +5,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::control::Subscription;
 use crate::event::{CallEvent, CallEventKind, CallId};
+use crate::metrics::Metrics;
 
 /// Events that a slow subscriber may lag behind before it loses the oldest.
 const LIVE_BACKLOG: usize = 64;
@@ -13,16 +14,19 @@ const LIVE_BACKLOG: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Journal {
     call: CallId,
+    metrics: Metrics,
     past: Mutex<Vec<CallEvent>>,
     live: broadcast::Sender<CallEvent>,
     grown: Notify,
 }
 
 impl Journal {
-    pub(crate) fn new(call: CallId) -> Self {
+    /// The journal of a call whose events count into `metrics`.
+    pub(crate) fn new(call: CallId, metrics: Metrics) -> Self {
         let (live, _) = broadcast::channel(LIVE_BACKLOG);
         Self {
             call,
+            metrics,
             past: Mutex::new(Vec::new()),
             live,
             grown: Notify::new(),
@@ -34,6 +38,7 @@ impl Journal {
     }
 
     pub(crate) fn write(&self, kind: CallEventKind) {
+        self.metrics.told(&kind);
         let event = CallEvent {
             call: self.call,
             at: Timestamp::now(),
@@ -101,7 +106,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_event_is_forwarded_in_order_even_when_the_records_are_slow() {
-        let journal = Journal::new(CallId(Uuid::nil()));
+        let journal = Journal::new(CallId(Uuid::nil()), Metrics::new());
         let (records, mut received) = mpsc::channel(1);
         journal.write(CallEventKind::Ringing);
         journal.write(CallEventKind::Answered);
@@ -126,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_subscriber_sees_the_past_once_and_then_what_follows() {
-        let journal = Journal::new(CallId(Uuid::nil()));
+        let journal = Journal::new(CallId(Uuid::nil()), Metrics::new());
         journal.write(CallEventKind::Ringing);
         let mut subscription = journal.subscribe();
         journal.write(CallEventKind::Answered);

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent::AgentDefinition;
-use audio::{Moment, SampleRate};
+use audio::SampleRate;
 use jiff::Timestamp;
-use media::{Connection, Leg, LegOptions};
+use media::{ConnectError, Leg, LegOptions, Policy};
 use sip::{CallHandle, EndCause, IncomingCall, LocalMedia, OutboundCall, RemoteMedia};
 use tokio::sync::mpsc;
 
@@ -22,18 +22,21 @@ use self::drive::{Driver, Outcome, Parts};
 use self::outcome::{after_answer, before_answer};
 use crate::control::PlaceCall;
 use crate::event::{CallEventKind, CallReport, CallStatus, Direction};
-use crate::listening::Attached;
+use crate::listening::{Attached, Hearing};
 use crate::node::Node;
 use crate::recording::{Recording, RecordingOrder};
 use crate::script::{Occasion, Script};
 
 /// What the node may order a live call to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// End now, for this reason.
     HangUp(&'static str),
-    /// Say goodbye and end, for this reason.
-    SayGoodbye(&'static str),
+    /// Say goodbye, with these words or the agent's own, and end for this reason.
+    SayGoodbye {
+        goodbye: Option<String>,
+        reason: &'static str,
+    },
 }
 
 /// The node's line into a live call. The last order stands until it is taken.
@@ -53,9 +56,12 @@ impl Control {
     async fn order(&self) -> Order {
         let mut orders = self.0.subscribe();
         loop {
-            let pending = *self.0.borrow();
-            if let Some(order) = pending {
-                self.0.send_replace(None);
+            let mut order = None;
+            self.0.send_if_modified(|pending| {
+                order = pending.take();
+                false
+            });
+            if let Some(order) = order {
                 return order;
             }
             if orders.changed().await.is_err() {
@@ -74,17 +80,21 @@ pub(crate) struct Call<'a> {
 }
 
 /// A call's ears, mouth and memory, before and while it talks.
-struct Line {
+pub(crate) struct Line {
     leg: Leg,
     feed: Attached,
     recording: Recording,
-    /// When its recording began, once something was heard.
-    origin: Option<Moment>,
+}
+
+impl Line {
+    fn connect(&self, node: &Node, remote: &RemoteMedia) -> Result<(), ConnectError> {
+        self.leg.connect(line::connection(remote, node.config.opus))
+    }
 }
 
 impl Call<'_> {
-    /// Places the call and carries it to its end.
-    pub(crate) async fn outbound(&self, request: &PlaceCall) -> CallReport {
+    /// Opens what a call needs before it is placed, or says what is missing.
+    pub(crate) fn prepare(&self, request: &PlaceCall) -> Result<(Script, Line), String> {
         let occasion = Occasion {
             direction: Direction::Outbound,
             number: &request.number,
@@ -94,10 +104,17 @@ impl Call<'_> {
             local_time: request.agent.local_time(Timestamp::now()),
         };
         let script = Script::for_call(&request.agent, &occasion);
-        let line = match self.open_line(&script) {
-            Ok(line) => line,
-            Err(reason) => return failed(reason),
-        };
+        let line = self.open_line(&script, self.node.config.widest)?;
+        Ok((script, line))
+    }
+
+    /// Places the call and carries it to its end.
+    pub(crate) async fn outbound(
+        &self,
+        request: &PlaceCall,
+        script: Script,
+        line: Line,
+    ) -> CallReport {
         let placed = self.node.sip.call(OutboundCall {
             number: request.number.clone(),
             media: LocalMedia {
@@ -128,7 +145,9 @@ impl Call<'_> {
             local_time: agent.local_time(Timestamp::now()),
         };
         let script = Script::for_call(agent, &occasion);
-        let line = match self.open_line(&script) {
+        let offered = incoming.offered.as_ref();
+        let widest = offered.map_or(self.node.config.widest, |offered| offered.codec.rate());
+        let line = match self.open_line(&script, widest) {
             Ok(line) => line,
             Err(reason) => {
                 incoming.reject(sip::StatusCode::SERVICE_UNAVAILABLE);
@@ -146,35 +165,37 @@ impl Call<'_> {
             .await
     }
 
-    fn open_line(&self, script: &Script) -> Result<Line, String> {
+    /// Opens what the call needs of media, for audio of at most the rate `widest`.
+    fn open_line(&self, script: &Script, widest: SampleRate) -> Result<Line, String> {
         let options = LegOptions {
-            rate: SampleRate::HZ_8000,
+            widest,
             record: true,
+            policy: Policy::Listen,
+            inband_digits: true,
+            background: script.background,
         };
         let (leg, feed, tap) = self
             .node
             .media
             .open(options)
             .map_err(|error| error.to_string())?;
-        let Some(feed) = self.node.listening.attach(feed) else {
+        let hearing = Hearing {
+            suppress_noise: script.suppress_noise,
+        };
+        let Some(feed) = self.node.listening.attach(feed, hearing) else {
             return Err("the listening thread takes no more calls".to_owned());
         };
         let Some(tap) = tap else {
             return Err("the media thread gave no recording tap".to_owned());
         };
         let file = script.record.then(|| self.recording_file());
-        let order = RecordingOrder {
-            feed: tap,
-            rate: SampleRate::HZ_8000,
-            file,
-        };
+        let order = RecordingOrder { feed: tap, file };
         let recording = self.node.recorder.record(order);
         self.live.get_or_init(|| recording.live());
         Ok(Line {
             leg,
             feed,
             recording,
-            origin: None,
         })
     }
 
@@ -190,15 +211,19 @@ impl Call<'_> {
         &self,
         agent: &AgentDefinition,
         script: Script,
-        mut line: Line,
+        line: Line,
         signalling: &CallHandle,
         events: &mut mpsc::Receiver<sip::CallEvent>,
     ) -> CallReport {
-        match self.await_answer(&mut line, signalling, events).await {
+        match self.await_answer(&line, signalling, events).await {
             Ok(remote) => {
                 while line.feed.event().is_some() {}
-                line.leg.connect(connection(&remote));
-                self.talk(agent, script, line, signalling, events).await
+                if let Err(error) = line.connect(self.node, &remote) {
+                    signalling.hangup();
+                    return failed(error.to_string());
+                }
+                self.talk(agent, script, line, &remote, signalling, events)
+                    .await
             }
             Err(cause) => {
                 drop(line.leg);
@@ -210,7 +235,7 @@ impl Call<'_> {
 
     async fn await_answer(
         &self,
-        line: &mut Line,
+        line: &Line,
         signalling: &CallHandle,
         events: &mut mpsc::Receiver<sip::CallEvent>,
     ) -> Result<RemoteMedia, EndCause> {
@@ -229,26 +254,28 @@ impl Call<'_> {
                         if !std::mem::replace(&mut ringing, true) {
                             self.journal.write(CallEventKind::Ringing);
                         }
-                        line.leg.connect(connection(&remote));
+                        self.hear_early(line, &remote);
                     }
-                    Some(sip::CallEvent::MediaChanged(remote)) => {
-                        line.leg.connect(connection(&remote));
-                    }
+                    Some(sip::CallEvent::MediaChanged(remote)) => self.hear_early(line, &remote),
                     None => return Err(EndCause::TimedOut),
                 },
                 order = self.control.order() => match order {
-                    Order::HangUp(_) | Order::SayGoodbye(_) => signalling.hangup(),
+                    Order::HangUp(_) | Order::SayGoodbye { .. } => signalling.hangup(),
                 },
                 () = line.feed.ready() => {
                     // Before the answer nobody need send anything.
                     while line.feed.event().is_some() {}
-                    // Early media is recorded, not listened to.
-                    while let Some(window) = line.feed.window() {
-                        let length = SampleRate::HZ_8000.duration_of(window.samples.len());
-                        line.origin.get_or_insert(window.at - length);
-                    }
+                    // Early media is neither kept nor listened to.
+                    while line.feed.window().is_some() {}
                 }
             }
+        }
+    }
+
+    /// Early media that cannot be heard costs nothing but itself.
+    fn hear_early(&self, line: &Line, remote: &RemoteMedia) {
+        if let Err(error) = line.connect(self.node, remote) {
+            tracing::warn!(%error, "early media is not heard");
         }
     }
 
@@ -257,18 +284,25 @@ impl Call<'_> {
         agent: &AgentDefinition,
         script: Script,
         line: Line,
+        remote: &RemoteMedia,
         signalling: &CallHandle,
         events: &mut mpsc::Receiver<sip::CallEvent>,
     ) -> CallReport {
         let answered_at = Timestamp::now();
         self.journal.write(CallEventKind::Answered);
         let answered = self.node.clock.now();
+        let rate = line.leg.rate().unwrap_or_else(|| remote.codec.rate());
+        line.recording.begin(answered, rate);
         let parts = Parts {
             script,
+            patience: self.node.config.patience,
+            opus: self.node.config.opus,
+            held: !remote.we_send,
             journal: self.journal,
+            metrics: &self.node.metrics,
             control: self.control,
             clock: self.node.clock,
-            rate: SampleRate::HZ_8000,
+            rate,
             leg: &line.leg,
             feed: &line.feed,
             signalling,
@@ -276,7 +310,7 @@ impl Call<'_> {
             synthesiser: Arc::clone(&self.node.providers.synthesiser),
             model: self.node.providers.models.model_for(agent),
         };
-        let outcome = Driver::new(parts, line.origin).run(events).await;
+        let outcome = Driver::new(parts, answered).run(events).await;
         let duration = self.node.clock.now().since(answered);
         let dropped = line.feed.dropped();
         if dropped > 0 {
@@ -306,21 +340,6 @@ impl Call<'_> {
     }
 }
 
-/// The leg's side of what the far end said about its media.
-fn connection(remote: &RemoteMedia) -> Connection {
-    Connection {
-        remote: remote.address,
-        codec: match remote.codec {
-            sip::Codec::Pcmu => media::Codec::Pcmu,
-            sip::Codec::Pcma => media::Codec::Pcma,
-        },
-        payload_type: remote.payload_type,
-        telephone_event: remote.telephone_event,
-        send: remote.we_send,
-        receive: remote.we_receive,
-    }
-}
-
 /// The report of a call that never rang.
 pub(crate) fn failed(reason: String) -> CallReport {
     CallReport {
@@ -332,5 +351,23 @@ pub(crate) fn failed(reason: String) -> CallReport {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_order_is_taken_once_and_the_last_one_counts() {
+        let control = Control::new();
+        control.give(Order::SayGoodbye {
+            goodbye: None,
+            reason: "one",
+        });
+        control.give(Order::HangUp("two"));
+        assert_eq!(control.order().await, Order::HangUp("two"));
+        let another = tokio::time::timeout(Duration::from_millis(20), control.order());
+        assert!(another.await.is_err());
     }
 }

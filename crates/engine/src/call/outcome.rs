@@ -27,6 +27,11 @@ pub(super) fn after_answer(cause: &Cause) -> (CallStatus, Option<u16>, String) {
             None,
             "the call's media failed inside the node".to_owned(),
         ),
+        Cause::Broken(part) => (
+            CallStatus::Failed,
+            None,
+            format!("the call's {part} broke inside the node"),
+        ),
         Cause::Signalling(cause) => (answered_status(cause), cause.sip_code(), cause.to_string()),
     }
 }

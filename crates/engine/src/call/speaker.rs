@@ -1,9 +1,11 @@
+mod attempts;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use audio::{Frame, Moment, SampleRate};
 use media::{Clock, Generation, PlayoutFrame, PlayoutHandle, PushError, SegmentId};
-use speech::{SpeakRequest, Synthesiser};
+use speech::{SpeakRequest, SynthesiseError, Synthesiser};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -24,7 +26,7 @@ const REFILL: Duration = Duration::from_millis(100);
 const SENTENCE_PAUSE: Duration = Duration::from_millis(160);
 
 /// What the speaker tells the driver.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Note {
     /// A segment's first audio is there.
     Started { segment: SegmentId, at: Moment },
@@ -32,6 +34,13 @@ pub(crate) enum Note {
     Done {
         segment: SegmentId,
         duration: Duration,
+    },
+    /// A segment could not be spoken, or not to its end.
+    Failed {
+        segment: SegmentId,
+        /// How much of it is handed to the playout.
+        spoken: Duration,
+        reason: String,
     },
 }
 
@@ -126,24 +135,17 @@ impl Work {
             if line.generation != self.playout.generation() {
                 continue;
             }
-            let segment = line.segment;
             // Someone who has fallen silent already needs no pause before the next sentence.
             let pause = ended_sentence && self.playout.queued() > 0;
             ended_sentence = line.text.trim_end().ends_with(['.', '!', '?']);
             if pause && self.pause(&line).await.is_none() {
                 continue;
             }
-            let Some(samples) = self.say(line).await else {
+            let Some(note) = self.say(line).await else {
                 continue;
             };
-            let duration = self.voice.rate.duration_of(samples);
             // overflow: awaited
-            if self
-                .notes
-                .send(Note::Done { segment, duration })
-                .await
-                .is_err()
-            {
+            if self.notes.send(note).await.is_err() {
                 return;
             }
         }
@@ -159,51 +161,60 @@ impl Work {
         Some(())
     }
 
-    /// Speaks one line; the number of samples played out, or `None` when it was cut short.
-    async fn say(&self, line: Line) -> Option<usize> {
-        let mut stream = self.voice.synthesiser.speak(SpeakRequest {
-            text: line.text,
+    /// Speaks one line and says what became of it; `None` when the agent was silenced meanwhile.
+    async fn say(&self, line: Line) -> Option<Note> {
+        let Line {
+            generation,
+            segment,
+            text,
+        } = line;
+        let request = SpeakRequest {
+            text,
             speed: self.voice.speed,
             rate: self.voice.rate,
-        });
+        };
+        let wanted = || self.playout.generation() == generation;
+        let begun = attempts::begin(&*self.voice.synthesiser, &request, wanted).await;
+        let (mut pending, mut stream) = match begun {
+            Ok(Some(begun)) => begun,
+            Ok(None) => {
+                let duration = Duration::ZERO;
+                return Some(Note::Done { segment, duration });
+            }
+            Err(error) => return wanted().then(|| failed(segment, Duration::ZERO, &error)),
+        };
+        let at = self.voice.clock.now();
+        // overflow: awaited
+        self.notes.send(Note::Started { segment, at }).await.ok()?;
         let frame_length = self.voice.rate.samples_in(audio::FRAME);
-        let mut pending: Vec<i16> = Vec::with_capacity(frame_length * 8);
         let mut samples = 0;
-        let mut noted = false;
-        while let Some(chunk) = stream.next().await {
-            match chunk {
-                Ok(chunk) => pending.extend_from_slice(&chunk),
-                Err(error) => {
-                    tracing::error!(%error, "a sentence could not be synthesised in full");
-                    break;
-                }
-            }
-            if !noted && !pending.is_empty() {
-                noted = true;
-                let note = Note::Started {
-                    segment: line.segment,
-                    at: self.voice.clock.now(),
-                };
-                // overflow: awaited
-                self.notes.send(note).await.ok()?;
-            }
+        let mut failure = None;
+        loop {
             // One frame stays back, so that the last one can be marked as such.
             while pending.len() > frame_length {
                 let frame = Frame::from_samples(pending.get(..frame_length)?)?;
-                self.play(line.generation, line.segment, false, frame)
-                    .await?;
+                self.play(generation, segment, false, frame).await?;
                 samples += frame_length;
                 pending.drain(..frame_length);
             }
+            match stream.next().await {
+                Some(Ok(chunk)) => pending.extend_from_slice(&chunk),
+                Some(Err(error)) => {
+                    failure = Some(error);
+                    break;
+                }
+                None => break,
+            }
         }
-        if !pending.is_empty() {
-            samples += pending.len();
-            pending.resize(frame_length, 0);
-            let frame = Frame::from_samples(&pending)?;
-            self.play(line.generation, line.segment, true, frame)
-                .await?;
-        }
-        Some(samples)
+        samples += pending.len();
+        pending.resize(frame_length, 0);
+        let frame = Frame::from_samples(&pending)?;
+        self.play(generation, segment, true, frame).await?;
+        let duration = self.voice.rate.duration_of(samples);
+        Some(match failure {
+            None => Note::Done { segment, duration },
+            Some(error) => failed(segment, duration, &error),
+        })
     }
 
     /// Queues a frame as soon as there is room; `None` when the agent was silenced meanwhile.
@@ -225,12 +236,21 @@ impl Work {
             match self.playout.push(frame) {
                 Ok(()) => return Some(()),
                 Err(PushError::Stale) => return None,
-                Err(error @ PushError::Long { .. }) => {
+                Err(error @ (PushError::Length { .. } | PushError::Unconnected)) => {
                     tracing::error!(%error, "a frame does not fit the leg");
                     return None;
                 }
                 Err(PushError::Full) => tokio::time::sleep(REFILL).await,
             }
         }
+    }
+}
+
+fn failed(segment: SegmentId, spoken: Duration, error: &SynthesiseError) -> Note {
+    tracing::error!(%error, "a sentence could not be spoken in full");
+    Note::Failed {
+        segment,
+        spoken,
+        reason: error.to_string(),
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Answer {
     /// The latency account, for answers to a caller's turn.
     pub(super) ledger: Option<Ledger>,
     segments: Vec<Segment>,
+    /// Whether it answers the caller, in the model's words.
+    to_caller: bool,
 }
 
 #[derive(Debug)]
@@ -25,6 +27,7 @@ struct Segment {
     duration: Option<Duration>,
     started: Option<Moment>,
     finished: Option<Moment>,
+    lost: bool,
 }
 
 /// What the caller heard of an answer.
@@ -38,6 +41,7 @@ pub(super) struct Heard {
 impl Answer {
     pub(super) fn new(asking: Option<ReplyId>, ledger: Option<Ledger>) -> Self {
         Self {
+            to_caller: asking.is_some(),
             asking,
             ends_call: None,
             ledger,
@@ -52,6 +56,7 @@ impl Answer {
             duration: None,
             started: None,
             finished: None,
+            lost: false,
         };
         self.segments.push(segment);
     }
@@ -70,6 +75,22 @@ impl Answer {
         if duration.is_zero() {
             segment.finished = Some(now);
         }
+    }
+
+    /// A segment could not be spoken at all.
+    pub(super) fn lost(&mut self, now: Moment, id: SegmentId) {
+        self.synthesised(now, id, Duration::ZERO);
+        if let Some(segment) = self.segment(id) {
+            segment.lost = true;
+        }
+    }
+
+    /// Whether the caller hears nothing of an answer because it could not be spoken.
+    pub(super) fn was_lost(&self) -> bool {
+        let unheard = |segment: &Segment| segment.started.is_none();
+        self.to_caller
+            && self.segments.iter().all(unheard)
+            && self.segments.iter().any(|segment| segment.lost)
     }
 
     pub(super) fn started(&mut self, at: Moment, id: SegmentId) -> bool {

@@ -7,6 +7,7 @@
 
 mod answer;
 mod caller;
+mod keys;
 mod ledger;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use agent::{Conversation, SentenceSplitter};
+use audio::dtmf::Digit;
 use audio::{Moment, SampleRate};
 use llm::{ReplyPart, ReplyRequest};
 use media::SegmentId;
@@ -23,15 +25,15 @@ use turn::{AgentState, Attempt, Ended, Machine, Window};
 
 use self::answer::{Answer, Heard};
 use self::caller::CallerAudio;
+use self::keys::{Entry, Keys};
 use self::ledger::Ledger;
 use crate::event::{CallEventKind, Speaker, TranscriptTurn, TurnLatency};
+use crate::patience::Patience;
 use crate::script::Script;
 
-/// Consecutive answers that may fail before the agent gives up on the call.
+/// Consecutive answers that may fail, for want of words or of a voice, before the agent gives up
+/// on the call.
 const TOLERATED_FAILURES: u32 = 2;
-
-/// A goodbye that makes no progress for this long (the far end holds the call) is given up.
-const LONGEST_GOODBYE: Duration = Duration::from_secs(20);
 
 /// Names one reply of the language model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,12 +85,14 @@ pub enum Effect {
 #[derive(Debug)]
 pub struct Dialogue {
     script: Script,
+    patience: Patience,
     rate: SampleRate,
     origin: Option<Moment>,
     started: Moment,
     last_activity: Moment,
     machine: Machine,
     caller: CallerAudio,
+    keys: Keys,
     words: Words,
     undecided: Vec<Undecided>,
     dropped: Option<Ledger>,
@@ -97,8 +101,10 @@ pub struct Dialogue {
     splitter: SentenceSplitter,
     turns: usize,
     failures: u32,
+    unspoken: u32,
     hanging_up: Option<Moment>,
-    held: bool,
+    /// Since when the far end has held the call, if it does.
+    held: Option<Moment>,
     next_reply: u32,
     next_segment: u32,
     effects: VecDeque<Effect>,
@@ -134,16 +140,24 @@ struct Undecided {
 impl Dialogue {
     /// The dialogue of a call answered at `now`. Its recording began at `origin`, or begins with
     /// the first window heard.
-    pub fn new(script: Script, rate: SampleRate, origin: Option<Moment>, now: Moment) -> Self {
+    pub fn new(
+        script: Script,
+        patience: Patience,
+        rate: SampleRate,
+        origin: Option<Moment>,
+        now: Moment,
+    ) -> Self {
         let machine = Machine::new(script.turn.clone());
         let mut dialogue = Self {
             script,
+            patience,
             rate,
             origin,
             started: now,
             last_activity: now,
             machine,
             caller: CallerAudio::new(rate),
+            keys: Keys::default(),
             words: Words::default(),
             undecided: Vec::new(),
             dropped: None,
@@ -152,8 +166,9 @@ impl Dialogue {
             splitter: SentenceSplitter::default(),
             turns: 0,
             failures: 0,
+            unspoken: 0,
             hanging_up: None,
-            held: false,
+            held: None,
             next_reply: 0,
             next_segment: 0,
             effects: VecDeque::new(),
@@ -165,21 +180,44 @@ impl Dialogue {
         dialogue
     }
 
-    /// Takes the next window of the caller's audio.
+    /// Takes the next window of the caller's audio. What sounds while the far end holds the call
+    /// is music, or meant for others: it counts as silence, which ends the turn that was begun.
     pub fn heard(&mut self, now: Moment, window: &HeardWindow<'_>) {
-        self.caller.push(window.at, window.samples);
+        let silence: Vec<i16>;
+        let (samples, probability) = if self.held.is_some() {
+            silence = vec![0; window.samples.len()];
+            (silence.as_slice(), 0.0)
+        } else {
+            (window.samples, window.probability)
+        };
+        self.caller.push(window.at, samples);
         let duration = self.rate.duration_of(window.samples.len());
         self.origin.get_or_insert(window.at - duration);
         let judged = Window {
             at: window.at,
             duration,
-            probability: window.probability,
+            probability,
         };
         self.machine.window(now, judged);
         if self.machine.caller_has_turn() {
             self.last_activity = now;
         }
         self.run_machine(now);
+    }
+
+    /// Takes a key that the caller pressed at `at`. It stops the agent where speech may; keys in a
+    /// row are answered together, like a turn.
+    pub fn pressed(&mut self, now: Moment, at: Moment, digit: Digit) {
+        if self.held.is_some() {
+            return;
+        }
+        self.last_activity = now;
+        if self.script.turn.allow_interruptions && self.hanging_up.is_none() {
+            self.interrupt_answer(now);
+        }
+        if let Some(entry) = self.keys.press(at, digit) {
+            self.entered(now, entry);
+        }
     }
 
     /// Takes the words of an attempt, or that there are none to be had.
@@ -305,6 +343,29 @@ impl Dialogue {
         self.close_answer_if_over(now);
     }
 
+    /// A segment could not be spoken, or not to its end: only `spoken` of it is to be heard. The
+    /// agent goes on with the next one. When nothing of an answer can be heard it says that it has
+    /// trouble, and when that cannot be heard either, the turn is the caller's.
+    pub fn synthesis_failed(
+        &mut self,
+        now: Moment,
+        segment: SegmentId,
+        spoken: Duration,
+        reason: &str,
+    ) {
+        let reason = reason.to_owned();
+        self.effects
+            .push_back(Effect::Tell(CallEventKind::Unspoken { reason }));
+        if !spoken.is_zero() {
+            self.synthesised(now, segment, spoken);
+            return;
+        }
+        if let Some(answer) = &mut self.answer {
+            answer.lost(now, segment);
+        }
+        self.close_answer_if_over(now);
+    }
+
     /// Takes the progress of the agent's voice, as it happened at `at`.
     pub fn playback(&mut self, at: Moment, playback: Playback) {
         self.last_activity = self.last_activity.max(at);
@@ -320,49 +381,67 @@ impl Dialogue {
         }
     }
 
-    /// Has the agent say goodbye, with these words or its own, and hang up after them.
+    /// Has the agent say goodbye, with these words or its own, and hang up after them. On hold
+    /// nobody would hear them, so the call ends at once.
     pub fn hang_up(&mut self, now: Moment, message: Option<&str>, reason: &'static str) {
         if self.hanging_up.is_some() {
             return;
         }
         self.interrupt_answer(now);
-        self.hanging_up = Some(now + LONGEST_GOODBYE);
+        if self.held.is_some() {
+            self.end(reason);
+            return;
+        }
+        self.hanging_up = Some(now + self.patience.longest_goodbye);
         let message = message.unwrap_or(&self.script.goodbye).to_owned();
         self.say(&message, Some(reason));
         self.close_answer_if_over(now);
     }
 
-    /// The far end holds the call, or takes it back. Silence on hold is no silence.
+    /// The far end holds the call, or takes it back. Silence on hold is no silence, but a hold
+    /// that lasts too long ends the call; being told of it again does not prolong it.
     pub fn hold(&mut self, now: Moment, held: bool) {
-        self.held = held;
+        if held == self.held.is_some() {
+            return;
+        }
+        self.held = held.then_some(now);
         self.last_activity = now;
     }
 
     /// When [`timeout`](Self::timeout) is due.
     pub fn deadline(&self) -> Moment {
         let ends = self.started + self.script.max_duration;
-        let silent = self.last_activity + self.script.silence_timeout;
-        let own = self.hanging_up.unwrap_or_else(|| ends.min(silent));
-        self.machine.deadline().map_or(own, |turn| turn.min(own))
+        let waits = match self.held {
+            Some(since) => since + self.patience.longest_hold,
+            None => self.last_activity + self.script.silence_timeout,
+        };
+        let own = self.hanging_up.unwrap_or_else(|| ends.min(waits));
+        let others = [self.machine.deadline(), self.keys.deadline()];
+        others.into_iter().flatten().fold(own, Moment::min)
     }
 
     /// Acts on the passing of time. Harmless when nothing is due.
     pub fn timeout(&mut self, now: Moment) {
         self.machine.timeout(now);
         self.run_machine(now);
+        if let Some(entry) = self.keys.due(now) {
+            self.entered(now, entry);
+        }
         if let Some(latest) = self.hanging_up {
             if now >= latest {
-                self.hanging_up = Some(Moment::from_micros(u64::MAX));
-                self.effects
-                    .push_back(Effect::HangUp("the goodbye could not be played in time"));
+                self.end("the goodbye could not be played in time");
             }
             return;
         }
         if now >= self.started + self.script.max_duration {
             let message = self.script.max_duration_message.clone();
             self.hang_up(now, Some(&message), "the call reached its maximum duration");
+        } else if let Some(since) = self.held {
+            if now >= since + self.patience.longest_hold {
+                self.end("the far end held the call for too long");
+            }
         } else if now >= self.last_activity + self.script.silence_timeout {
-            if self.answer.is_some() || self.held {
+            if self.answer.is_some() {
                 self.last_activity = now;
             } else {
                 self.hang_up(now, None, "neither side said anything for too long");
@@ -386,6 +465,9 @@ impl Dialogue {
             let text = undecided.settled.join(" ");
             self.caller_turn(&text, undecided.ended.started, undecided.voiced_until);
         }
+        if let Some(entry) = self.keys.due(Moment::from_micros(u64::MAX)) {
+            self.caller_turn(&entry.text, entry.first, entry.last);
+        }
         if let Some(started) = self.words.started.take() {
             let text = self.words.take();
             let until = self.caller.voiced_until(started).unwrap_or(now);
@@ -394,10 +476,16 @@ impl Dialogue {
         self.interrupt_answer(now);
     }
 
+    /// Ends the call without another word.
+    fn end(&mut self, reason: &'static str) {
+        self.close();
+        self.effects.push_back(Effect::HangUp(reason));
+    }
+
     /// Gives a goodbye that makes progress more time.
     fn goodbye_goes_on(&mut self, until: Moment) {
         if let Some(latest) = &mut self.hanging_up {
-            *latest = (*latest).max(until + LONGEST_GOODBYE);
+            *latest = (*latest).max(until + self.patience.longest_goodbye);
         }
     }
 
@@ -440,6 +528,25 @@ impl Dialogue {
         }
     }
 
+    /// Answers what was entered by keys.
+    fn entered(&mut self, now: Moment, entry: Entry) {
+        self.caller_turn(&entry.text, entry.first, entry.last);
+        if self.hanging_up.is_some() {
+            return;
+        }
+        self.interrupt_answer(now);
+        self.ask(Ledger {
+            last_voiced: entry.last,
+            decided: now,
+            recognition_took: Duration::ZERO,
+            recognised: now,
+            asked: now,
+            first_token: None,
+            first_sentence: None,
+            first_audio: None,
+        });
+    }
+
     fn settle(&mut self, attempt: Attempt) {
         let latest = self.words.latest.take();
         if let (Some((current, until)), Some(latest)) = (self.words.attempt, latest)
@@ -457,10 +564,6 @@ impl Dialogue {
             .unwrap_or(ended.last_voiced)
             .min(ended.last_voiced);
         self.caller.forget();
-        self.dropped = None;
-        for earlier in &mut self.undecided {
-            earlier.wants_answer = false;
-        }
         let words = std::mem::take(&mut self.words);
         let undecided = Undecided {
             ended,
@@ -486,14 +589,12 @@ impl Dialogue {
         parts.retain(|part| !part.is_empty());
         let text = parts.join(" ");
         self.caller_turn(&text, undecided.ended.started, undecided.voiced_until);
-        if !undecided.wants_answer || self.hanging_up.is_some() {
+        if self.hanging_up.is_some() {
             return;
         }
         if text.is_empty() {
-            self.machine.agent_is(AgentState::Silent);
-            if latest.text.is_none() {
-                let message = self.script.not_understood.clone();
-                self.say(&message, None);
+            if undecided.wants_answer {
+                self.without_words(now, latest.text.is_none());
             }
             return;
         }
@@ -507,10 +608,35 @@ impl Dialogue {
             first_sentence: None,
             first_audio: None,
         };
-        self.ask(ledger);
+        if undecided.wants_answer {
+            for other in &mut self.undecided {
+                other.wants_answer = false;
+            }
+            self.ask(ledger);
+            return;
+        }
+        // What came after it is answered together with it, unless that turns out to be noise.
+        let awaited = self.undecided.iter().any(|other| other.wants_answer);
+        if awaited || self.machine.caller_has_turn() {
+            self.dropped = Some(ledger);
+        }
+    }
+
+    /// A turn that was to be answered has no words: it was noise, or could not be recognised.
+    fn without_words(&mut self, now: Moment, failed: bool) {
+        if failed {
+            let message = self.script.not_understood.clone();
+            self.say(&message, None);
+            return;
+        }
+        self.take_up_dropped(now);
+        if self.answer.is_none() && self.undecided.is_empty() {
+            self.machine.agent_is(AgentState::Silent);
+        }
     }
 
     fn ask(&mut self, ledger: Ledger) {
+        self.dropped = None;
         let reply = ReplyId(self.next_reply);
         self.next_reply += 1;
         let request = ReplyRequest {
@@ -533,6 +659,7 @@ impl Dialogue {
         sentences.extend(splitter.finish());
         let mut answer = Answer::new(None, None);
         answer.ends_call = ends_call;
+        self.dropped = None;
         self.answer = Some(answer);
         // Fixed words are on their way at once: only what may interrupt the agent stops them.
         self.machine.agent_is(AgentState::Speaking);
@@ -568,6 +695,7 @@ impl Dialogue {
         if !answer.started(at, segment) {
             return;
         }
+        self.unspoken = 0;
         self.machine.agent_is(AgentState::Speaking);
         if let Some(ledger) = answer.ledger.take() {
             let latency: TurnLatency = ledger.close(self.turns, at);
@@ -584,9 +712,21 @@ impl Dialogue {
         self.machine.agent_is(AgentState::Silent);
         self.agent_turn(answer.heard(), false);
         if let Some(reason) = answer.ends_call {
-            self.hanging_up = Some(Moment::from_micros(u64::MAX));
-            self.effects.push_back(Effect::HangUp(reason));
+            self.end(reason);
+        } else if answer.was_lost() {
+            self.apologise();
         }
+    }
+
+    /// The caller waits for an answer that could not be spoken.
+    fn apologise(&mut self) {
+        self.unspoken += 1;
+        if self.unspoken > TOLERATED_FAILURES {
+            self.end("the agent's voice failed repeatedly");
+            return;
+        }
+        let trouble = self.script.trouble.clone();
+        self.say(&trouble, None);
     }
 
     fn interrupt_answer(&mut self, now: Moment) {
@@ -605,8 +745,12 @@ impl Dialogue {
     }
 
     /// Asks again for an answer that was dropped before it was audible, because what dropped it
-    /// was no turn.
+    /// was no turn. While an earlier turn still waits for its words, those decide.
     fn take_up_dropped(&mut self, now: Moment) {
+        if let Some(last) = self.undecided.last_mut() {
+            last.wants_answer = true;
+            return;
+        }
         if let Some(ledger) = self.dropped.take()
             && self.answer.is_none()
             && self.hanging_up.is_none()
@@ -618,9 +762,6 @@ impl Dialogue {
                 first_audio: None,
                 ..ledger
             });
-        }
-        if let Some(last) = self.undecided.last_mut() {
-            last.wants_answer = true;
         }
     }
 

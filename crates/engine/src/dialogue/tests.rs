@@ -2,6 +2,12 @@ use super::*;
 
 const WINDOW: Duration = Duration::from_millis(32);
 const RATE: SampleRate = SampleRate::HZ_8000;
+const PATIENCE: Patience = Patience {
+    longest_hold: Duration::from_secs(300),
+    longest_goodbye: Duration::from_secs(20),
+    last_words: Duration::from_millis(250),
+    last_goodbye: Duration::from_secs(6),
+};
 
 fn script() -> Script {
     Script {
@@ -16,6 +22,8 @@ fn script() -> Script {
         silence_timeout: Duration::from_secs(60),
         speed: 1.0,
         turn: turn::Settings::default(),
+        background: None,
+        suppress_noise: false,
         record: true,
     }
 }
@@ -35,7 +43,8 @@ struct Call {
 
 impl Call {
     fn new(script: Script) -> Self {
-        let dialogue = Dialogue::new(script, RATE, Some(Moment::ZERO), Moment::ZERO);
+        let origin = Some(Moment::ZERO);
+        let dialogue = Dialogue::new(script, PATIENCE, RATE, origin, Moment::ZERO);
         let mut call = Self {
             dialogue,
             now: Moment::ZERO,
@@ -88,6 +97,21 @@ impl Call {
         self.drain();
     }
 
+    /// The words of the decode that was ordered as number `index`.
+    fn recognise_attempt(&mut self, index: usize, text: &str) {
+        let words = Ok((text.to_owned(), Duration::from_millis(60)));
+        self.dialogue
+            .recognised(self.now, self.attempts[index], words);
+        self.drain();
+    }
+
+    /// The caller's words that the model was last asked to answer.
+    fn last_asked(&self) -> &str {
+        let (_, request) = self.asked.last().expect("the model was asked");
+        let last = request.messages.last().expect("a message");
+        &last.content
+    }
+
     /// The caller says `text` and falls silent until the turn is over.
     fn caller_says(&mut self, text: &str) {
         self.hear(true, 960);
@@ -128,6 +152,26 @@ impl Call {
         self.dialogue
             .synthesised(self.now, segment, Duration::from_secs(1));
         self.drain();
+    }
+
+    /// The voice refuses everything that is ordered from `first` on.
+    fn lose_from(&mut self, first: usize) {
+        for (segment, _) in self.spoken.split_off(first) {
+            self.lose(segment);
+        }
+    }
+
+    fn lose(&mut self, segment: SegmentId) {
+        let busy = "the synthesiser is busy";
+        self.dialogue
+            .synthesis_failed(self.now, segment, Duration::ZERO, busy);
+        self.drain();
+    }
+
+    fn unspoken(&self) -> usize {
+        let told = self.told.iter();
+        told.filter(|kind| matches!(kind, CallEventKind::Unspoken { .. }))
+            .count()
     }
 
     fn transcript(&self) -> Vec<(Speaker, &str)> {
@@ -426,6 +470,78 @@ fn a_noise_while_the_agent_thinks_does_not_lose_the_callers_question() {
 }
 
 #[test]
+fn a_noise_recognised_after_its_decision_does_not_lose_the_callers_question() {
+    let mut call = Call::new(script());
+    call.caller_says("My line is dead, what do I do?");
+    call.hear(true, 96);
+    call.hear(false, 1_200);
+    assert_eq!(call.asked.len(), 1);
+    call.recognise("");
+    assert_eq!(call.asked.len(), 2);
+    assert_eq!(call.last_asked(), "My line is dead, what do I do?");
+}
+
+#[test]
+fn a_noise_recognised_late_while_the_answer_is_generated_does_not_lose_it() {
+    let mut call = Call::new(script());
+    call.caller_says("My line is dead, what do I do?");
+    let id = call.asked[0].0;
+    let part = Call::text("Please check the cable. Then ");
+    call.dialogue.reply_part(call.now, id, part);
+    call.drain();
+    call.hear(true, 96);
+    assert_eq!(call.cancelled, [id]);
+    call.hear(false, 1_200);
+    call.recognise("");
+    assert_eq!(call.asked.len(), 2);
+    call.reply(&[Call::text("Please check the cable.")]);
+    let again = call.spoken.len() - 1;
+    call.play_from(again);
+    assert_eq!(
+        call.transcript(),
+        [
+            (Speaker::Caller, "My line is dead, what do I do?"),
+            (Speaker::Agent, "Please check the cable.")
+        ]
+    );
+}
+
+#[test]
+fn a_question_and_a_noise_that_are_both_recognised_late_are_answered_once_in_either_order() {
+    for noise_first in [false, true] {
+        let mut call = Call::new(script());
+        call.hear(true, 960);
+        call.hear(false, 1_200);
+        call.hear(true, 96);
+        call.hear(false, 1_200);
+        let mut words = vec![(0, "What do I do?"), (1, "")];
+        if noise_first {
+            words.reverse();
+        }
+        for (attempt, text) in words {
+            call.recognise_attempt(attempt, text);
+        }
+        assert_eq!(call.asked.len(), 1, "noise first: {noise_first}");
+        assert_eq!(call.last_asked(), "What do I do?");
+    }
+}
+
+#[test]
+fn a_noise_after_the_answer_was_heard_asks_for_nothing() {
+    let mut call = Call::new(script());
+    call.caller_says("My line is dead, what do I do?");
+    call.hear(true, 96);
+    call.hear(false, 1_200);
+    call.recognise("");
+    call.reply(&[Call::text("Please check the cable.")]);
+    call.play_from(0);
+    call.hear(true, 96);
+    call.hear(false, 1_200);
+    call.recognise("");
+    assert_eq!(call.asked.len(), 2);
+}
+
+#[test]
 fn a_noise_does_not_stop_a_greeting() {
     let greeting = Some("Hello, this call is recorded.".to_owned());
     let mut call = Call::new(Script {
@@ -562,17 +678,197 @@ fn the_end_of_the_call_keeps_what_was_settled_of_a_turn_not_yet_recognised() {
 fn silence_on_hold_does_not_end_the_call() {
     let mut call = Call::new(script());
     call.dialogue.hold(call.now, true);
-    for _ in 0..5 {
-        call.now = call.dialogue.deadline();
+    for second in 1..PATIENCE.longest_hold.as_secs() {
+        call.now = Moment::ZERO + Duration::from_secs(second);
         call.dialogue.timeout(call.now);
         call.drain();
     }
-    assert!(call.spoken.is_empty());
+    assert!(call.spoken.is_empty() && call.hung_up.is_none());
     call.dialogue.hold(call.now, false);
     call.now = call.dialogue.deadline();
     call.dialogue.timeout(call.now);
     call.drain();
     assert_eq!(call.spoken.last().expect("spoken").1, "Good bye.");
+}
+
+#[test]
+fn a_hold_that_lasts_too_long_ends_the_call_even_if_it_is_told_again() {
+    let mut call = Call::new(script());
+    call.dialogue.hold(call.now, true);
+    call.now = Moment::ZERO + Duration::from_secs(200);
+    call.dialogue.timeout(call.now);
+    call.dialogue.hold(call.now, true);
+    assert_eq!(
+        call.dialogue.deadline(),
+        Moment::ZERO + PATIENCE.longest_hold
+    );
+    call.now = call.dialogue.deadline();
+    call.dialogue.timeout(call.now);
+    call.drain();
+    assert_eq!(call.hung_up, Some("the far end held the call for too long"));
+    assert!(call.spoken.is_empty());
+}
+
+#[test]
+fn music_on_hold_is_neither_a_turn_nor_an_interruption() {
+    let mut call = Call::new(script());
+    call.caller_says("What do I do?");
+    call.reply(&[Call::text("Please check the cable.")]);
+    let (segment, _) = call.spoken.last().cloned().expect("spoken");
+    call.synthesise(segment);
+    call.dialogue.playback(call.now, Playback::Started(segment));
+    let decodes = call.attempts.len();
+    call.dialogue.hold(call.now, true);
+    call.hear(true, 5_000);
+    call.hear(false, 1_200);
+    assert_eq!(call.attempts.len(), decodes);
+    assert_eq!(call.silenced, 0);
+    call.dialogue.hold(call.now, false);
+    call.caller_says("I am back.");
+    assert_eq!(call.last_asked(), "I am back.");
+}
+
+#[test]
+fn a_turn_that_a_hold_cuts_short_is_recognised_without_the_music() {
+    let mut call = Call::new(script());
+    call.hear(true, 960);
+    call.dialogue.hold(call.now, true);
+    call.hear(true, 320);
+    call.recognise("One moment please.");
+    call.hear(true, 320);
+    assert_eq!(call.transcript(), [(Speaker::Caller, "One moment please.")]);
+    assert!(call.turns().all(|turn| turn.end_ms <= 1_000));
+}
+
+#[test]
+fn a_call_that_ends_on_hold_is_ended_without_words_that_nobody_hears() {
+    let mut call = Call::new(script());
+    call.dialogue.hold(call.now, true);
+    call.dialogue.hang_up(call.now, None, "asked to");
+    call.drain();
+    assert_eq!(call.hung_up, Some("asked to"));
+    assert!(call.spoken.is_empty());
+}
+
+#[test]
+fn a_sentence_that_could_not_be_spoken_is_noted_and_the_next_one_is_heard() {
+    let mut call = Call::new(script());
+    call.caller_says("What do I do?");
+    call.reply(&[Call::text("Check the cable. Then call again.")]);
+    let first = call.spoken.remove(0).0;
+    call.lose(first);
+    assert_eq!(call.unspoken(), 1);
+    call.play_from(0);
+    assert_eq!(
+        call.transcript(),
+        [
+            (Speaker::Caller, "What do I do?"),
+            (Speaker::Agent, "Then call again.")
+        ]
+    );
+    assert!(call.spoken.is_empty(), "no apology for what was heard");
+}
+
+#[test]
+fn an_answer_of_which_nothing_could_be_spoken_is_apologised_for() {
+    let mut call = Call::new(script());
+    call.caller_says("What do I do?");
+    call.reply(&[Call::text("Check the cable. Then call again.")]);
+    call.lose_from(0);
+    assert_eq!(call.unspoken(), 2);
+    assert_eq!(
+        call.spoken.last().expect("spoken").1,
+        "I have some trouble."
+    );
+    call.play_from(0);
+    call.caller_says("What do I do?");
+    assert_eq!(call.asked.len(), 2);
+}
+
+#[test]
+fn a_voice_that_refuses_the_apology_too_hands_the_turn_back() {
+    let mut call = Call::new(script());
+    call.caller_says("What do I do?");
+    call.reply(&[Call::text("Check the cable.")]);
+    call.lose_from(0);
+    call.lose_from(0);
+    assert!(call.spoken.is_empty() && call.hung_up.is_none());
+    call.caller_says("Hello?");
+    assert_eq!(call.last_asked(), "What do I do? Hello?");
+}
+
+#[test]
+fn a_greeting_that_could_not_be_spoken_leaves_the_turn_to_the_caller() {
+    let mut call = Call::new(Script {
+        first_message: Some("Hello, this is support.".to_owned()),
+        ..script()
+    });
+    call.lose_from(0);
+    assert!(call.spoken.is_empty());
+    call.caller_says("Hello?");
+    assert_eq!(call.last_asked(), "Hello?");
+}
+
+#[test]
+fn a_voice_that_keeps_failing_ends_the_call() {
+    let mut call = Call::new(script());
+    for _ in 0..=TOLERATED_FAILURES {
+        assert_eq!(call.hung_up, None);
+        call.caller_says("Hello?");
+        call.reply(&[Call::text("Hello.")]);
+        call.lose_from(0);
+        call.lose_from(0);
+    }
+    assert_eq!(call.hung_up, Some("the agent's voice failed repeatedly"));
+}
+
+#[test]
+fn a_voice_that_recovers_may_fail_again() {
+    let mut call = Call::new(script());
+    for round in 0..=TOLERATED_FAILURES + 1 {
+        call.caller_says("Hello?");
+        call.reply(&[Call::text("Hello.")]);
+        if round == 1 {
+            call.play_from(0);
+            continue;
+        }
+        call.lose_from(0);
+        call.lose_from(0);
+    }
+    assert_eq!(call.hung_up, None);
+}
+
+#[test]
+fn a_goodbye_that_could_not_be_spoken_does_not_hold_the_call() {
+    let mut call = Call::new(script());
+    call.dialogue.hang_up(call.now, None, "asked to");
+    call.drain();
+    call.lose_from(0);
+    assert_eq!(call.hung_up, Some("asked to"));
+}
+
+#[test]
+fn a_sentence_that_breaks_off_is_noted_and_was_heard_as_far_as_it_went() {
+    let mut call = Call::new(script());
+    call.caller_says("What do I do?");
+    call.reply(&[Call::text("Please check the cable.")]);
+    let (segment, _) = call.spoken.remove(0);
+    call.dialogue.synthesis_started(call.now, segment);
+    let spoken = Duration::from_millis(600);
+    call.dialogue
+        .synthesis_failed(call.now, segment, spoken, "lost");
+    call.drain();
+    call.dialogue.playback(call.now, Playback::Started(segment));
+    call.now = call.now + spoken;
+    call.dialogue
+        .playback(call.now, Playback::Finished(segment));
+    call.drain();
+    assert_eq!(call.unspoken(), 1);
+    assert_eq!(
+        call.transcript().last().map(|turn| turn.0),
+        Some(Speaker::Agent)
+    );
+    assert!(call.spoken.is_empty());
 }
 
 #[test]

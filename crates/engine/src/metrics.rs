@@ -1,0 +1,215 @@
+//! What the engine counts of its calls and threads, for Prometheus.
+
+mod snapshot;
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+pub(crate) use self::snapshot::{NodeCollector, Snapshot};
+
+use crate::event::{CallEventKind, TurnLatency};
+
+/// Upper ends of the buckets of everything that a caller waits for, in seconds.
+const WAITS: [f64; 14] = [
+    0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0,
+];
+
+/// The engine's own metrics. Clones count into the same ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    started: Family<StartedLabels, Counter>,
+    ended: Family<EndedLabels, Counter>,
+    recognition_queue: Histogram,
+    recognition: Histogram,
+    voiced_to_audible: Histogram,
+    decision_to_first_audio: Histogram,
+    endpointing: Histogram,
+    model_first_token: Histogram,
+    synthesis_first_audio: Histogram,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StartedLabels {
+    direction: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndedLabels {
+    status: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let waits = || Histogram::new(WAITS);
+        Self {
+            started: Family::default(),
+            ended: Family::default(),
+            recognition_queue: waits(),
+            recognition: waits(),
+            voiced_to_audible: waits(),
+            decision_to_first_audio: waits(),
+            endpointing: waits(),
+            model_first_token: waits(),
+            synthesis_first_audio: waits(),
+        }
+    }
+
+    /// Counts what a call tells.
+    pub(crate) fn told(&self, kind: &CallEventKind) {
+        match kind {
+            CallEventKind::Started { direction, .. } => {
+                let direction = direction.as_str();
+                self.started
+                    .get_or_create(&StartedLabels { direction })
+                    .inc();
+            }
+            CallEventKind::Ended(report) => {
+                let status = report.status.as_str();
+                self.ended.get_or_create(&EndedLabels { status }).inc();
+            }
+            CallEventKind::Latency(latency) => self.answered(latency),
+            CallEventKind::Ringing
+            | CallEventKind::Answered
+            | CallEventKind::Turn(_)
+            | CallEventKind::Unspoken { .. } => {}
+        }
+    }
+
+    /// Counts a recognition that waited this long for a recogniser and then took this long.
+    pub(crate) fn recognised(&self, queued: Duration, took: Duration) {
+        self.recognition_queue.observe(queued.as_secs_f64());
+        self.recognition.observe(took.as_secs_f64());
+    }
+
+    fn answered(&self, latency: &TurnLatency) {
+        let waits = [
+            (&self.voiced_to_audible, latency.voiced_to_audible_ms),
+            (
+                &self.decision_to_first_audio,
+                latency.decision_to_first_audio_ms,
+            ),
+            (&self.endpointing, latency.endpointing_ms),
+            (&self.model_first_token, latency.model_first_token_ms),
+            (
+                &self.synthesis_first_audio,
+                latency.synthesis_first_audio_ms,
+            ),
+        ];
+        for (histogram, millis) in waits {
+            histogram.observe(Duration::from_millis(millis).as_secs_f64());
+        }
+    }
+
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        registry.register("calls_started", "Calls admitted", self.started.clone());
+        registry.register(
+            "calls_ended",
+            "Calls ended, by their final status",
+            self.ended.clone(),
+        );
+        let waits = [
+            (
+                "recognition_queue",
+                "Time that an utterance waited for a recogniser",
+                &self.recognition_queue,
+            ),
+            (
+                "recognition",
+                "Time that a recogniser took for an utterance",
+                &self.recognition,
+            ),
+            (
+                "voiced_to_audible",
+                "The caller's last voiced sample to the agent's first audible one",
+                &self.voiced_to_audible,
+            ),
+            (
+                "decision_to_first_audio",
+                "The decision that the caller's turn is over to the agent's first audible sample",
+                &self.decision_to_first_audio,
+            ),
+            (
+                "endpointing",
+                "The caller's last voiced sample to the decision that the turn is over",
+                &self.endpointing,
+            ),
+            (
+                "model_first_token",
+                "Request to the language model until its first words",
+                &self.model_first_token,
+            ),
+            (
+                "synthesis_first_audio",
+                "Sentence handed to the synthesiser until its first audio",
+                &self.synthesis_first_audio,
+            ),
+        ];
+        for (name, help, histogram) in waits {
+            registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus_client::encoding::text::encode;
+
+    use super::*;
+    use crate::call::failed;
+    use crate::event::Direction;
+
+    fn encoded(metrics: &Metrics) -> String {
+        let mut registry = Registry::default();
+        metrics.register(&mut registry);
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        text
+    }
+
+    #[test]
+    fn calls_are_counted_by_how_they_began_and_ended() {
+        let metrics = Metrics::new();
+        for _ in 0..2 {
+            metrics.told(&CallEventKind::Started {
+                direction: Direction::Inbound,
+                agent: uuid::Uuid::nil(),
+                conversation: uuid::Uuid::nil(),
+                number: "caller".to_owned(),
+            });
+        }
+        metrics.told(&CallEventKind::Ended(failed("a bug".to_owned())));
+        let text = encoded(&metrics);
+        assert!(
+            text.contains("calls_started_total{direction=\"inbound\"} 2"),
+            "{text}"
+        );
+        assert!(
+            text.contains("calls_ended_total{status=\"failed\"} 1"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn waits_are_told_in_seconds() {
+        let metrics = Metrics::new();
+        metrics.recognised(Duration::from_millis(250), Duration::from_millis(30));
+        let text = encoded(&metrics);
+        assert!(
+            text.contains("recognition_queue_seconds_sum 0.25"),
+            "{text}"
+        );
+        assert!(
+            text.contains("recognition_seconds_bucket{le=\"0.035\"} 1"),
+            "{text}"
+        );
+        assert!(
+            text.contains("recognition_seconds_bucket{le=\"0.02\"} 0"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,25 @@
+use std::time::Duration;
+
+/// How long a node's calls wait before they give something up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The far end may hold a call for this long; then the call ends.
+    pub longest_hold: Duration,
+    /// A goodbye that makes no progress for this long is given up.
+    pub longest_goodbye: Duration,
+    /// Wait before BYE after the agent's last sample: the far end still holds it in its buffers.
+    pub last_words: Duration,
+    /// How long calls may take to say goodbye, and then to hang up, when the node ends.
+    pub last_goodbye: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            longest_hold: Duration::from_secs(600),
+            longest_goodbye: Duration::from_secs(20),
+            last_words: Duration::from_millis(250),
+            last_goodbye: Duration::from_secs(6),
+        }
+    }
+}
