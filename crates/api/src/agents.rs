@@ -3,7 +3,7 @@
 mod change;
 mod view;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::directory::KnownAgent;
 use crate::error::ApiError;
-use crate::exchange::{Json, Paging, Query, created, items, ok};
+use crate::exchange::{Json, Paging, Path, Query, created, items, ok};
 use crate::state::ApiState;
 
 /// All agents, oldest first.

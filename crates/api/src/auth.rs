@@ -20,14 +20,20 @@ pub(crate) async fn require_key(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let token = bearer_token(request.headers())?;
+    check(&state, request.headers()).await?;
+    Ok(next.run(request).await)
+}
+
+/// Refuses headers whose token opens no key.
+pub(crate) async fn check(state: &ApiState, headers: &HeaderMap) -> Result<(), ApiError> {
+    let token = bearer_token(headers)?;
     let key = state
         .store
         .authenticate(token, clock::now())
         .await
         .map_err(refused)?;
     tracing::debug!(key = key.prefix, "authenticated");
-    Ok(next.run(request).await)
+    Ok(())
 }
 
 fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {

@@ -17,6 +17,11 @@ pub struct ApiConfig {
     /// How long a client may take to send a request's head; also how long an idle connection is
     /// kept.
     pub header_timeout: Duration,
+    /// How long a client that still sends after its last answer is listened to, so that it reads
+    /// the answer instead of seeing the connection break.
+    pub linger: Duration,
+    /// How long such a client may send nothing.
+    pub linger_idle: Duration,
     /// Connections that are served at once; more wait in the system's queue.
     pub max_connections: usize,
     /// How long open requests may still take once the server is told to stop.
@@ -27,6 +32,13 @@ pub struct ApiConfig {
     /// The folder where the engine writes recordings, one `{call}.wav` each; for the recordings
     /// of calls that a crash cut short.
     pub recordings: PathBuf,
+    /// Whether `/metrics` is shown without a bearer token.
+    pub open_metrics: bool,
+    /// The wait before a record of a call that could not be written is tried again; each further
+    /// failure doubles it.
+    pub first_record_retry: Duration,
+    /// The longest wait between two attempts to write a record.
+    pub longest_record_retry: Duration,
     /// Settings of webhooks.
     pub webhooks: WebhookSettings,
 }
@@ -39,10 +51,15 @@ impl ApiConfig {
             max_body: 64 * 1024,
             body_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(30),
+            linger: Duration::from_secs(5),
+            linger_idle: Duration::from_millis(500),
             max_connections: 1024,
             close_grace: Duration::from_secs(5),
             default_country: None,
             recordings,
+            open_metrics: false,
+            first_record_retry: Duration::from_millis(200),
+            longest_record_retry: Duration::from_secs(10),
             webhooks: WebhookSettings::default(),
         }
     }
@@ -57,6 +74,8 @@ pub struct WebhookSettings {
     pub total_timeout: Duration,
     /// How long a message is tried before it is given up.
     pub retry_window: Duration,
+    /// How long messages that were delivered or given up are kept.
+    pub keep: Duration,
     /// The wait after the first failure; each further one doubles it.
     pub first_retry: Duration,
     /// The longest wait between two attempts.
@@ -81,6 +100,7 @@ impl Default for WebhookSettings {
             connect_timeout: Duration::from_secs(10),
             total_timeout: Duration::from_secs(10),
             retry_window: Duration::from_secs(24 * 60 * 60),
+            keep: Duration::from_secs(7 * 24 * 60 * 60),
             first_retry: Duration::from_secs(5),
             longest_retry: Duration::from_secs(60 * 60),
             poll_interval: Duration::from_secs(1),

@@ -1,5 +1,7 @@
 //! Whether the node is alive, and whether it takes calls.
 
+use std::sync::atomic::Ordering;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -13,14 +15,22 @@ pub(crate) async fn alive() -> Response {
     Json(json!({ "status": "alive" })).into_response()
 }
 
-/// `GET /readyz`: the store answers and the node is not shutting down.
+/// `GET /readyz`: the store answers and takes records, and the node is whole, not shutting down
+/// and has room for another call.
 pub(crate) async fn ready(State(state): State<ApiState>) -> Response {
     let load = state.calls.load();
-    let status = if load.draining {
+    let status = if let Some(part) = load.broken {
+        tracing::error!(part, "the node is broken");
+        "broken"
+    } else if load.draining {
         "draining"
     } else if let Err(error) = state.store.check().await {
         tracing::error!(%error, "the store does not answer");
         "store-unavailable"
+    } else if state.records_fail.load(Ordering::Acquire) {
+        "records-failing"
+    } else if load.calls >= load.limit {
+        "full"
     } else {
         "ready"
     };

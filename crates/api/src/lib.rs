@@ -10,7 +10,7 @@
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
 //! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
 //! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`] and [`serve()`] as
-//! tasks.
+//! tasks, and only then [`engine::Engine::answer`].
 
 mod agents;
 mod auth;
@@ -21,6 +21,8 @@ mod directory;
 mod error;
 mod exchange;
 mod health;
+mod linger;
+mod metrics;
 mod number;
 pub mod records;
 mod router;

@@ -3,36 +3,76 @@
 mod end_report;
 mod ending;
 
+use std::io;
+use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::{CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, TranscriptTurn};
 use jiff::Timestamp;
 use serde_json::Value;
 use store::{CallRecord, Message, NewCall, StoreError};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::calls::{latency_from, turn_from};
 use crate::state::ApiState;
 
-const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(200);
-
 /// What a caller is called who hides who they are (RFC 3323 §4.1.1.3).
 const ANONYMOUS: &str = "anonymous";
 
 /// Writes down every event, in order, until the engine is gone and all its events are written.
-pub async fn run(state: ApiState, mut events: mpsc::Receiver<CallEvent>) {
+///
+/// What can not be written, for example because the disk is full, is tried again for as long as
+/// the node runs, and the node is not ready meanwhile. What happens in calls waits with them: a
+/// call keeps its place in the node until its end is taken here, so that a store that stays away
+/// fills the node instead of its memory. Only when `last_try` is cancelled is an event given up
+/// after one more failure. An event that contradicts what is stored is given up at once.
+pub async fn run(
+    state: ApiState,
+    mut events: mpsc::Receiver<CallEvent>,
+    last_try: CancellationToken,
+) {
+    let mut lost = 0_u64;
     while let Some(event) = events.recv().await {
-        let mut attempt = 1;
-        while let Err(error) = write(&state, &event).await {
-            tracing::error!(call = %event.call, %error, attempt, "an event can not be written");
-            if attempt == TRIES {
-                break;
-            }
-            tokio::time::sleep(PAUSE * attempt).await;
-            attempt += 1;
+        if !keep(&state, &event, &last_try).await {
+            lost += 1;
         }
+    }
+    if lost > 0 {
+        tracing::error!(events = lost, "what happened in calls was not all written");
+    }
+}
+
+/// Writes one event down, however long that takes; whether it is written.
+async fn keep(state: &ApiState, event: &CallEvent, last_try: &CancellationToken) -> bool {
+    let mut wait = state.config.first_record_retry;
+    loop {
+        let Err(error) = write(state, event).await else {
+            if state.records_fail.swap(false, Ordering::AcqRel) {
+                tracing::info!("what happens in calls can be written again");
+            }
+            return true;
+        };
+        let call = event.call;
+        if error.is_final() {
+            tracing::error!(%call, %error, "an event can never be written and is given up");
+            return false;
+        }
+        if last_try.is_cancelled() {
+            tracing::error!(%call, %error, "an event is given up");
+            return false;
+        }
+        tracing::error!(%call, %error, ?wait, "an event can not be written yet");
+        state.records_fail.store(true, Ordering::Release);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = last_try.cancelled() => {}
+        }
+        wait = (wait * 2).min(state.config.longest_record_retry);
     }
 }
 
@@ -80,14 +120,14 @@ async fn write(state: &ApiState, event: &CallEvent) -> Result<(), StoreError> {
                 return Ok(());
             };
             store
-                .append_message(record.conversation, &ending::message(turn))
-                .await?;
-            store.note_progress(call.0, None, at).await
+                .append_message(record.conversation, &ending::message(turn), at)
+                .await
         }
         CallEventKind::Latency(latency) => {
             let latency: Value = serde_json::to_value(latency).unwrap_or_default();
             store.note_progress(call.0, Some(&latency), at).await
         }
+        CallEventKind::Unspoken { .. } => store.note_progress(call.0, None, at).await,
         CallEventKind::Ended(report) => {
             let Some(record) = known(state, call).await? else {
                 return Ok(());
@@ -128,7 +168,7 @@ async fn known(state: &ApiState, call: CallId) -> Result<Option<CallRecord>, Sto
 
 async fn interrupted(state: &ApiState, call: &CallRecord, messages: &[Message]) -> CallReport {
     let file = state.config.recordings.join(format!("{}.wav", call.id));
-    let is_recorded = tokio::fs::try_exists(&file).await.unwrap_or(false);
+    let is_recorded = holds_sound(&file).await.unwrap_or(false);
     let transcript: Vec<TranscriptTurn> = messages.iter().map(turn_from).collect();
     CallReport {
         status: CallStatus::Failed,
@@ -142,6 +182,15 @@ async fn interrupted(state: &ApiState, call: &CallRecord, messages: &[Message]) 
         transcript,
         latencies: call.latencies.iter().filter_map(latency_from).collect(),
     }
+}
+
+/// Whether the recording that a crash left behind is more than its header, which ends with the
+/// number of bytes that follow it.
+async fn holds_sound(file: &Path) -> io::Result<bool> {
+    const HEADER: usize = 44;
+    let mut header = [0; HEADER];
+    File::open(file).await?.read_exact(&mut header).await?;
+    Ok(!header.ends_with(&[0; 4]))
 }
 
 fn between(start: Timestamp, end: Timestamp) -> Duration {

@@ -12,10 +12,10 @@ use tower_http::trace::TraceLayer;
 
 use crate::error::ApiError;
 use crate::state::ApiState;
-use crate::{agents, auth, calls, health, webhooks};
+use crate::{agents, auth, calls, health, metrics, webhooks};
 
 /// All routes of the API. `/healthz` and `/readyz` are open, everything under `/api/v1` needs a
-/// bearer token. Every error has a JSON body.
+/// bearer token, and so does `/metrics` unless the settings open it. Every error has a JSON body.
 pub fn router(state: ApiState) -> Router {
     let v1 = Router::new()
         .route("/call", post(calls::place))
@@ -49,6 +49,7 @@ pub fn router(state: ApiState) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show))
         .nest("/api/v1", v1)
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::linger::Lingering;
 use crate::router::router;
 use crate::state::ApiState;
 
@@ -89,7 +90,9 @@ fn connection(
     stream: TcpStream,
     app: Router,
     state: &ApiState,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+) -> http1::Connection<TokioIo<Lingering>, TowerToHyperService<Router>> {
+    let (idle, longest) = (state.config.linger_idle, state.config.linger);
+    let stream = Lingering::new(stream, idle, longest);
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(state.config.header_timeout)

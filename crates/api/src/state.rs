@@ -1,9 +1,11 @@
 //! What every request handler and task of the crate shares.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use engine::CallControl;
 use outbound::{BuildClientError, Client, ClientOptions, Guard};
+use prometheus_client::registry::Registry;
 use store::Store;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +23,10 @@ pub struct ApiState {
     pub(crate) directory: Arc<Directory>,
     pub(crate) config: Arc<ApiConfig>,
     pub(crate) numbers: NumberRules,
+    pub(crate) metrics: Arc<Registry>,
     pub(crate) client: Client,
+    /// Whether what happens in calls can not be written down at the moment.
+    pub(crate) records_fail: Arc<AtomicBool>,
     /// Rung when a webhook message becomes due.
     pub(crate) outbox: Arc<Notify>,
     /// Work that goes on when the client that asked for it is gone.
@@ -64,11 +69,22 @@ impl ApiState {
             directory,
             config: Arc::new(config),
             numbers,
+            metrics: Arc::default(),
             client,
+            records_fail: Arc::default(),
             outbox: Arc::new(Notify::new()),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         })
+    }
+
+    /// Shows the metrics of `registry` at `/metrics`.
+    #[must_use]
+    pub fn with_metrics(self, registry: Registry) -> Self {
+        Self {
+            metrics: Arc::new(registry),
+            ..self
+        }
     }
 
     /// A link into the API, `path` beginning after `/api/v1/`.

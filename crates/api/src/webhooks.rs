@@ -16,4 +16,4 @@ pub(crate) mod definitions;
 
 pub use delivery::run;
 pub(crate) use routes::{create, delete, list, show, update};
-pub(crate) use view::webhook as view;
+pub(crate) use view::{READ_ONLY_OF_WEBHOOKS, webhook as view};

@@ -93,6 +93,17 @@ async fn each_field_of_an_agent_that_can_not_be_used_is_named() {
         ] }),
         ),
         (
+            "webhooks[0]",
+            json!({ "name": "A", "webhooks": [
+                [Uuid::now_v7(), "https://example.com", ["intent_call"]],
+            ] }),
+        ),
+        ("settings", json!({ "name": "A", "settings": [] })),
+        (
+            "settings.voice.interaction",
+            json!({ "name": "A", "settings": { "voice": { "interaction": [true] } } }),
+        ),
+        (
             "webhooks[0].secret_key",
             json!({ "name": "A", "webhooks": [
             { "url": "https://example.com", "events": ["intent_call"], "secret_key": "whsec_?" },
@@ -109,7 +120,36 @@ async fn each_field_of_an_agent_that_can_not_be_used_is_named() {
     node.patch(&path, json!({ "agent_uuid": Uuid::now_v7() }))
         .await
         .is_about("agent_uuid");
+    let array = json!({ "settings": { "voice": [] } });
+    node.patch(&path, array).await.is_about("settings.voice");
     assert_eq!(node.get(&path).await.data()["name"], "Made");
+}
+
+#[tokio::test]
+async fn an_agent_and_a_webhook_can_be_sent_back_as_they_were_read() {
+    let node = Node::start().await;
+    let made = node.make_agent().await;
+    let path = format!("/agents/{made}");
+    let hook = json!({ "url": "https://one.example", "events": ["intent_call"] });
+    node.post(&format!("{path}/webhooks"), hook).await.data();
+    let mut read = node.get(&path).await.data();
+    read["tone"] = "calm".into();
+    let changed = node.patch(&path, read.clone()).await.data();
+    assert_eq!(changed["tone"], "calm");
+    let hook = &changed["webhooks"][0];
+    assert_eq!(hook["webhook_uuid"], read["webhooks"][0]["webhook_uuid"]);
+    let hook_path = format!("{path}/webhooks/{}", hook["webhook_uuid"].as_str().unwrap());
+    let mut read = node.get(&hook_path).await.data();
+    read["is_active"] = false.into();
+    let changed = node.patch(&hook_path, read.clone()).await.data();
+    assert_eq!(changed["is_active"], false);
+
+    // What was read before something else changed is old, and says so.
+    node.patch(&hook_path, read).await.is_about("updated_at");
+    let other = json!({ "created_at": "2020-01-01T00:00:00Z" });
+    node.patch(&path, other).await.is_about("created_at");
+    let other = json!({ "source": "file" });
+    node.patch(&path, other).await.is_about("source");
 }
 
 #[tokio::test]

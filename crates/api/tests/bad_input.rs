@@ -124,7 +124,7 @@ async fn a_body_that_never_arrives_is_not_waited_for() {
 #[tokio::test]
 async fn each_field_of_a_call_that_can_not_be_used_is_named() {
     let node = Node::start().await;
-    let cases: [(&str, Value); 15] = [
+    let cases: [(&str, Value); 18] = [
         ("agentId", json!({ "participant": { "number": NUMBER } })),
         (
             "agentId",
@@ -176,6 +176,9 @@ async fn each_field_of_a_call_that_can_not_be_used_is_named() {
             with(&node, "/message", json!({ "start": {} })),
         ),
         ("voice", with(&node, "/voice", json!("rms"))),
+        ("participant", with(&node, "/participant", json!([NUMBER]))),
+        ("prompt", with(&node, "/prompt", json!(["Be brief.", true]))),
+        ("message", with(&node, "/message", json!(["Hello."]))),
     ];
     for (field, body) in cases {
         node.post("/call", body).await.is_about(field);
@@ -279,6 +282,23 @@ async fn unknown_things_are_not_found() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_refused_like_everything_else() {
+    let node = Node::start().await;
+    let agent = node.file_agent;
+    for path in [
+        "/calls/%ff".to_owned(),
+        "/calls/%ff/recording".to_owned(),
+        "/agents/%ff".to_owned(),
+        format!("/agents/{agent}/webhooks/%ff"),
+    ] {
+        node.get(&path).await.is_error(400, "INVALID_PATH");
+    }
+    node.post_text("/calls/action/%ff/hangup", "")
+        .await
+        .is_error(400, "INVALID_PATH");
+}
+
+#[tokio::test]
 async fn a_path_outside_the_api_is_not_found() {
     let node = Node::start().await;
     let request = Request::get("/favicon.ico").body(Body::empty()).unwrap();
@@ -311,10 +331,27 @@ async fn a_full_node_says_when_to_come_back() {
 #[tokio::test]
 async fn a_node_that_shuts_down_takes_no_calls() {
     let node = Node::start().await;
-    refuse(&node, engine::PlaceCallError::Draining);
-    node.post("/call", node.call_body())
-        .await
-        .is_error(503, "NODE_DRAINING");
+    let retry_after = std::time::Duration::from_secs(5);
+    refuse(&node, engine::PlaceCallError::Draining { retry_after });
+    let answer = node.post("/call", node.call_body()).await;
+    answer.is_error(503, "NODE_DRAINING");
+    assert_eq!(answer.header("retry-after"), "5");
+}
+
+#[tokio::test]
+async fn a_node_without_a_media_port_says_when_to_come_back() {
+    let node = Node::start().await;
+    refuse(
+        &node,
+        engine::PlaceCallError::NoMedia {
+            reason: "no media port is free".to_owned(),
+            retry_after: std::time::Duration::from_secs(5),
+        },
+    );
+    let answer = node.post("/call", node.call_body()).await;
+    answer.is_error(503, "NO_MEDIA");
+    assert_eq!(answer.header("retry-after"), "5");
+    assert_eq!(node.get("/calls").await.data()["total"], 0);
 }
 
 #[tokio::test]

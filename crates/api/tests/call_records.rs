@@ -4,18 +4,23 @@
 
 mod support;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use api::records;
+use audio::{SampleRate, WavWriter};
 use engine::{
     CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, Speaker, TranscriptTurn,
     TurnLatency,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
 use store::ClaimLimits;
-use support::{NUMBER, Node};
+use support::{NUMBER, Node, until};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const LIMITS: ClaimLimits = ClaimLimits {
@@ -224,8 +229,8 @@ async fn calls_that_a_crash_cut_short_are_closed_at_the_next_start() {
         ],
     )
     .await;
-    let file = node.folder.path().join(format!("recordings/{talking}.wav"));
-    std::fs::write(file, "RIFF").unwrap();
+    let recording = wav(&node, talking, &[1, -1, 2, -2]);
+    wav(&node, ringing, &[]);
 
     assert_eq!(records::close_interrupted(&node.state).await.unwrap(), 2);
     assert_eq!(records::close_interrupted(&node.state).await.unwrap(), 0);
@@ -237,10 +242,8 @@ async fn calls_that_a_crash_cut_short_are_closed_at_the_next_start() {
         "{shown}"
     );
     assert_eq!(
-        node.get(&format!("/calls/{talking}/recording"))
-            .await
-            .text(),
-        "RIFF"
+        node.get(&format!("/calls/{talking}/recording")).await.bytes,
+        std::fs::read(recording).unwrap()
     );
     let transcript = node
         .get(&format!("/calls/{talking}/transcript"))
@@ -251,13 +254,104 @@ async fn calls_that_a_crash_cut_short_are_closed_at_the_next_start() {
     assert_eq!(node.store.owed_deliveries().await.unwrap(), 2);
 }
 
+/// A node whose store fails quickly and often, and the way to make it.
+async fn failing_node() -> (Node, SqliteConnection) {
+    let node = Node::start_with(|config| {
+        config.first_record_retry = Duration::from_millis(1);
+        config.longest_record_retry = Duration::from_millis(5);
+    })
+    .await;
+    let file = node.folder.path().join("mihu.sqlite");
+    let options = SqliteConnectOptions::new().filename(file);
+    let connection = options.connect().await.unwrap();
+    (node, connection)
+}
+
+async fn alter(connection: &mut SqliteConnection, from: &'static str, to: &'static str) {
+    let statement = format!("ALTER TABLE {from} RENAME TO {to}");
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(connection)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_can_not_be_written_is_tried_until_it_can_and_loses_nothing() {
+    let (node, mut database) = failing_node().await;
+    let call = id(&node.place_call().await);
+    let (sender, received) = mpsc::channel(4);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(records::run(node.state.clone(), received, stop));
+    alter(&mut database, "messages", "away").await;
+    for (second, text) in [(5, "Hello."), (6, "How are you?")] {
+        let turn = CallEventKind::Turn(turn(Speaker::Agent, text));
+        sender.send(at(second, call, turn)).await.unwrap();
+    }
+    let not_ready = until(|| async {
+        let answer = node.get("/readyz").await;
+        (answer.status == 503).then_some(answer)
+    });
+    assert_eq!(not_ready.await.json()["status"], "records-failing");
+    // Many times longer than any fixed number of attempts would last.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    alter(&mut database, "away", "messages").await;
+    drop(sender);
+    running.await.unwrap();
+    assert_eq!(node.get("/readyz").await.status, 200);
+    let transcript = node.get(&format!("/calls/{call}/transcript")).await.data();
+    let turns = transcript["turns"].as_array().unwrap();
+    let texts: Vec<&str> = turns
+        .iter()
+        .filter_map(|one| one["text"].as_str())
+        .collect();
+    assert_eq!(texts, ["Hello.", "How are you?"]);
+}
+
+#[tokio::test]
+async fn an_event_that_contradicts_the_store_does_not_hold_up_the_others() {
+    let node = Node::start().await;
+    let (lost, kept) = (CallId::generate(), CallId::generate());
+    let placed = json!({ "conversation_uuid": Uuid::now_v7() });
+    let begin = |call| {
+        let kind = started(&node, &placed, Direction::Inbound, "+14155550199");
+        at(0, call, kind)
+    };
+    // A conversation cannot begin twice.
+    write(&node, vec![begin(kept), begin(lost)]).await;
+    assert_eq!(show(&node, kept).await["direction"], "inbound");
+    assert_eq!(node.get(&format!("/calls/{lost}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_node_that_stops_does_not_wait_for_a_store_that_stays_away() {
+    let (node, mut database) = failing_node().await;
+    let call = id(&node.place_call().await);
+    alter(&mut database, "messages", "away").await;
+    let (sender, received) = mpsc::channel(1);
+    let turn = CallEventKind::Turn(turn(Speaker::Agent, "Hello."));
+    sender.send(at(5, call, turn)).await.unwrap();
+    drop(sender);
+    let stop = CancellationToken::new();
+    stop.cancel();
+    records::run(node.state.clone(), received, stop).await;
+}
+
+/// What the engine left of a call's recording when the node died.
+fn wav(node: &Node, call: CallId, samples: &[i16]) -> PathBuf {
+    let file = node.folder.path().join(format!("recordings/{call}.wav"));
+    let mut writer = WavWriter::create(&file, SampleRate::HZ_8000, 2).unwrap();
+    writer.write(samples).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
 async fn write(node: &Node, events: Vec<CallEvent>) {
     let (sender, received) = mpsc::channel(events.len());
     for event in events {
         sender.send(event).await.unwrap();
     }
     drop(sender);
-    records::run(node.state.clone(), received).await;
+    records::run(node.state.clone(), received, CancellationToken::new()).await;
 }
 
 async fn show(node: &Node, call: CallId) -> Value {

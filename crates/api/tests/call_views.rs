@@ -15,6 +15,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use support::{NUMBER, Node};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -96,8 +97,23 @@ async fn a_live_call_is_hung_up_by_its_conversation() {
     );
     let answer = node.post_text(&path, "").await;
     assert_eq!(answer.json()["message"], "Hangup dispatched");
-    assert_eq!(*node.calls.hung_up.lock().unwrap(), [id(&placed)]);
-    assert_eq!(node.post(&path, json!({})).await.status, 200);
+    assert_eq!(*node.calls.hung_up.lock().unwrap(), [(id(&placed), None)]);
+    for (message, said) in [
+        (json!({}), None),
+        (json!({ "message": " " }), None),
+        (
+            json!({ "message": "See you!" }),
+            Some("See you!".to_owned()),
+        ),
+    ] {
+        assert_eq!(node.post(&path, message).await.status, 200);
+        let ordered = node.calls.hung_up.lock().unwrap().last().cloned();
+        assert_eq!(ordered, Some((id(&placed), said)));
+    }
+    let longest = json!({ "message": "ü".repeat(2_000) });
+    assert_eq!(node.post(&path, longest).await.status, 200);
+    let longer = json!({ "message": "ü".repeat(2_001) });
+    node.post(&path, longer).await.is_about("message");
     node.post(&path, json!({ "loud": true }))
         .await
         .is_about("loud");
@@ -287,7 +303,7 @@ async fn finished_call(node: &Node) -> CallId {
         .await
         .unwrap();
     drop(events);
-    records::run(node.state.clone(), received).await;
+    records::run(node.state.clone(), received, CancellationToken::new()).await;
     call
 }
 

@@ -18,6 +18,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sqlx::ConnectOptions as _;
 use standardwebhooks::Webhook;
 use store::{CallEnd, EndReport, NewCall, Store};
 use support::{Node, until};
@@ -172,6 +173,44 @@ async fn a_message_is_given_up_when_its_window_is_over() {
     settled(&node.store).await;
     assert!(endpoint.count() >= 1);
     courier.stop().await;
+}
+
+#[tokio::test]
+async fn a_delivered_message_is_forgotten_when_it_has_been_kept_long_enough() {
+    for (keep, left) in [(Duration::from_secs(60), 1), (Duration::ZERO, 0)] {
+        let node = Node::start_with(|config| {
+            quick(config);
+            config.webhooks.keep = keep;
+        })
+        .await;
+        let endpoint = Endpoint::start().await;
+        add_webhook(&node, &endpoint.url(), None).await;
+        owe(&node.store, node.file_agent).await;
+        let courier = Courier::start(&node.state);
+        settled(&node.store).await;
+        courier.stop().await;
+        // Old messages are looked for at the start, and every now and then.
+        let courier = Courier::start(&node.state);
+        let file = node.folder.path().join("mihu.sqlite");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        let mut database = options.connect().await.unwrap();
+        for _ in 0..1_000 {
+            let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
+                .fetch_one(&mut database)
+                .await
+                .unwrap();
+            if rows == left {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        courier.stop().await;
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
+            .fetch_one(&mut database)
+            .await
+            .unwrap();
+        assert_eq!(rows, left, "{keep:?}");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod support;
 
 use std::future::poll_fn;
 use std::task::Poll;
+use std::time::Duration;
 
 use api::{ApiConfig, ApiState};
 use serde_json::json;
@@ -108,7 +109,9 @@ async fn calls_to_one_number_are_calls_to_one_contact() {
 #[tokio::test]
 async fn of_a_refused_call_nothing_is_left() {
     let node = Node::start().await;
-    *node.calls.refusal.lock().unwrap() = Some(engine::PlaceCallError::Draining);
+    *node.calls.refusal.lock().unwrap() = Some(engine::PlaceCallError::Draining {
+        retry_after: Duration::from_secs(5),
+    });
     assert_eq!(node.post("/call", node.call_body()).await.status, 503);
     assert_eq!(node.get("/calls").await.data()["total"], 0);
     assert!(node.store.unfinished_calls().await.unwrap().is_empty());

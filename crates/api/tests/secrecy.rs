@@ -12,6 +12,7 @@ use engine::{CallEventKind, CallId, Speaker, TranscriptTurn};
 use serde_json::json;
 use support::{NUMBER, Node};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn no_secret_and_no_spoken_word_is_logged() {
@@ -52,7 +53,7 @@ async fn no_secret_and_no_spoken_word_is_logged() {
         .await
         .unwrap();
     drop(events);
-    records::run(node.state.clone(), received).await;
+    records::run(node.state.clone(), received, CancellationToken::new()).await;
     node.get("/calls?page=x").await.is_about("page");
 
     let text = log.text();

@@ -38,6 +38,46 @@ async fn a_body_that_is_too_large_is_answered_and_not_just_cut_off() {
 }
 
 #[tokio::test]
+async fn a_client_that_sends_far_too_much_still_reads_the_answer() {
+    let server = Server::start(Node::start().await).await;
+    let body = "x".repeat(8 * 1024 * 1024);
+    for path in ["/api/v1/call", "/api/v1/calls/nothing"] {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+             content-length: {}\r\n\r\n{body}",
+            server.node.token,
+            body.len()
+        );
+        let answer = server.exchange(&request).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{path}: {answer}");
+        assert!(answer.ends_with('}'), "{path}: {answer}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_is_not_listened_to_for_ever() {
+    let node = Node::start_with(|config| {
+        config.linger = Duration::from_millis(200);
+        config.linger_idle = Duration::from_millis(50);
+    })
+    .await;
+    let server = Server::start(node).await;
+    let mut stream = server.connect().await;
+    let head = "POST /api/v1/call HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999999\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let piece = [b'x'; 1024];
+    let sending = async {
+        while stream.write_all(&piece).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let cut_off = tokio::time::timeout(Duration::from_secs(20), sending);
+    assert!(cut_off.await.is_ok());
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_that_never_finishes_its_request_is_cut_off() {
     let node = Node::start_with(|config| config.header_timeout = Duration::from_millis(50)).await;
     let server = Server::start(node).await;

@@ -6,6 +6,7 @@ mod support;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use engine::CallId;
 use jiff::{SignedDuration, Timestamp};
 use support::Node;
 
@@ -115,6 +116,29 @@ async fn a_node_that_shuts_down_is_alive_but_not_ready() {
 }
 
 #[tokio::test]
+async fn a_node_of_which_something_has_broken_is_not_ready() {
+    let node = Node::start().await;
+    *node.calls.broken.lock().unwrap() = Some("the listening thread");
+    let answer = node.get("/readyz").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.json()["status"], "broken");
+}
+
+#[tokio::test]
+async fn a_full_node_is_not_ready_and_says_so() {
+    let node = Node::start().await;
+    for _ in 0..9 {
+        node.calls.begin(CallId::generate());
+    }
+    assert_eq!(node.get("/readyz").await.status, 200);
+    node.calls.begin(CallId::generate());
+    let answer = node.get("/readyz").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.json()["status"], "full");
+    assert_eq!(answer.json()["calls"], answer.json()["max_calls"]);
+}
+
+#[tokio::test]
 async fn a_node_whose_store_is_gone_is_not_ready() {
     let node = Node::start().await;
     node.store.close().await;
@@ -126,4 +150,19 @@ async fn a_node_whose_store_is_gone_is_not_ready() {
 async fn with_header(node: &Node, header: &str) -> support::Answer {
     let request = Request::get("/api/v1/calls").header("authorization", header);
     node.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn metrics_want_a_token_unless_the_settings_open_them() {
+    let bare = || Request::get("/metrics").body(Body::empty()).unwrap();
+    let node = Node::start().await;
+    node.send(bare()).await.is_error(401, "MISSING_AUTH_TOKEN");
+    let open = Node::start_with(|config| config.open_metrics = true).await;
+    let answer = open.send(bare()).await;
+    assert_eq!(answer.status, 200);
+    assert!(
+        answer
+            .header("content-type")
+            .starts_with("application/openmetrics-text")
+    );
 }

@@ -8,10 +8,12 @@ use serde_json::Value;
 use store::{AgentRecord, NewAgent};
 use uuid::Uuid;
 
-use super::unknown_agent;
+use super::{unknown_agent, view};
 use crate::directory::{KnownAgent, to_store};
 use crate::error::ApiError;
+use crate::exchange::{pass_over, refuse_arrays_for_objects};
 use crate::state::ApiState;
+use crate::webhooks::READ_ONLY_OF_WEBHOOKS;
 use crate::webhooks::definitions::{self, NewSecret};
 
 type Changed = (Arc<KnownAgent>, Vec<NewSecret>);
@@ -22,7 +24,8 @@ pub(super) async fn create(
     body: Value,
     now: Timestamp,
 ) -> Result<Changed, ApiError> {
-    let mut definition = AgentDefinition::from_json(body)?;
+    let mut definition = AgentDefinition::from_json(body.clone())?;
+    refuse_arrays_for_objects(&body, &definition.public_view())?;
     if !definition.agent_uuid.is_nil() {
         return Err(ApiError::invalid(
             "agent_uuid",
@@ -44,10 +47,11 @@ pub(super) async fn create(
 pub(super) async fn update(
     state: &ApiState,
     agent: &KnownAgent,
-    body: Value,
+    mut body: Value,
     now: Timestamp,
 ) -> Result<Changed, ApiError> {
     let id = agent.definition.agent_uuid;
+    pass_over_what_is_shown(&mut body, &view::agent(state, agent, &[]).await?)?;
     let with_webhooks = body.get("webhooks").is_some();
     let mut before = AgentDefinition::clone(&agent.definition);
     if with_webhooks {
@@ -60,7 +64,8 @@ pub(super) async fn update(
         .iter()
         .map(|webhook| webhook.webhook_uuid)
         .collect();
-    let mut definition = before.patched(body)?;
+    let mut definition = before.patched(body.clone())?;
+    refuse_arrays_for_objects(&body, &definition.public_view())?;
     check_slug(state, &definition, id)?;
     for webhook in &mut definition.webhooks {
         if !known.contains(&webhook.webhook_uuid) {
@@ -73,6 +78,25 @@ pub(super) async fn update(
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
     let record = record.ok_or_else(unknown_agent)?;
     Ok((remember(state, &record)?, secrets))
+}
+
+/// Passes over what an answer shows of the agent beside its definition.
+fn pass_over_what_is_shown(body: &mut Value, shown: &Value) -> Result<(), ApiError> {
+    pass_over(body, shown, &["source", "created_at", "updated_at"], "")?;
+    let Some(sent) = body.get_mut("webhooks").and_then(Value::as_array_mut) else {
+        return Ok(());
+    };
+    let shown = shown.get("webhooks").and_then(Value::as_array);
+    for (index, webhook) in sent.iter_mut().enumerate() {
+        let id = webhook.get("webhook_uuid").filter(|id| !id.is_null());
+        let known = shown.into_iter().flatten();
+        let mut known = known.filter(|one| id.is_some() && one.get("webhook_uuid") == id);
+        if let Some(known) = known.next().cloned() {
+            let prefix = format!("webhooks[{index}].");
+            pass_over(webhook, &known, READ_ONLY_OF_WEBHOOKS, &prefix)?;
+        }
+    }
+    Ok(())
 }
 
 fn check_slug(state: &ApiState, definition: &AgentDefinition, id: Uuid) -> Result<(), ApiError> {

@@ -1,6 +1,6 @@
 //! `POST /calls/action/{conversation}/hangup`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use engine::CallId;
 use http::StatusCode;
@@ -9,23 +9,36 @@ use serde_json::json;
 
 use super::find;
 use crate::error::ApiError;
-use crate::exchange::{MaybeJson, ok};
+use crate::exchange::{MaybeJson, Path, ok};
 use crate::state::ApiState;
 
-/// Nothing can be said with a hang-up; the agent's own goodbye is spoken.
+/// Characters that an agent can be told to say.
+const LONGEST_MESSAGE: usize = 2_000;
+
+/// What goes with a hang-up.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-pub(crate) struct HangUp {}
+pub(crate) struct HangUp {
+    /// The goodbye; the agent's own without it.
+    message: Option<String>,
+}
 
-/// Ends a live call. Answers once the order is given, not when the call is over.
+/// Ends a live call after a goodbye. Answers once the order is given, not when the call is over.
 pub(crate) async fn hang_up(
     State(state): State<ApiState>,
     Path(conversation): Path<String>,
-    MaybeJson(_): MaybeJson<HangUp>,
+    MaybeJson(body): MaybeJson<HangUp>,
 ) -> Result<Response, ApiError> {
+    let goodbye = body.and_then(|body| body.message);
+    let goodbye = goodbye.filter(|message| !message.trim().is_empty());
+    let length = goodbye.as_deref().map_or(0, |it| it.chars().count());
+    if length > LONGEST_MESSAGE {
+        let expected = format!("at most {LONGEST_MESSAGE} characters");
+        return Err(ApiError::invalid("message", expected));
+    }
     let conversation = conversation.parse().map_err(|_| find::unknown())?;
     let call = find::by_conversation(&state, conversation).await?;
-    if call.ended_at.is_none() && state.calls.hang_up(CallId(call.id)) {
+    if call.ended_at.is_none() && state.calls.hang_up(CallId(call.id), goodbye) {
         return Ok(ok("Hangup dispatched", json!({})));
     }
     Err(over())

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use engine::{CallEvent, CallEventKind, CallId, Subscription};
@@ -17,6 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{event, find};
 use crate::error::ApiError;
+use crate::exchange::Path;
 use crate::state::ApiState;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

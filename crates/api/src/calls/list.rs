@@ -1,6 +1,6 @@
 //! `GET /calls` and `GET /calls/{call}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use engine::CallStatus;
 use store::CallFilter;
@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 
 use super::{find, view};
 use crate::error::ApiError;
-use crate::exchange::{Paging, Query, ok, paginator};
+use crate::exchange::{Paging, Path, Query, ok, paginator};
 use crate::state::ApiState;
 
 const PARAMETERS: &str = "`page`, `per_page`, `agent_id`, `direction`, `status`";

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use engine::{CallId, LiveAudio};
@@ -15,6 +15,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{action, find};
 use crate::error::ApiError;
+use crate::exchange::Path;
 use crate::state::ApiState;
 
 /// How often a call that nobody has answered yet is asked for its sound.

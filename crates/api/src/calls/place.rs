@@ -18,7 +18,7 @@ use super::view::Links;
 use crate::agents::unknown_agent;
 use crate::clock;
 use crate::error::ApiError;
-use crate::exchange::{Json, ok};
+use crate::exchange::{Json, Object, ok};
 use crate::state::ApiState;
 
 /// What carries outbound calls.
@@ -29,9 +29,9 @@ const PROVIDER: &str = "sip";
 pub(crate) struct Body {
     #[serde(rename = "agentId")]
     agent_id: String,
-    participant: Participant,
-    prompt: Option<Prompt>,
-    message: Option<Message>,
+    participant: Object<Participant>,
+    prompt: Option<Object<Prompt>>,
+    message: Option<Object<Message>>,
 }
 
 #[derive(Deserialize)]
@@ -59,9 +59,10 @@ pub(crate) async fn place(
     State(state): State<ApiState>,
     Json(body): Json<Body>,
 ) -> Result<Response, ApiError> {
+    let Object(participant) = body.participant;
     let agent_id = body.agent_id.parse();
     let agent_id = agent_id.map_err(|_| ApiError::invalid("agentId", "the UUID of an agent"))?;
-    let number = state.numbers.normalise(&body.participant.number);
+    let number = state.numbers.normalise(&participant.number);
     let number = number.map_err(|problem| ApiError::invalid("participant.number", problem))?;
     let agent = find_agent(&state, agent_id)?;
     let order = PlaceCall {
@@ -69,14 +70,11 @@ pub(crate) async fn place(
         conversation: Uuid::now_v7(),
         agent,
         number,
-        about: body
-            .participant
-            .about
-            .filter(|about| !about.trim().is_empty()),
-        prompt: body.prompt.and_then(call_prompt),
+        about: participant.about.filter(|about| !about.trim().is_empty()),
+        prompt: body.prompt.and_then(|Object(prompt)| call_prompt(prompt)),
         first_message: body
             .message
-            .and_then(|message| message.start)
+            .and_then(|Object(message)| message.start)
             .filter(|start| !start.trim().is_empty()),
     };
     // A client that hangs up on us must not leave a call that is written down but never placed.
@@ -156,25 +154,21 @@ fn answer(
 
 fn refused(refusal: &PlaceCallError) -> ApiError {
     let details = refusal.to_string();
+    let later = |code, message: &str, wait| {
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, message, &details).retry_after(wait)
+    };
     match refusal {
-        PlaceCallError::Full { retry_after, .. } => {
-            let message = "The node takes no more calls now.";
-            ApiError::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "NODE_FULL",
-                message,
-                details,
-            )
-            .retry_after(*retry_after)
+        PlaceCallError::Full { retry_after, .. } => later(
+            "NODE_FULL",
+            "The node takes no more calls now.",
+            *retry_after,
+        ),
+        PlaceCallError::NoMedia { retry_after, .. } => {
+            let message = "The node has no media port for another call now.";
+            later("NO_MEDIA", message, *retry_after)
         }
-        PlaceCallError::Draining => {
-            let message = "The node is shutting down.";
-            ApiError::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "NODE_DRAINING",
-                message,
-                details,
-            )
+        PlaceCallError::Draining { retry_after } => {
+            later("NODE_DRAINING", "The node is shutting down.", *retry_after)
         }
         PlaceCallError::NoTrunk { .. } => {
             let message = "No trunk can reach this number.";

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path as FilePath;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom};
 use super::range::{self, Wanted};
 use super::{event, find};
 use crate::error::ApiError;
-use crate::exchange::ok;
+use crate::exchange::{Path, ok};
 use crate::state::ApiState;
 
 const PIECE: usize = 64 * 1024;

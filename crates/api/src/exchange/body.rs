@@ -134,7 +134,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if !value.is_object() {
         return Err(ApiError::invalid("body", "a JSON object"));
     }
-    serde_path_to_error::deserialize(value).map_err(invalid)
+    typed(value)
+}
+
+/// The fields of `T` in an object.
+pub(crate) fn typed<T: DeserializeOwned>(object: Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(object).map_err(invalid)
 }
 
 fn not_json(reason: &str) -> ApiError {

@@ -20,8 +20,8 @@ use crate::state::ApiState;
 /// its outcome is written.
 const CLAIM_MARGIN: Duration = Duration::from_secs(10);
 
-/// How often messages of inactive webhooks are looked through for old ones.
-const GIVE_UP_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
+/// How often the outbox is looked through for old messages.
+const CLEAN_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
 
 /// How often an outcome is tried to be written, and the wait that grows with each failure.
 const SETTLE_TRIES: u32 = 5;
@@ -36,12 +36,13 @@ pub async fn run(state: ApiState, shutdown: CancellationToken) {
     let mut under_way = JoinSet::new();
     let mut poll = tokio::time::interval(settings.poll_interval);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut given_up = Timestamp::UNIX_EPOCH;
+    let mut cleaned = Timestamp::UNIX_EPOCH;
     loop {
         let now = clock::now();
-        if now.duration_since(given_up) > GIVE_UP_INTERVAL {
-            given_up = now;
+        if now.duration_since(cleaned) > CLEAN_INTERVAL {
+            cleaned = now;
             give_up(&state, &settings, now).await;
+            forget(&state, &settings, now).await;
         }
         for delivery in claim(&state, &settings, under_way.len(), now).await {
             under_way.spawn(deliver(state.clone(), delivery));
@@ -74,6 +75,18 @@ async fn give_up(state: &ApiState, settings: &WebhookSettings, now: Timestamp) {
     match state.store.give_up_deliveries(created_before, now).await {
         Ok(0) => {}
         Ok(messages) => tracing::warn!(messages, "webhook messages were given up"),
+        Err(error) => tracing::error!(%error, "the outbox can not be cleaned"),
+    }
+}
+
+async fn forget(state: &ApiState, settings: &WebhookSettings, now: Timestamp) {
+    let keep = SignedDuration::try_from(settings.keep).unwrap_or(SignedDuration::MAX);
+    let Ok(settled_before) = now.checked_sub(keep) else {
+        return;
+    };
+    match state.store.forget_deliveries(settled_before).await {
+        Ok(0) => {}
+        Ok(messages) => tracing::info!(messages, "old webhook messages were forgotten"),
         Err(error) => tracing::error!(%error, "the outbox can not be cleaned"),
     }
 }

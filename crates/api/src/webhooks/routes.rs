@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use agent::{SecretKey, Webhook, WebhookEvent};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use store::{AddWebhookError, Secret, WebhookChange};
 use uuid::Uuid;
 
-use super::{definitions, settings, view};
+use super::{READ_ONLY_OF_WEBHOOKS, definitions, settings, view};
 use crate::agents::{find, refuse_file_managed};
 use crate::clock;
 use crate::error::ApiError;
-use crate::exchange::{Json, created, ok};
+use crate::exchange::{Json, Path, created, ok, pass_over, typed};
 use crate::state::ApiState;
 
 #[derive(Deserialize)]
@@ -85,10 +85,14 @@ pub(crate) async fn create(
 pub(crate) async fn update(
     State(state): State<ApiState>,
     Path((agent, webhook)): Path<(String, String)>,
-    Json(body): Json<Body>,
+    Json(mut body): Json<Value>,
 ) -> Result<Response, ApiError> {
     let webhook = find_webhook(&state, &agent, &webhook).await?;
     refuse_file_managed(webhook.source)?;
+    let shown = view(&webhook, &[]);
+    pass_over(&mut body, &shown, &["webhook_uuid"], "")?;
+    pass_over(&mut body, &shown, READ_ONLY_OF_WEBHOOKS, "")?;
+    let body: Body = typed(body)?;
     check(&state, &body)?;
     let names = |events: Vec<_>| events.into_iter().map(definitions::event_name).collect();
     let change = WebhookChange {

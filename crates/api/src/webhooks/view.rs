@@ -5,6 +5,15 @@ use store::Webhook;
 
 use super::definitions::NewSecret;
 
+/// What is shown of a webhook beside what a client can change, and beside its id.
+pub(crate) const READ_ONLY_OF_WEBHOOKS: &[&str] = &[
+    "disabled_reason",
+    "has_secret",
+    "source",
+    "created_at",
+    "updated_at",
+];
+
 /// The webhook without its secret, unless the node has just made that up: then this is the only
 /// time it is told.
 pub(crate) fn webhook(webhook: &Webhook, secrets: &[NewSecret]) -> Value {

@@ -14,9 +14,10 @@ use tokio::sync::broadcast;
 pub(crate) struct MemoryCalls {
     live: Mutex<HashMap<CallId, Live>>,
     pub(crate) placed: Mutex<Vec<PlaceCall>>,
-    pub(crate) hung_up: Mutex<Vec<CallId>>,
+    pub(crate) hung_up: Mutex<Vec<(CallId, Option<String>)>>,
     pub(crate) refusal: Mutex<Option<PlaceCallError>>,
     pub(crate) draining: Mutex<bool>,
+    pub(crate) broken: Mutex<Option<&'static str>>,
     pub(crate) panics: Mutex<bool>,
 }
 
@@ -99,10 +100,10 @@ impl CallControl for MemoryCalls {
             .map(broadcast::Sender::subscribe)
     }
 
-    fn hang_up(&self, call: CallId) -> bool {
+    fn hang_up(&self, call: CallId, goodbye: Option<String>) -> bool {
         let is_live = self.live.lock().unwrap().contains_key(&call);
         if is_live {
-            self.hung_up.lock().unwrap().push(call);
+            self.hung_up.lock().unwrap().push((call, goodbye));
         }
         is_live
     }
@@ -116,6 +117,7 @@ impl CallControl for MemoryCalls {
             calls: self.live.lock().unwrap().len(),
             limit: 10,
             draining: *self.draining.lock().unwrap(),
+            broken: *self.broken.lock().unwrap(),
         }
     }
 }
