@@ -1,6 +1,6 @@
-//! Log lines to standard error.
+//! Log lines to standard error, in colours only where somebody looks.
 
-use std::io::stderr;
+use std::io::{IsTerminal as _, stderr};
 
 use tracing_subscriber::EnvFilter;
 
@@ -16,6 +16,7 @@ pub(crate) fn start(settings: &Log) -> Result<(), String> {
         .map_err(|error| format!("log directive {}: {error}", sip::LOG_DIRECTIVE))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter.add_directive(directive))
+        .with_ansi(stderr().is_terminal())
         .with_writer(stderr);
     let started = match settings.format {
         LogFormat::Text => builder.try_init(),

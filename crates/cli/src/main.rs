@@ -4,6 +4,7 @@
 //! small scripted SIP phone; `demo` runs a node and a phone against each other and shows the
 //! conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
 
+mod bench;
 mod config;
 mod demo;
 mod keys;
@@ -12,6 +13,7 @@ mod models;
 mod paths;
 mod phone;
 mod serve;
+mod stop;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +47,11 @@ enum Command {
     },
     /// Answers or places one SIP call and plays a script into it.
     Phone(phone::Arguments),
+    /// Measures what this machine carries.
+    Bench {
+        #[command(subcommand)]
+        action: bench::Action,
+    },
     /// Shows a whole conversation on this machine: node, phone, webhook, recording.
     Demo(demo::Arguments),
 }
@@ -59,7 +66,7 @@ struct Settings {
 
 impl Settings {
     fn load(&self) -> Result<config::Config, config::LoadConfigError> {
-        config::Config::load(self.config.as_deref(), std::env::vars())
+        config::Config::load(self.config.as_deref(), std::env::vars_os())
     }
 }
 
@@ -100,8 +107,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
                 return Ok(ExitCode::SUCCESS);
             }
             logging::start(&config.log)?;
-            runtime()?.block_on(serve::run(&config))?;
-            Ok(ExitCode::SUCCESS)
+            run_to_end(serve::run(&config))
         }
         Command::Keys { settings, action } => {
             let config = settings.load()?;
@@ -113,10 +119,19 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
                 filter: "warn".into(),
                 ..config::Log::default()
             })?;
-            runtime()?.block_on(phone::run(arguments))
+            run_to_end(phone::run(arguments))
         }
+        Command::Bench { action } => bench::run(action),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments)),
     }
+}
+
+/// Runs `work`, and waits for nothing that it left behind.
+fn run_to_end(work: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(work);
+    runtime.shutdown_background();
+    ended
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -8,8 +8,11 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use phone::{Event, Manners, Phone, PhoneOptions, Report, Response, Utterance};
 use serde::{Deserialize, Serialize};
+use sip::{CodecList, Srtp};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
+use crate::stop::Stop;
 use crate::{Failure, print};
 
 /// Events that may wait to be printed.
@@ -24,6 +27,17 @@ pub(crate) struct Arguments {
     /// Calls this address, such as sip:support@127.0.0.1:5060, instead of waiting for a call.
     #[arg(long, value_name = "URI", conflicts_with_all = ["answer_after", "reject", "no_answer"])]
     call: Option<String>,
+    /// Codecs in the order in which they are offered: opus, g722, pcmu, pcma, l16, l16/8000.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "pcmu,pcma",
+        value_name = "NAMES"
+    )]
+    codecs: Vec<String>,
+    /// Whether the audio is encrypted: off, optional or required.
+    #[arg(long, default_value = "off", value_parser = srtp, value_name = "WHEN")]
+    srtp: Srtp,
     /// An utterance, spoken after the other side has been silent for a moment. Repeatable.
     #[arg(long, value_name = "FILE")]
     play: Vec<PathBuf>,
@@ -80,7 +94,9 @@ pub(crate) enum Line {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let json = arguments.json;
     let target = arguments.call.clone();
-    let phone = Phone::open(options(arguments)?).await?;
+    let hang_up = CancellationToken::new();
+    let phone = Phone::open(options(arguments, hang_up.clone())?).await?;
+    let mut stop = Stop::listen()?;
     show(
         json,
         &Line::Listening {
@@ -100,17 +116,28 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             None => phone.answer(tell).await,
         }
     };
-    let (told, report) = tokio::join!(telling, calling);
+    let both = async { tokio::join!(telling, calling) };
+    tokio::pin!(both);
+    let (told, report) = tokio::select! {
+        ended = &mut both => ended,
+        () = stop.asked() => {
+            hang_up.cancel();
+            match stop.unless_asked_again(both).await {
+                Ok(ended) => ended,
+                Err(code) => return Ok(code),
+            }
+        }
+    };
     told?;
     let report = report?;
     show(json, &Line::Ended(report))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn options(arguments: Arguments) -> Result<PhoneOptions, Failure> {
+fn options(arguments: Arguments, hang_up: CancellationToken) -> Result<PhoneOptions, Failure> {
     let mut utterances = Vec::new();
     for file in &arguments.play {
-        let samples = audio::file::read_mono(file, audio::SampleRate::HZ_8000)?;
+        let samples = audio::file::read_mono(file, phone::UTTERANCE_RATE)?;
         let name = file
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
@@ -128,6 +155,8 @@ fn options(arguments: Arguments) -> Result<PhoneOptions, Failure> {
     };
     Ok(PhoneOptions {
         listen: arguments.listen,
+        codecs: CodecList::from_names(arguments.codecs.iter().map(String::as_str))?,
+        srtp: arguments.srtp,
         utterances,
         record: arguments.record,
         manners: Manners {
@@ -136,6 +165,7 @@ fn options(arguments: Arguments) -> Result<PhoneOptions, Failure> {
             hang_up_after: arguments.hangup_after,
         },
         response,
+        hang_up,
     })
 }
 
@@ -171,6 +201,10 @@ fn show(json: bool, line: &Line) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn srtp(text: &str) -> Result<Srtp, String> {
+    serde_json::from_value(text.into()).map_err(|_| "expected off, optional or required".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -3,30 +3,39 @@
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use agent::AgentDefinition;
 use api::{ApiState, Directory};
-use audio::SampleRate;
 use engine::{Engine, Providers};
 use jiff::Timestamp;
+use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
 use sip::SipEndpoint;
 use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, Recogniser, Synthesiser};
 use store::Store;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use vad::Silero;
+use vad::Detector;
 
 use crate::Failure;
 use crate::config::Config;
 use crate::models::Models;
 use crate::paths::Assets;
+use crate::stop::Stop;
 
 /// How long far ends may take to confirm the end of signalling when the node stops.
 const SIGNALLING_GRACE: Duration = Duration::from_secs(2);
+
+/// How long the last records of calls may take to be written when the node stops.
+const RECORDS_GRACE: Duration = Duration::from_secs(5);
+
+/// Tasks that a node has at most.
+const CREW: usize = 8;
 
 /// Where a node can be reached, written to its data folder once it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,8 +67,8 @@ pub(crate) fn database(config: &Config) -> PathBuf {
     config.data_dir.join("mihu.db")
 }
 
-/// Runs a node until it is told to stop.
-pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
+/// Runs a node until it is told to stop; told again, it ends at once.
+pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     outbound::install_crypto();
     std::fs::create_dir_all(&config.data_dir).map_err(|error| {
         format!(
@@ -93,39 +102,111 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let (engine, events) = Engine::start(
         engine_config,
         sip.clone(),
-        incoming,
-        speech.silero,
+        speech.detector,
         providers,
         Arc::<Directory>::clone(&directory),
     )?;
     let api_config = config.api(addresses.http, recordings)?;
+    let mut metrics = Registry::with_prefix("mihu");
+    engine.register_metrics(&mut metrics);
     let state = ApiState::new(
         store.clone(),
         Arc::new(engine.clone()),
         directory,
         api_config,
-    )?;
+    )?
+    .with_metrics(metrics);
     api::records::close_interrupted(&state).await?;
 
     let shutdown = CancellationToken::new();
-    let recording = tokio::spawn(api::records::run(state.clone(), events));
-    let delivering = tokio::spawn(api::webhooks::run(state.clone(), shutdown.clone()));
-    let serving = tokio::spawn(api::serve(listener, state, shutdown.clone()));
+    let (crew, mut ended) = Crew::new();
+    let last_try = CancellationToken::new();
+    let records = api::records::run(state.clone(), events, last_try.clone());
+    let mut recording = crew.spawn("writing down what happens in calls", records);
+    let deliveries = api::webhooks::run(state.clone(), shutdown.clone());
+    let delivering = crew.spawn("delivering webhooks", deliveries);
+    let requests = api::serve(listener, state, shutdown.clone());
+    let serving = crew.spawn("serving HTTP", requests);
+    engine.answer(incoming);
+    let mut stop = Stop::listen()?;
     addresses.write(&file)?;
     tracing::info!(http = %addresses.http, sip = %addresses.sip, "ready");
 
-    stopped().await?;
-    tracing::info!("stopping: no new calls, live ones may end");
-    engine.drain(config.calls.drain_timeout).await;
-    recording.await?;
-    shutdown.cancel();
-    serving.await?;
-    delivering.await?;
-    sip.shutdown(SIGNALLING_GRACE).await;
-    store.close().await;
-    drop(std::fs::remove_file(&file));
+    let broken = tokio::select! {
+        () = stop.asked() => None,
+        broken = engine.breakage() => Some(broken),
+        Some(broken) = ended.recv() => Some(broken),
+    };
+    let ending = async {
+        match broken {
+            None => {
+                tracing::info!("stopping: no new calls, live ones may end");
+                engine.drain(config.calls.drain_timeout).await;
+            }
+            Some(part) => {
+                tracing::error!(part, "stopping: a part of the node has broken");
+                engine.drain(Duration::ZERO).await;
+            }
+        }
+        // A task that broke has been named already.
+        if tokio::time::timeout(RECORDS_GRACE, &mut recording)
+            .await
+            .is_err()
+        {
+            last_try.cancel();
+            drop(recording.await);
+        }
+        shutdown.cancel();
+        drop(serving.await);
+        drop(delivering.await);
+        sip.shutdown(SIGNALLING_GRACE).await;
+        store.close().await;
+        drop(std::fs::remove_file(&file));
+    };
+    if let Err(code) = stop.unless_asked_again(ending).await {
+        return Ok(code);
+    }
+    if let Some(part) = broken {
+        return Err(format!(
+            "the node has broken: {part}; the log says why. Calls were ended, start it again"
+        )
+        .into());
+    }
     tracing::info!("stopped");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The tasks that a node cannot be without. Before it stops, none of them ends.
+struct Crew(mpsc::Sender<&'static str>);
+
+impl Crew {
+    /// A crew, and the names of its tasks as they end, however they end.
+    fn new() -> (Self, mpsc::Receiver<&'static str>) {
+        let (ended, ends) = mpsc::channel(CREW);
+        (Self(ended), ends)
+    }
+
+    fn spawn(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> JoinHandle<()> {
+        let end = End(name, self.0.clone());
+        tokio::spawn(async move {
+            let _end = end;
+            task.await;
+        })
+    }
+}
+
+/// Tells of a task's end when dropped.
+struct End(&'static str, mpsc::Sender<&'static str>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        // overflow: never, there is room for every task
+        let _ = self.1.try_send(self.0);
+    }
 }
 
 /// Takes the data folder for this node alone, until the file is closed: a second one would take
@@ -153,7 +234,7 @@ fn lock(data: &Path) -> Result<File, Failure> {
 
 /// What hears and speaks, loaded before anything listens: a missing file stops the node at once.
 struct Speech {
-    silero: Silero,
+    detector: Detector,
     recogniser: Arc<dyn Recogniser>,
     synthesiser: Arc<dyn Synthesiser>,
 }
@@ -164,7 +245,7 @@ impl Speech {
         let runtime = onnx::Runtime::load(&assets.onnxruntime)?;
         let settings = &config.speech;
         Ok(Self {
-            silero: Silero::load(&runtime, &assets.silero, SampleRate::HZ_8000)?,
+            detector: Detector::load(&runtime, &assets.silero)?,
             recogniser: Arc::new(Moonshine::start(
                 &runtime,
                 &MoonshineConfig {
@@ -212,12 +293,25 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
-async fn stopped() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_named() {
+        let (crew, mut ended) = Crew::new();
+        let task = crew.spawn("writing", async {
+            assert!(std::hint::black_box(false), "a bug");
+        });
+        assert_eq!(ended.recv().await, Some("writing"));
+        assert!(task.await.is_err());
     }
-    Ok(())
+
+    #[tokio::test]
+    async fn a_task_that_ends_by_itself_is_named() {
+        let (crew, mut ended) = Crew::new();
+        let task = crew.spawn("serving", async {});
+        assert_eq!(ended.recv().await, Some("serving"));
+        assert!(task.await.is_ok());
+    }
 }

@@ -2,8 +2,10 @@
 //! cargo build the binary whenever the workspace is tested.
 
 use std::process::Command;
+use std::time::Duration;
 
-use end_to_end::{Api, Node, mihu};
+use end_to_end::{Api, Node, Phone, Sipp, mihu};
+use rustix::process::Signal;
 
 #[tokio::test]
 async fn a_key_opens_the_api_until_it_is_revoked() {
@@ -28,7 +30,7 @@ async fn a_key_stops_opening_the_api_when_it_expires() {
     let node = Node::builder().start();
     let token = node.keys(&["create", "--name", "short", "--expires", "1s"]);
     let api = Api::new(node.http(), token.trim().to_owned());
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let refused = api.get("/calls").await;
     assert_eq!(refused.status, 401);
     assert!(
@@ -80,4 +82,72 @@ fn a_phone_told_to_reject_needs_a_status_that_refuses() {
         .output()
         .expect("mihu runs");
     assert!(!output.status.success());
+}
+
+#[test]
+fn a_phone_with_nothing_to_play_names_the_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let empty = folder.path().join("empty.wav");
+    let writer = audio::WavWriter::create(&empty, audio::SampleRate::HZ_8000, 1);
+    writer.and_then(audio::WavWriter::finish).expect("a file");
+    let output = Command::new(mihu())
+        .args(["phone", "--listen", "127.0.0.1:0", "--play"])
+        .arg(&empty)
+        .output()
+        .expect("mihu runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(said.contains("empty.wav holds no sound"), "{said}");
+}
+
+#[tokio::test]
+async fn an_interrupted_phone_hangs_up_and_leaves_a_whole_recording() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let heard = folder.path().join("heard.wav");
+    let sipp = Sipp::scenario("answer_and_wait").start();
+    let target = format!("sip:someone@{}", sipp.address());
+    let record = heard.display().to_string();
+    let mut phone = Phone::start(&["--call", &target, "--record", &record], &[]);
+    phone.tells("answered").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    phone.signal(Signal::INT);
+    let report = phone.report().await;
+    assert_eq!(report["heard"], record, "{report}");
+    sipp.succeeds().await;
+    let (_, sides) = audio::file::read_channels(&heard).expect("a valid recording");
+    assert!(sides[0].len() >= 4_000, "{}", sides[0].len());
+}
+
+#[tokio::test]
+async fn an_interrupted_phone_that_waits_for_a_call_ends() {
+    let phone = Phone::start(&[], &[]);
+    phone.signal(Signal::TERM);
+    let report = phone.report().await;
+    assert_eq!(report["answered"], false, "{report}");
+}
+
+#[tokio::test]
+async fn a_node_that_drains_ends_at_once_when_asked_again() {
+    let sipp = Sipp::scenario("answer_and_wait").start();
+    let mut node = Node::builder()
+        .trunk(sipp.address())
+        .set("MIHU_CALLS_DRAIN_TIMEOUT", "60s")
+        .start();
+    let api = node.api();
+    let placed = api.place_call("+14155550123").await;
+    let id = placed["id"].as_str().expect("an id");
+    api.call_becomes(id, "in-progress").await;
+    node.signal(Signal::INT);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    node.signal(Signal::INT);
+    let status = node.ended_within(Duration::from_secs(5));
+    assert_eq!(status.code(), Some(130), "{}", node.log());
+}
+
+#[test]
+fn a_log_in_a_file_has_no_colours() {
+    let node = Node::builder().start();
+    let log = node.log();
+    assert!(log.contains("ready"), "{log}");
+    assert!(!log.contains('\u{1b}'), "{log}");
 }

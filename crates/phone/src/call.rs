@@ -2,23 +2,25 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use audio::codec::OpusSettings;
 use audio::wav::WavWriter;
-use audio::{FRAME, Frame, Moment, SampleRate};
+use audio::{FRAME, Frame, SampleRate};
 use media::{
-    Clock, Connection, Leg, LegEvent, LegFeed, LegOptions, Media, MediaConfig, PlayoutFrame,
-    PushError, SegmentId,
+    Clock, Leg, LegEvent, LegFeed, LegOptions, Media, MediaConfig, PlayoutFrame, Policy, PushError,
+    SegmentId,
 };
 use serde::{Deserialize, Serialize};
 use sip::{
-    CallEvent, CallHandle, IncomingCall, LocalMedia, OutboundCall, RemoteMedia, SipConfig,
-    SipEndpoint, StatusCode, TrunkConfig,
+    CallEvent, CallHandle, CodecList, IncomingCall, LocalMedia, OutboundCall, SipConfig,
+    SipEndpoint, Srtp, StatusCode, TrunkConfig,
 };
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::script::{Manners, Said, Script, Step, Utterance};
 
-/// The rate of a phone line.
-const RATE: SampleRate = SampleRate::HZ_8000;
+/// The rate that utterances have; what a line cannot carry of it is taken off.
+pub const UTTERANCE_RATE: SampleRate = SampleRate::HZ_16000;
 
 /// How often the phone looks at what it hears: half a frame.
 const LOOK: Duration = Duration::from_millis(10);
@@ -48,6 +50,10 @@ pub enum Response {
 pub struct PhoneOptions {
     /// Where SIP is taken, over UDP; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Codecs that it takes part in, in the order in which it offers them.
+    pub codecs: CodecList,
+    /// Whether its audio is encrypted.
+    pub srtp: Srtp,
     /// What to say, in order.
     pub utterances: Vec<Utterance>,
     /// Where to record what is heard.
@@ -56,6 +62,8 @@ pub struct PhoneOptions {
     pub manners: Manners,
     /// How to answer.
     pub response: Response,
+    /// Ends the call, or the waiting for one, when cancelled.
+    pub hang_up: CancellationToken,
 }
 
 /// What the phone tells while its call lives.
@@ -82,9 +90,27 @@ pub struct Report {
     pub end: String,
 }
 
+impl Report {
+    /// The report of a call that was never up.
+    fn unanswered(end: impl Into<String>) -> Self {
+        Self {
+            answered: false,
+            said: Vec::new(),
+            heard: None,
+            end: end.into(),
+        }
+    }
+}
+
 /// Why the phone could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenPhoneError {
+    /// An utterance has nothing to be said.
+    #[error("{name} holds no sound; play a file that does, or leave it out")]
+    Empty {
+        /// The utterance.
+        name: String,
+    },
     /// Signalling could not start.
     #[error(transparent)]
     Sip(#[from] sip::BindError),
@@ -105,6 +131,9 @@ pub enum PhoneError {
     /// No media socket could be opened.
     #[error(transparent)]
     Leg(#[from] media::OpenLegError),
+    /// The other side wants media that cannot be had.
+    #[error(transparent)]
+    Connect(#[from] media::ConnectError),
     /// The call could not be answered.
     #[error("the call could not be answered: {0}")]
     Answer(#[from] sip::AcceptError),
@@ -128,7 +157,17 @@ pub struct Phone {
 impl Phone {
     /// Opens the phone's sockets.
     pub async fn open(options: PhoneOptions) -> Result<Self, OpenPhoneError> {
-        let (endpoint, incoming) = SipEndpoint::bind(SipConfig::new(options.listen)).await?;
+        let mut utterances = options.utterances.iter();
+        if let Some(empty) = utterances.find(|utterance| utterance.samples.is_empty()) {
+            let name = empty.name.clone();
+            return Err(OpenPhoneError::Empty { name });
+        }
+        let (endpoint, incoming) = SipEndpoint::bind(SipConfig {
+            codecs: options.codecs.clone(),
+            srtp: options.srtp,
+            ..SipConfig::new(options.listen)
+        })
+        .await?;
         let clock = Clock::new();
         let config = MediaConfig {
             bind: options.listen.ip(),
@@ -153,7 +192,12 @@ impl Phone {
 
     /// Waits for a call and takes it through the script.
     pub async fn answer(mut self, tell: mpsc::Sender<Event>) -> Result<Report, PhoneError> {
-        let incoming = self.incoming.recv().await.ok_or(PhoneError::NoCall)?;
+        let incoming = tokio::select! {
+            incoming = self.incoming.recv() => incoming.ok_or(PhoneError::NoCall)?,
+            () = self.options.hang_up.cancelled() => {
+                return Ok(Report::unanswered("stopped before a call came"));
+            }
+        };
         let report = self.take(incoming, tell).await;
         self.endpoint.shutdown(GOODBYE).await;
         report
@@ -164,12 +208,6 @@ impl Phone {
         incoming: IncomingCall,
         tell: mpsc::Sender<Event>,
     ) -> Result<Report, PhoneError> {
-        let ended = |end: String| Report {
-            answered: false,
-            said: Vec::new(),
-            heard: None,
-            end,
-        };
         incoming.ringing();
         self.tell(&tell, Event::Ringing).await;
         match self.options.response {
@@ -177,13 +215,17 @@ impl Phone {
                 let status = StatusCode::new(status).unwrap_or(StatusCode::BUSY_HERE);
                 incoming.reject(status);
                 tokio::time::sleep(REFUSAL).await;
-                return Ok(ended(format!("rejected with {}", status.as_u16())));
+                let end = format!("rejected with {}", status.as_u16());
+                return Ok(Report::unanswered(end));
             }
-            Response::Ring => {
-                incoming.withdrawn().await;
-                return Ok(ended("never answered".to_owned()));
-            }
-            Response::Answer { after } => tokio::time::sleep(after).await,
+            Response::Ring => tokio::select! {
+                () = incoming.withdrawn() => return Ok(Report::unanswered("never answered")),
+                () = self.options.hang_up.cancelled() => return Ok(refuse(incoming).await),
+            },
+            Response::Answer { after } => tokio::select! {
+                () = tokio::time::sleep(after) => {}
+                () = self.options.hang_up.cancelled() => return Ok(refuse(incoming).await),
+            },
         }
         let (leg, feed) = self.open_leg()?;
         let local = LocalMedia {
@@ -198,9 +240,13 @@ impl Phone {
         let wrong = || PhoneError::Target(target.to_owned());
         let address = target.strip_prefix("sip:").unwrap_or(target);
         let (user, host) = address.split_once('@').ok_or_else(wrong)?;
-        let trunk = TrunkConfig::new("target", host);
+        let trunk = TrunkConfig {
+            srtp: self.options.srtp,
+            ..TrunkConfig::new("target", host)
+        };
         let config = SipConfig {
             trunks: vec![trunk],
+            codecs: self.options.codecs.clone(),
             ..SipConfig::new(SocketAddr::new(self.options.listen.ip(), 0))
         };
         let (endpoint, _incoming) = SipEndpoint::bind(config)
@@ -222,8 +268,11 @@ impl Phone {
 
     fn open_leg(&self) -> Result<(Leg, LegFeed), PhoneError> {
         let (leg, feed, _) = self.media.open(LegOptions {
-            rate: RATE,
+            widest: line::widest_rate(&self.options.codecs),
             record: false,
+            policy: Policy::Play,
+            inband_digits: false,
+            background: None,
         })?;
         Ok((leg, feed))
     }
@@ -236,35 +285,36 @@ impl Phone {
         mut events: mpsc::Receiver<CallEvent>,
         tell: mpsc::Sender<Event>,
     ) -> Result<Report, PhoneError> {
-        let mut report = Report {
-            answered: false,
-            said: Vec::new(),
-            heard: None,
-            end: String::new(),
-        };
+        let hang_up = &self.options.hang_up;
+        let mut hung_up = false;
         let remote = loop {
-            match events.recv().await {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                () = hang_up.cancelled(), if !hung_up => {
+                    hung_up = true;
+                    handle.hangup();
+                    continue;
+                }
+            };
+            match event {
                 Some(CallEvent::Answered(remote)) => break remote,
                 Some(CallEvent::Ringing { .. }) => self.tell(&tell, Event::Ringing).await,
                 Some(CallEvent::EarlyMedia(_) | CallEvent::MediaChanged(_)) => {}
-                Some(CallEvent::Ended(cause)) => {
-                    report.end = cause.to_string();
-                    return Ok(report);
-                }
-                None => {
-                    "signalling stopped".clone_into(&mut report.end);
-                    return Ok(report);
-                }
+                Some(CallEvent::Ended(cause)) => return Ok(Report::unanswered(cause.to_string())),
+                None => return Ok(Report::unanswered("signalling stopped")),
             }
         };
-        report.answered = true;
         self.tell(&tell, Event::Answered).await;
-        leg.connect(connection(&remote));
-        let mut conversation = Conversation::begin(self, leg, feed)?;
-        report.end = conversation.hold(&handle, &mut events, &tell).await?;
-        report.said = conversation.script.said().to_vec();
-        report.heard = conversation.finish()?;
-        Ok(report)
+        leg.connect(line::connection(&remote, OpusSettings::default()))?;
+        let rate = leg.rate().unwrap_or_else(|| remote.codec.rate());
+        let mut conversation = Conversation::begin(self, leg, feed, rate)?;
+        let end = conversation.hold(&handle, &mut events, &tell).await?;
+        Ok(Report {
+            answered: true,
+            said: conversation.script.said().to_vec(),
+            heard: conversation.finish()?,
+            end,
+        })
     }
 
     async fn tell(&self, tell: &mpsc::Sender<Event>, event: Event) {
@@ -277,6 +327,7 @@ impl Phone {
 struct Conversation<'a> {
     phone: &'a Phone,
     leg: Leg,
+    rate: SampleRate,
     feed: LegFeed,
     script: Script,
     recording: Option<(WavWriter, PathBuf)>,
@@ -291,16 +342,22 @@ struct Speech {
 }
 
 impl<'a> Conversation<'a> {
-    fn begin(phone: &'a Phone, leg: Leg, feed: LegFeed) -> Result<Self, PhoneError> {
+    fn begin(
+        phone: &'a Phone,
+        leg: Leg,
+        feed: LegFeed,
+        rate: SampleRate,
+    ) -> Result<Self, PhoneError> {
         let recording = match &phone.options.record {
             None => None,
-            Some(path) => Some((WavWriter::create(path, RATE, 1)?, path.clone())),
+            Some(path) => Some((WavWriter::create(path, rate, 1)?, path.clone())),
         };
         let manners = phone.options.manners.clone();
         let script = Script::new(manners, &phone.options.utterances, phone.clock.now());
         Ok(Self {
             phone,
             leg,
+            rate,
             feed,
             script,
             recording,
@@ -325,11 +382,17 @@ impl<'a> Conversation<'a> {
                         return Ok(cause.to_string());
                     }
                     Some(CallEvent::MediaChanged(remote) | CallEvent::Answered(remote)) => {
-                        self.leg.connect(connection(&remote));
+                        let opus = OpusSettings::default();
+                        self.leg.connect(line::connection(&remote, opus))?;
                     }
                     Some(CallEvent::Ringing { .. } | CallEvent::EarlyMedia(_)) => {}
                     None => return Ok("signalling stopped".to_owned()),
                 },
+                () = self.phone.options.hang_up.cancelled() => {
+                    self.listen()?;
+                    handle.hangup();
+                    return Ok(confirmed(events).await);
+                }
                 _ = look.tick() => {
                     self.listen()?;
                     self.speak();
@@ -354,9 +417,10 @@ impl<'a> Conversation<'a> {
     fn listen(&mut self) -> Result<(), PhoneError> {
         while let Some(event) = self.feed.pop_event() {
             match event {
-                LegEvent::SegmentStarted { at, .. } => self.script.speaking(at, RATE),
+                LegEvent::SegmentStarted { at, .. } => self.script.speaking(at, UTTERANCE_RATE),
                 LegEvent::SegmentFinished { at, .. } => self.script.spoken(at),
                 LegEvent::Failed
+                | LegEvent::Digit { .. }
                 | LegEvent::FirstPacket { .. }
                 | LegEvent::Interrupted { .. }
                 | LegEvent::PacketsStopped { .. }
@@ -364,8 +428,8 @@ impl<'a> Conversation<'a> {
             }
         }
         while let Some(heard) = self.feed.pop_frame() {
-            let end: Moment = heard.at;
-            self.script.heard(end, RATE, heard.frame.samples());
+            self.script
+                .heard(heard.until, self.rate, heard.frame.samples());
             if let Some((writer, _)) = &mut self.recording {
                 writer.write(heard.frame.samples())?;
             }
@@ -375,13 +439,16 @@ impl<'a> Conversation<'a> {
 
     fn begin_speech(&mut self, index: usize) -> Option<String> {
         let utterance = self.phone.options.utterances.get(index)?;
-        let length = RATE.samples_in(FRAME);
+        let rate = self.rate;
+        let samples = audio::resample::resample(&utterance.samples, UTTERANCE_RATE, rate);
+        let samples = samples.expect("both are rates of telephone lines");
+        let length = rate.samples_in(FRAME);
         let frame = |chunk: &[i16]| {
             let mut samples = chunk.to_vec();
             samples.resize(length, 0);
             Frame::from_samples(&samples)
         };
-        let frames = utterance.samples.chunks(length).filter_map(frame).collect();
+        let frames = samples.chunks(length).filter_map(frame).collect();
         self.speech = Some(Speech {
             segment: SegmentId(self.said),
             frames,
@@ -406,7 +473,12 @@ impl<'a> Conversation<'a> {
             // overflow: tried again at the next look
             match playout.push(frame) {
                 Ok(()) => drop(speech.frames.pop_front()),
-                Err(PushError::Full | PushError::Long { .. } | PushError::Stale) => return,
+                Err(
+                    PushError::Full
+                    | PushError::Length { .. }
+                    | PushError::Stale
+                    | PushError::Unconnected,
+                ) => return,
             }
         }
         self.speech = None;
@@ -421,6 +493,13 @@ impl<'a> Conversation<'a> {
     }
 }
 
+/// Refuses a call that nobody will answer any more.
+async fn refuse(incoming: IncomingCall) -> Report {
+    incoming.reject(StatusCode::TEMPORARILY_UNAVAILABLE);
+    tokio::time::sleep(REFUSAL).await;
+    Report::unanswered("stopped before the call was answered")
+}
+
 async fn confirmed(events: &mut mpsc::Receiver<CallEvent>) -> String {
     let ended = async {
         while let Some(event) = events.recv().await {
@@ -433,18 +512,4 @@ async fn confirmed(events: &mut mpsc::Receiver<CallEvent>) -> String {
     tokio::time::timeout(GOODBYE, ended)
         .await
         .unwrap_or_else(|_| "the other side did not confirm the end".to_owned())
-}
-
-fn connection(remote: &RemoteMedia) -> Connection {
-    Connection {
-        remote: remote.address,
-        codec: match remote.codec {
-            sip::Codec::Pcmu => media::Codec::Pcmu,
-            sip::Codec::Pcma => media::Codec::Pcma,
-        },
-        payload_type: remote.payload_type,
-        telephone_event: remote.telephone_event,
-        send: remote.we_send,
-        receive: remote.we_receive,
-    }
 }

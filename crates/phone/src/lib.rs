@@ -8,5 +8,7 @@
 mod call;
 mod script;
 
-pub use call::{Event, OpenPhoneError, Phone, PhoneError, PhoneOptions, Report, Response};
+pub use call::{
+    Event, OpenPhoneError, Phone, PhoneError, PhoneOptions, Report, Response, UTTERANCE_RATE,
+};
 pub use script::{Manners, Said, Script, Step, Utterance};

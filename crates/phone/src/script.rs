@@ -30,7 +30,7 @@ impl Default for Manners {
 pub struct Utterance {
     /// What the report calls it, usually the file's name.
     pub name: String,
-    /// The speech, mono at 8 kHz.
+    /// The speech, mono at [`UTTERANCE_RATE`](crate::UTTERANCE_RATE).
     pub samples: Vec<i16>,
 }
 

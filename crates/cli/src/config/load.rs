@@ -1,9 +1,12 @@
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use thiserror::Error;
 use toml::{Table, Value};
 
-use super::Config;
+use super::{Config, mistake};
 
 /// Variables that begin like settings but are none: they point tools at a binary or a checkout.
 const NOT_SETTINGS: &[&str] = &["MIHU_CONFIG"];
@@ -26,6 +29,8 @@ pub(crate) enum LoadConfigError {
         value: String,
         error: String,
     },
+    #[error("{variable} holds bytes that are no UTF-8; settings are text")]
+    NoText { variable: String },
     #[error("{variable} is no setting of mihu; `mihu serve --print-config` shows all of them")]
     UnknownVariable { variable: String },
     #[error("the settings do not fit together: {0}")]
@@ -36,7 +41,7 @@ impl Config {
     /// The settings of `file`, or the defaults without one, overridden by `variables`.
     pub(crate) fn load(
         file: Option<&Path>,
-        variables: impl Iterator<Item = (String, String)>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, LoadConfigError> {
         let config = match file {
             None => Self::default(),
@@ -46,9 +51,9 @@ impl Config {
                         path: path.to_owned(),
                         source,
                     })?;
-                toml::from_str(&text).map_err(|error| LoadConfigError::File {
+                read(&text).map_err(|error| LoadConfigError::File {
                     path: path.to_owned(),
-                    error: error.to_string().trim_end().to_owned(),
+                    error,
                 })?
             }
         };
@@ -59,13 +64,17 @@ impl Config {
 
     fn overridden(
         self,
-        variables: impl Iterator<Item = (String, String)>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, LoadConfigError> {
         let mut config = self;
         for (variable, value) in variables {
+            let variable = variable.to_string_lossy().into_owned();
             if !variable.starts_with(PREFIX) || NOT_SETTINGS.contains(&variable.as_str()) {
                 continue;
             }
+            let Ok(value) = value.into_string() else {
+                return Err(LoadConfigError::NoText { variable });
+            };
             config = config.with(variable, value)?;
         }
         Ok(config)
@@ -88,14 +97,11 @@ impl Config {
         };
         *setting = parse_like(setting, &value).map_err(&fail)?;
         table.try_into().map_err(|error: toml::de::Error| {
-            fail(
-                error
-                    .message()
-                    .lines()
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            )
+            if is_secret(&variable) {
+                return fail(mistake::expectation(error.message()));
+            }
+            let message = error.message().lines().next();
+            fail(message.unwrap_or_default().to_owned())
         })
     }
 
@@ -104,14 +110,78 @@ impl Config {
         if self.media.port_min > self.media.port_max {
             return conflict("media.port_min must not be above media.port_max");
         }
+        if self.media.opus_complexity > 10 {
+            return conflict("media.opus_complexity must be from 0 to 10");
+        }
+        if !(6_000..=510_000).contains(&self.media.opus_bitrate) {
+            return conflict("media.opus_bitrate must be from 6000 to 510000");
+        }
+        if !(0.01..=1.0).contains(&self.media.max_busy) {
+            return conflict("media.max_busy must be from 0.01 to 1");
+        }
         if self.calls.max == 0 {
             return conflict("calls.max must be at least 1");
         }
         if self.http.max_body_bytes < 1_024 {
             return conflict("http.max_body_bytes must be at least 1024");
         }
+        if self.speech.recogniser_queue == 0 || self.speech.voice_queue == 0 {
+            return conflict("speech.recogniser_queue and speech.voice_queue must be at least 1");
+        }
+        if self.llm.max_tokens == 0 {
+            return conflict("llm.max_tokens must be at least 1");
+        }
+        if !(0.0..=2.0).contains(&self.llm.temperature) {
+            return conflict("llm.temperature must be from 0 to 2");
+        }
+        let none = |(_, time): &(&str, Duration)| time.is_zero();
+        if let Some((name, _)) = self.times_that_must_pass().into_iter().find(none) {
+            return conflict(&format!("{name} must be longer than 0s"));
+        }
+        self.check_trunks()
+    }
+
+    /// Times within which something has to happen: nothing happens in none.
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 12] {
+        [
+            ("calls.retry_after", self.calls.retry_after),
+            ("calls.longest_hold", self.calls.longest_hold),
+            ("calls.longest_goodbye", self.calls.longest_goodbye),
+            ("media.no_rtp_timeout", self.media.no_rtp_timeout),
+            ("media.longest_wait", self.media.longest_wait),
+            ("media.max_lateness", self.media.max_lateness),
+            ("sip.ring_timeout", self.sip.ring_timeout),
+            ("llm.connect_timeout", self.llm.connect_timeout),
+            ("llm.first_token_timeout", self.llm.first_token_timeout),
+            ("llm.idle_timeout", self.llm.idle_timeout),
+            ("webhooks.timeout", self.webhooks.timeout),
+            ("webhooks.retry_for", self.webhooks.retry_for),
+        ]
+    }
+
+    fn check_trunks(&self) -> Result<(), LoadConfigError> {
+        let mut names = HashSet::new();
+        for trunk in &self.sip.trunks {
+            let name = trunk.name.as_str();
+            if name.is_empty() || trunk.gateway.is_empty() {
+                let told = "every trunk in sip.trunks needs a name and a gateway".to_owned();
+                return Err(LoadConfigError::Conflict(told));
+            }
+            if !names.insert(name) {
+                let told = format!("two trunks in sip.trunks have the name {name}");
+                return Err(LoadConfigError::Conflict(told));
+            }
+        }
         Ok(())
     }
+}
+
+/// Reads the text of a file; what is wrong with it repeats no value.
+fn read(text: &str) -> Result<Config, String> {
+    if let Err(error) = toml::from_str::<Table>(text) {
+        return Err(mistake::in_writing(text, &error));
+    }
+    toml::from_str(text).map_err(|error| mistake::in_file(text, &error))
 }
 
 /// The setting that a variable names: `http_listen` is `listen` in `[http]`. Keys hold
@@ -158,7 +228,7 @@ fn parse_like(current: &Value, text: &str) -> Result<Value, String> {
 fn array(text: &str) -> Result<Value, String> {
     if text.trim_start().starts_with('[') {
         let document: Table = toml::from_str(&format!("value = {text}"))
-            .map_err(|error| format!("expected a TOML array: {}", error.message()))?;
+            .map_err(|_| "expected a TOML array, such as [\"a\", \"b\"]".to_owned())?;
         return document
             .get("value")
             .cloned()
@@ -191,7 +261,7 @@ mod tests {
         file.write_all(text.as_bytes()).unwrap();
         let variables = variables
             .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()));
+            .map(|(name, value)| (OsString::from(name), OsString::from(value)));
         Config::load(Some(file.path()), variables)
     }
 
@@ -227,7 +297,8 @@ mod tests {
             let text = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
-            let loaded = Config::load(None, [(name.clone(), text)].into_iter());
+            let variable = (OsString::from(&name), OsString::from(text));
+            let loaded = Config::load(None, [variable].into_iter());
             assert!(loaded.is_ok(), "{name}: {loaded:?}");
         }
     }
@@ -283,5 +354,61 @@ mod tests {
         );
         let error = load("", &[("MIHU_SIP_TRUNKS", "[{ password = \"hunter2\" }]")]).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_that_is_no_text_is_named() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let bytes = || OsString::from_vec(vec![0x66, 0xff]);
+        let others = [(bytes(), bytes()), ("PATH".into(), bytes())];
+        assert!(Config::load(None, others.into_iter()).is_ok());
+        let ours = [("MIHU_LLM_KEY".into(), bytes())];
+        let error = Config::load(None, ours.into_iter())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("MIHU_LLM_KEY"), "{error}");
+    }
+
+    #[test]
+    fn a_time_in_which_nothing_can_happen_is_refused_by_name() {
+        for name in [
+            "MIHU_MEDIA_NO_RTP_TIMEOUT",
+            "MIHU_SIP_RING_TIMEOUT",
+            "MIHU_CALLS_LONGEST_HOLD",
+            "MIHU_CALLS_LONGEST_GOODBYE",
+            "MIHU_LLM_IDLE_TIMEOUT",
+            "MIHU_WEBHOOKS_TIMEOUT",
+        ] {
+            let error = load("", &[(name, "0s")]).unwrap_err().to_string();
+            let setting = name
+                .to_lowercase()
+                .replacen("mihu_", "", 1)
+                .replacen('_', ".", 1);
+            assert!(error.contains(&setting), "{error}");
+        }
+        assert!(load("", &[("MIHU_CALLS_DRAIN_TIMEOUT", "0s")]).is_ok());
+    }
+
+    #[test]
+    fn figures_of_which_none_would_work_are_refused() {
+        for (name, value) in [
+            ("MIHU_SPEECH_RECOGNISER_QUEUE", "0"),
+            ("MIHU_SPEECH_VOICE_QUEUE", "0"),
+            ("MIHU_LLM_MAX_TOKENS", "0"),
+            ("MIHU_LLM_TEMPERATURE", "-1"),
+            ("MIHU_LLM_TEMPERATURE", "nan"),
+        ] {
+            assert!(load("", &[(name, value)]).is_err(), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn trunks_have_names_of_their_own() {
+        let one = r#"{ name = "a", gateway = "b" }"#;
+        let error = load("", &[("MIHU_SIP_TRUNKS", &format!("[{one}, {one}]"))]).unwrap_err();
+        assert!(error.to_string().contains("the name a"), "{error}");
+        let nameless = r#"[{ name = "", gateway = "b" }]"#;
+        assert!(load("", &[("MIHU_SIP_TRUNKS", nameless)]).is_err());
     }
 }

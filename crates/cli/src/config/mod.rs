@@ -1,6 +1,7 @@
 //! The node's settings: one TOML file, each setting overridable by a `MIHU_…` variable.
 
 mod load;
+mod mistake;
 mod parts;
 mod secrets;
 
@@ -8,9 +9,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use audio::codec::OpusSettings;
+use engine::Patience;
 use ipnet::IpNet;
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use serde::{Deserialize, Serialize};
+use sip::{CodecList, Srtp};
 
 pub(crate) use self::load::LoadConfigError;
 
@@ -44,6 +48,8 @@ pub(crate) struct Http {
     pub(crate) max_body_bytes: usize,
     /// Country of numbers written without a country code, ISO 3166 alpha-2.
     pub(crate) default_country: String,
+    /// Show `/metrics` without a bearer token.
+    pub(crate) open_metrics: bool,
 }
 
 /// `[calls]`: admission and shutdown.
@@ -55,6 +61,18 @@ pub(crate) struct Calls {
     pub(crate) retry_after: Duration,
     #[serde(with = "duration")]
     pub(crate) drain_timeout: Duration,
+    /// A call that the far end holds for longer is ended.
+    #[serde(with = "duration")]
+    pub(crate) longest_hold: Duration,
+    /// A goodbye that makes no progress for longer is given up.
+    #[serde(with = "duration")]
+    pub(crate) longest_goodbye: Duration,
+    /// Wait before BYE after the agent's last sample: the far end still holds it in its buffers.
+    #[serde(with = "duration")]
+    pub(crate) last_words: Duration,
+    /// How long calls may take to say goodbye, and then to hang up, when the node ends.
+    #[serde(with = "duration")]
+    pub(crate) last_goodbye: Duration,
 }
 
 /// `[media]`: RTP.
@@ -68,8 +86,19 @@ pub(crate) struct Media {
     pub(crate) threads: usize,
     #[serde(with = "duration")]
     pub(crate) no_rtp_timeout: Duration,
+    /// The longest that received audio waits for what is missing before it.
     #[serde(with = "duration")]
-    pub(crate) jitter_depth: Duration,
+    pub(crate) longest_wait: Duration,
+    /// Share of their time that media threads may be busy, 0 to 1, beyond which new calls are
+    /// refused.
+    pub(crate) max_busy: f64,
+    /// How late 99 of 100 ticks may be beyond which new calls are refused.
+    #[serde(with = "duration")]
+    pub(crate) max_lateness: Duration,
+    /// How much computation the Opus encoder puts into quality, 0 to 10.
+    pub(crate) opus_complexity: u8,
+    /// Bits per second of Opus, 6000 to 510000, where the far end does not ask for less.
+    pub(crate) opus_bitrate: u32,
     /// Ask the system for a higher priority of the media threads.
     pub(crate) raise_priority: bool,
 }
@@ -129,6 +158,9 @@ pub(crate) struct Webhooks {
     pub(crate) timeout: Duration,
     #[serde(with = "duration")]
     pub(crate) retry_for: Duration,
+    /// Messages that were delivered or given up are kept for this long.
+    #[serde(with = "duration")]
+    pub(crate) keep_for: Duration,
     /// Deliver to private and loopback addresses.
     pub(crate) allow_private: bool,
     /// Deliver without TLS.
@@ -163,6 +195,13 @@ pub(crate) struct Sip {
     pub(crate) allow: Vec<IpNet>,
     #[serde(with = "duration")]
     pub(crate) ring_timeout: Duration,
+    /// Codecs that calls may be carried in, as they are offered: opus, g722, pcmu, pcma, l16,
+    /// l16/8000. Of an offer, the first that is among them is taken.
+    pub(crate) codecs: CodecList,
+    /// Whether the audio of incoming calls is encrypted: off, optional or required.
+    pub(crate) srtp: Srtp,
+    /// Offer comfort noise, so that the far end may send next to nothing in its pauses.
+    pub(crate) comfort_noise: bool,
     /// Carriers, tried by longest matching number prefix.
     pub(crate) trunks: Vec<Trunk>,
 }
@@ -189,6 +228,12 @@ pub(crate) struct Trunk {
     /// Dial without the leading `+`.
     #[serde(default)]
     pub(crate) strip_plus: bool,
+    /// Codecs of calls through this trunk, where they are not those of `[sip]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) codecs: Option<CodecList>,
+    /// Whether the audio of calls through this trunk is encrypted: off, optional or required.
+    #[serde(default)]
+    pub(crate) srtp: Srtp,
 }
 
 /// A trunk's transport.
@@ -229,16 +274,22 @@ impl Default for Http {
             public_url: String::new(),
             max_body_bytes: 64 * 1024,
             default_country: "US".to_owned(),
+            open_metrics: false,
         }
     }
 }
 
 impl Default for Calls {
     fn default() -> Self {
+        let patience = Patience::default();
         Self {
             max: 200,
             retry_after: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(30),
+            longest_hold: patience.longest_hold,
+            longest_goodbye: patience.longest_goodbye,
+            last_words: patience.last_words,
+            last_goodbye: patience.last_goodbye,
         }
     }
 }
@@ -251,7 +302,11 @@ impl Default for Media {
             port_max: 29_999,
             threads: 0,
             no_rtp_timeout: Duration::from_secs(30),
-            jitter_depth: Duration::from_millis(40),
+            longest_wait: Duration::from_millis(200),
+            max_busy: 0.8,
+            max_lateness: Duration::from_millis(10),
+            opus_complexity: OpusSettings::default().complexity,
+            opus_bitrate: OpusSettings::default().bitrate,
             raise_priority: true,
         }
     }
@@ -290,6 +345,7 @@ impl Default for Webhooks {
         Self {
             timeout: Duration::from_secs(10),
             retry_for: Duration::from_secs(24 * 60 * 60),
+            keep_for: Duration::from_secs(7 * 24 * 60 * 60),
             allow_private: false,
             allow_http: false,
         }
@@ -318,6 +374,9 @@ impl Default for Sip {
                 )),
             ],
             ring_timeout: Duration::from_secs(60),
+            codecs: CodecList::default(),
+            srtp: Srtp::Optional,
+            comfort_noise: false,
             trunks: Vec::new(),
         }
     }

@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use api::{ApiConfig, WebhookSettings};
-use engine::EngineConfig;
+use audio::SampleRate;
+use audio::codec::OpusSettings;
+use engine::{EngineConfig, Patience};
 use media::MediaConfig;
 use sip::{Secret, SipConfig, TrunkConfig};
 use url::Url;
@@ -28,6 +30,9 @@ impl Config {
             allow: self.sip.allow.clone(),
             max_calls: self.calls.max,
             ring_timeout: self.sip.ring_timeout,
+            codecs: self.sip.codecs.clone(),
+            srtp: self.sip.srtp,
+            comfort_noise: self.sip.comfort_noise,
             retry_after: self.calls.retry_after,
             ..SipConfig::new(self.sip.listen)
         })
@@ -39,6 +44,12 @@ impl Config {
             max_calls: self.calls.max,
             recordings: self.data_dir.join("recordings"),
             retry_after: self.calls.retry_after,
+            patience: Patience {
+                longest_hold: self.calls.longest_hold,
+                longest_goodbye: self.calls.longest_goodbye,
+                last_words: self.calls.last_words,
+                last_goodbye: self.calls.last_goodbye,
+            },
             media: MediaConfig {
                 bind: self.media.bind,
                 ports: self.media.port_min..=self.media.port_max,
@@ -46,9 +57,25 @@ impl Config {
                 legs_per_thread: self.calls.max,
                 no_rtp_timeout: self.media.no_rtp_timeout,
                 raise_priority: self.media.raise_priority,
-                playout_depth: self.media.jitter_depth,
+                playout_ceiling: self.media.longest_wait,
+                max_busy: self.media.max_busy,
+                max_lateness: self.media.max_lateness,
+            },
+            widest: self.widest(),
+            opus: OpusSettings {
+                complexity: self.media.opus_complexity,
+                bitrate: self.media.opus_bitrate,
+                ..OpusSettings::default()
             },
         }
+    }
+
+    /// The highest rate that the audio of any call may have.
+    fn widest(&self) -> SampleRate {
+        let trunks = self.sip.trunks.iter();
+        let lists = trunks.filter_map(|trunk| trunk.codecs.as_ref());
+        let rates = lists.chain([&self.sip.codecs]).map(line::widest_rate);
+        rates.max().unwrap_or(SampleRate::HZ_8000)
     }
 
     /// Settings of the HTTP API that listens on `listening`.
@@ -66,11 +93,13 @@ impl Config {
         })?;
         Ok(ApiConfig {
             max_body: self.http.max_body_bytes,
+            open_metrics: self.http.open_metrics,
             default_country: given(&self.http.default_country).map(str::to_owned),
             webhooks: WebhookSettings {
                 connect_timeout: self.webhooks.timeout,
                 total_timeout: self.webhooks.timeout,
                 retry_window: self.webhooks.retry_for,
+                keep: self.webhooks.keep_for,
                 allow_private: self.webhooks.allow_private,
                 allow_http: self.webhooks.allow_http,
                 ..WebhookSettings::default()
@@ -92,6 +121,8 @@ impl Trunk {
             from: given(&self.from).map(str::to_owned),
             prefixes: self.prefixes.clone(),
             strip_plus: self.strip_plus,
+            codecs: self.codecs.clone(),
+            srtp: self.srtp,
             ..TrunkConfig::new(&self.name, &self.gateway)
         }
     }

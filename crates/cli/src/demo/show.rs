@@ -28,6 +28,9 @@ pub(super) fn event(event: &CallEvent) {
             latency.endpointing_ms,
             latency.decision_to_first_audio_ms
         )),
+        CallEventKind::Unspoken { reason } => {
+            print(&format!("unspoken   a sentence was left out: {reason}"));
+        }
         CallEventKind::Ended(report) => {
             print(&format!(
                 "ended      {}: {}",
