@@ -17,7 +17,22 @@ pub use phone::Phone;
 pub use sipp::{Sipp, SippBuilder};
 pub use webhooks::{Delivery, Webhooks};
 
+use std::net::UdpSocket;
 use std::path::PathBuf;
+
+/// A UDP port of loopback that is free and even, as RTP takes them.
+///
+/// # Panics
+///
+/// If no port is free.
+pub fn free_even_port() -> u16 {
+    let ports = (0..1_000).map(|_| {
+        let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a port");
+        socket.local_addr().expect("an address").port()
+    });
+    let mut even = ports.filter(|port| port.is_multiple_of(2));
+    even.next().expect("every second port is even")
+}
 
 /// A file or folder of the checkout.
 pub fn checkout(path: &str) -> PathBuf {

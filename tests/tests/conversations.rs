@@ -111,6 +111,28 @@ async fn a_caller_from_a_network_that_is_not_allowed_is_forbidden() {
     );
 }
 
+/// How long the caller may still hear the agent after beginning to interrupt: the speech that it
+/// takes to interrupt (300 ms), what the voice detector needs to see it begin and the jitter
+/// buffers on the way, and as much again for a busy machine. The rest of the greeting lasts
+/// longer.
+const BARGE_IN: Duration = Duration::from_millis(1_200);
+
+/// For how long after the caller began to speak the agent was heard, as far as the caller's words
+/// last. `heard` is what the phone recorded from the answer on.
+fn agent_heard_until(heard: &[i16], caller: &Value) -> Duration {
+    let sample = |key: &str| caller[key].as_u64().expect("milliseconds") as usize * 8;
+    let (start, end) = (sample("start_ms"), sample("end_ms").min(heard.len()));
+    assert!(
+        level::is_audible(&heard[..start]),
+        "the agent spoke before it was interrupted"
+    );
+    let over_the_caller = &heard[start..end];
+    let last = over_the_caller
+        .iter()
+        .rposition(|sample| level::is_audible(&[*sample]));
+    SampleRate::HZ_8000.duration_of(last.unwrap_or(0))
+}
+
 #[tokio::test]
 async fn a_caller_who_interrupts_silences_the_agent() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -131,7 +153,14 @@ async fn a_caller_who_interrupts_silences_the_agent() {
     let path = heard.display().to_string();
     let arguments: Vec<&str> = arguments.into_iter().chain([path.as_str()]).collect();
     let plays = [utterance("ast_en_ss-noservice.wav")];
-    Phone::start(&arguments, &plays).report().await;
+    let report = Phone::start(&arguments, &plays).report().await;
+    let (_, sides) = audio::file::read_channels(&heard).expect("a recording");
+    let caller = &report["said"][0];
+    let silent_after = agent_heard_until(&sides[0], caller);
+    assert!(
+        silent_after <= BARGE_IN,
+        "the agent spoke for {silent_after:?} into the caller's words"
+    );
     let calls = api.get("/calls").await;
     let id = calls.text("/data/data/0/uuid").to_owned();
     api.call_becomes(&id, "completed").await;

@@ -1,9 +1,10 @@
 //! A node that is killed, misconfigured, or sent nonsense.
 
-use std::net::UdpSocket;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use end_to_end::{Node, Phone, Sipp, Webhooks, checkout};
+use end_to_end::{Node, Phone, Sipp, Webhooks, checkout, free_even_port};
 use rustix::process::Signal;
 
 #[tokio::test]
@@ -63,12 +64,17 @@ async fn a_webhook_that_could_not_be_delivered_survives_a_crash() {
 
 #[tokio::test]
 async fn a_terminated_node_says_goodbye_and_ends_its_calls() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let sipp = Sipp::scenario("answer_and_wait").start();
-    let mut node = Node::builder().trunk(sipp.address()).start();
+    let mut node = Node::builder()
+        .trunk(sipp.address())
+        .data(folder.path())
+        .start();
     let api = node.api();
     let placed = api.place_call("+14155550123").await;
-    api.call_becomes(placed["id"].as_str().expect("an id"), "in-progress")
-        .await;
+    let id = placed["id"].as_str().expect("an id").to_owned();
+    api.call_becomes(&id, "in-progress").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     node.signal(Signal::TERM);
     sipp.succeeds().await;
     assert!(
@@ -76,11 +82,37 @@ async fn a_terminated_node_says_goodbye_and_ends_its_calls() {
         "{}",
         node.log()
     );
+    drop(node);
+
+    let node = Node::builder().data(folder.path()).start();
+    let api = node.api();
+    let call = api.call_becomes(&id, "completed").await;
+    assert_eq!(call["reason"], "the node is shutting down");
+    let transcript = api.get(&format!("/calls/{id}/transcript")).await;
+    let turns = transcript.body["data"]["turns"].as_array().cloned();
+    let goodbye = turns.expect("turns").pop().expect("a turn");
+    assert_eq!(
+        goodbye["text"],
+        "Thank you for calling Larkfield Telecom. Goodbye."
+    );
+    let recording = folder.path().join("recordings").join(format!("{id}.wav"));
+    let (_, sides) = audio::file::read_channels(&recording).expect("a recording");
+    let sample = |key: &str| goodbye[key].as_u64().expect("milliseconds") as usize * 8;
+    let spoken = sides[1].get(sample("start_ms")..sample("end_ms"));
+    let loud = spoken.expect("the recording holds the goodbye").chunks(800);
+    let loud = loud.filter(|piece| audio::level::is_audible(piece)).count();
+    assert!(loud >= 15, "{loud} tenths of a second of the goodbye");
 }
 
 #[tokio::test]
-async fn garbage_on_the_sip_and_http_ports_leaves_the_node_working() {
-    let node = Node::builder().start();
+async fn garbage_on_every_port_leaves_the_node_and_its_calls_working() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let heard = folder.path().join("heard.wav").display().to_string();
+    let rtp = free_even_port();
+    let node = Node::builder()
+        .set("MIHU_MEDIA_PORT_MIN", &rtp.to_string())
+        .set("MIHU_MEDIA_PORT_MAX", &rtp.to_string())
+        .start();
     let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a port");
     let truncated = b"INVITE sip:support@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1";
     let lying =
@@ -96,21 +128,80 @@ async fn garbage_on_the_sip_and_http_ports_leaves_the_node_working() {
             .send_to(packet, node.sip())
             .expect("a packet is sent");
     }
+    send_garbage_over_tcp(node.http());
+    send_garbage_over_tcp(node.sip());
     let target = format!("sip:support@{}", node.sip());
-    let report = Phone::start(
+    let mut phone = Phone::start(
         &[
             "--call",
             &target,
             "--hangup-after",
             "1s",
-            "--patience",
-            "2s",
+            "--record",
+            &heard,
         ],
-        &[],
-    )
-    .report()
-    .await;
-    assert_eq!(report["answered"], true, "{report}\n{}", node.log());
+        &[checkout("fixtures/ast_en_ss-noservice.wav")],
+    );
+    phone.tells("answered").await;
+    for _ in 0..100 {
+        for packet in garbage_for_rtp() {
+            let sent = socket.send_to(&packet, ("127.0.0.1", rtp));
+            sent.expect("a packet is sent");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let report = phone.report().await;
+    assert!(
+        report["said"][0]["answered_after_ms"].is_u64(),
+        "{report}\n{}",
+        node.log()
+    );
+    let api = node.api();
+    let calls = api.get("/calls").await;
+    api.call_becomes(calls.text("/data/data/0/uuid"), "completed")
+        .await;
+    let (_, sides) = audio::file::read_channels(&heard).expect("a recording");
+    assert!(audio::level::is_audible(&sides[0]));
+}
+
+/// Sends what is no request, over connections that end in every way.
+fn send_garbage_over_tcp(address: SocketAddr) {
+    let endless_header = format!("GET / HTTP/1.1\r\nx: {}", "a".repeat(200_000));
+    let lying = "POST /api/v1/call HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\n";
+    for garbage in [
+        &b"\0\xff\xfe\r\n\r\n"[..],
+        &[0x16, 0x03, 0x01, 0x02, 0x00, 0x01],
+        endless_header.as_bytes(),
+        lying.as_bytes(),
+        b"GET /%ff%00 HTTP/9.9\r\n\r\n",
+        b"",
+    ] {
+        // Signalling over TCP is off unless a trunk wants it.
+        let Ok(mut stream) = TcpStream::connect(address) else {
+            continue;
+        };
+        // Whether it is taken, refused or cut off is the node's affair.
+        drop(stream.write_all(garbage));
+    }
+}
+
+/// What comes to an RTP port from a stranger: nothing, noise, and packets that claim to be RTP,
+/// RTCP or STUN.
+fn garbage_for_rtp() -> [Vec<u8>; 7] {
+    let rtp = |payload_type: u8, length: usize| {
+        let mut packet = vec![0x80, payload_type, 0x12, 0x34, 0, 0, 0, 1, 9, 9, 9, 9];
+        packet.resize(12 + length, 0x55);
+        packet
+    };
+    [
+        Vec::new(),
+        vec![0xff; 3],
+        vec![0xaa; 1_400],
+        rtp(0, 160),
+        rtp(101, 2),
+        vec![0x80, 200, 0, 6, 0, 0, 0, 0],
+        vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42],
+    ]
 }
 
 #[test]
