@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use audio::dtmf::Digit;
 use jiff::SignedDuration;
 use phone::{Event, Manners, Phone, PhoneOptions, Report, Response, Utterance};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub(crate) struct Arguments {
     /// An utterance, spoken after the other side has been silent for a moment. Repeatable.
     #[arg(long, value_name = "FILE")]
     play: Vec<PathBuf>,
+    /// Keys to press when the other side has first spoken, before any utterance, such as "42#".
+    #[arg(long, value_parser = keys, value_name = "KEYS")]
+    press: Option<Keys>,
     /// Records what the phone hears.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -68,6 +72,18 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// Keys in the order in which they are pressed.
+#[derive(Clone, Debug)]
+struct Keys(Vec<Digit>);
+
+fn keys(text: &str) -> Result<Keys, String> {
+    let wrong = |key| format!("{key:?} is no key: expected 0 to 9, *, #, or A to D");
+    let digits = text
+        .chars()
+        .map(|key| Digit::from_char(key).ok_or_else(|| wrong(key)));
+    Ok(Keys(digits.collect::<Result<_, _>>()?))
+}
+
 /// What the phone tells, one line each with `--json`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -81,6 +97,8 @@ pub(crate) enum Line {
     Ringing,
     /// The call is up.
     Answered,
+    /// The keys are pressed.
+    Pressing,
     /// An utterance begins.
     Speaking {
         /// Which one.
@@ -162,6 +180,7 @@ fn options(arguments: Arguments, hang_up: CancellationToken) -> Result<PhoneOpti
         manners: Manners {
             pause: arguments.pause,
             patience: arguments.patience,
+            keys: arguments.press.map_or_else(Vec::new, |keys| keys.0),
             hang_up_after: arguments.hangup_after,
         },
         response,
@@ -174,6 +193,7 @@ impl From<Event> for Line {
         match event {
             Event::Ringing => Self::Ringing,
             Event::Answered => Self::Answered,
+            Event::Pressing => Self::Pressing,
             Event::Speaking(name) => Self::Speaking { name },
         }
     }
@@ -188,6 +208,7 @@ fn show(json: bool, line: &Line) -> Result<(), Failure> {
         Line::Listening { address } => print(&format!("listening on {address}")),
         Line::Ringing => print("ringing"),
         Line::Answered => print("answered"),
+        Line::Pressing => print("pressing the keys"),
         Line::Speaking { name } => print(&format!("speaking {name}")),
         Line::Ended(report) => {
             for said in &report.said {

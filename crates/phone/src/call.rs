@@ -73,6 +73,8 @@ pub enum Event {
     Ringing,
     /// The call is up.
     Answered,
+    /// The keys are pressed.
+    Pressing,
     /// The utterance of this name begins.
     Speaking(String),
 }
@@ -134,6 +136,9 @@ pub enum PhoneError {
     /// The other side wants media that cannot be had.
     #[error(transparent)]
     Connect(#[from] media::ConnectError),
+    /// The keys could not be pressed.
+    #[error(transparent)]
+    Press(#[from] media::SendDigitsError),
     /// The call could not be answered.
     #[error("the call could not be answered: {0}")]
     Answer(#[from] sip::AcceptError),
@@ -398,6 +403,10 @@ impl<'a> Conversation<'a> {
                     self.speak();
                     while let Some(step) = self.script.poll() {
                         match step {
+                            Step::Press => {
+                                self.leg.send_digits(&self.phone.options.manners.keys)?;
+                                self.phone.tell(tell, Event::Pressing).await;
+                            }
                             Step::Say(index) => {
                                 if let Some(name) = self.begin_speech(index) {
                                     self.phone.tell(tell, Event::Speaking(name)).await;

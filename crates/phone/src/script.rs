@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use audio::dtmf::Digit;
 use audio::{Moment, SampleRate, level};
 
 /// How the phone behaves once the call is up.
@@ -10,6 +11,8 @@ pub struct Manners {
     pub pause: Duration,
     /// The phone goes on when the other side says nothing at all for this long.
     pub patience: Duration,
+    /// Keys to press before the first utterance, when the other side has spoken.
+    pub keys: Vec<Digit>,
     /// The phone hangs up this long after its last utterance was answered; without it, it waits
     /// for the other side to hang up, as long as its patience lasts.
     pub hang_up_after: Option<Duration>,
@@ -20,6 +23,7 @@ impl Default for Manners {
         Self {
             pause: Duration::from_millis(700),
             patience: Duration::from_secs(15),
+            keys: Vec::new(),
             hang_up_after: None,
         }
     }
@@ -61,6 +65,8 @@ pub struct Said {
 /// What the phone has to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// Press the keys.
+    Press,
     /// Speak the utterance of this index.
     Say(usize),
     /// End the call.
@@ -74,6 +80,7 @@ pub struct Script {
     utterances: Vec<(String, Option<(usize, usize)>)>,
     said: Vec<Said>,
     answered_at: Moment,
+    pressed: bool,
     next: usize,
     speaking: bool,
     voiced_until: Moment,
@@ -91,10 +98,11 @@ impl Script {
             .iter()
             .map(|one| (one.name.clone(), one.audible_span()));
         Self {
-            manners,
             utterances: spans.collect(),
             said: Vec::new(),
             answered_at: now,
+            pressed: manners.keys.is_empty(),
+            manners,
             next: 0,
             speaking: false,
             voiced_until: now,
@@ -173,6 +181,15 @@ impl Script {
         let quiet = now.since(self.last_heard);
         let answered = self.heard_since && quiet >= self.manners.pause;
         let ignored = now.since(self.last_change) >= self.manners.patience;
+        if !self.pressed {
+            if answered || ignored {
+                self.steps.push_back(Step::Press);
+                self.pressed = true;
+                self.heard_since = false;
+                self.last_change = now;
+            }
+            return;
+        }
         if self.next < self.utterances.len() {
             if answered || ignored {
                 self.steps.push_back(Step::Say(self.next));
@@ -249,6 +266,19 @@ mod tests {
         assert_eq!(call.hear(true, 2_000), []);
         assert_eq!(call.hear(false, 600), []);
         assert_eq!(call.hear(false, 200), [Step::Say(0)]);
+    }
+
+    #[test]
+    fn keys_are_pressed_first_and_their_answer_is_waited_for() {
+        let manners = Manners {
+            keys: Digit::from_char('7').into_iter().collect(),
+            ..Manners::default()
+        };
+        let mut call = Call::new(manners, 1);
+        call.hear(true, 1_000);
+        assert_eq!(call.hear(false, 1_500), [Step::Press]);
+        assert_eq!(call.hear(true, 1_000), []);
+        assert_eq!(call.hear(false, 1_500), [Step::Say(0)]);
     }
 
     #[test]
