@@ -78,6 +78,16 @@ impl Api {
         response.bytes().await.expect("a body").to_vec()
     }
 
+    /// The status that a request without a token gets.
+    ///
+    /// # Panics
+    ///
+    /// If there is no answer.
+    pub async fn status_without_token(&self, url: &str) -> u16 {
+        let response = self.http.get(url).send().await;
+        response.expect("an answer").status().as_u16()
+    }
+
     /// The UUID of the agent with this slug.
     ///
     /// # Panics

@@ -1,5 +1,5 @@
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -11,14 +11,33 @@ pub struct Baresip {
     folder: TempDir,
 }
 
+/// What a [`Baresip`] offers.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer {
+    /// Its codecs as `audio_codecs` names them.
+    pub codecs: &'static str,
+    /// How it encrypts, as `mediaenc` names it: `srtp-mand` for RTP/SAVP with SDES keys.
+    pub encryption: Option<&'static str>,
+}
+
+impl Default for Offer {
+    /// PCMU in the clear.
+    fn default() -> Self {
+        Self {
+            codecs: "PCMU",
+            encryption: None,
+        }
+    }
+}
+
 impl Baresip {
-    /// Calls `uri`, plays `speech` into the call, records what it hears, and hangs up after
+    /// Calls `uri`, plays `speech`, which must have the codec's own rate, into the call, records what it hears, and hangs up after
     /// `seconds`.
     ///
     /// # Panics
     ///
     /// If baresip is missing (`make setup` brings it).
-    pub fn call(uri: &str, speech: &Path, seconds: u32) -> Self {
+    pub fn call(uri: &str, offer: Offer, speech: &Path, seconds: u32) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let write = |name: &str, text: String| {
             std::fs::write(folder.path().join(name), text).expect("a file of baresip");
@@ -29,22 +48,33 @@ impl Baresip {
             format!(
                 "sip_listen {listen}\n\
                  audio_source aufile,{}\n\
-                 audio_player aufile,{}\n\
+                 audio_player aubridge,nobody\n\
                  audio_alert aufile,/dev/null\n\
                  audio_txmode poll\n\
                  net_interface 127.0.0.1\n\
                  module_path /usr/lib/baresip/modules\n\
                  module g711.so\n\
+                 module g722.so\n\
+                 module opus.so\n\
+                 module srtp.so\n\
                  module aufile.so\n\
+                 module aubridge.so\n\
+                 module sndfile.so\n\
+                 snd_path {}\n\
                  module_app account.so\n\
                  module_app menu.so\n",
                 speech.display(),
-                folder.path().join("heard.wav").display()
+                folder.path().display()
             ),
         );
+        let encryption = offer.encryption.map(|name| format!(";mediaenc={name}"));
         write(
             "accounts",
-            "<sip:caller@127.0.0.1>;regint=0;audio_codecs=PCMU\n".to_owned(),
+            format!(
+                "<sip:caller@127.0.0.1>;regint=0;audio_codecs={}{}\n",
+                offer.codecs,
+                encryption.unwrap_or_default()
+            ),
         );
         write("contacts", String::new());
         let output = std::fs::File::create(folder.path().join("output")).expect("a file");
@@ -58,6 +88,13 @@ impl Baresip {
             .spawn()
             .expect("baresip starts; is it missing? `make setup` brings it");
         Self { child, folder }
+    }
+
+    /// The recording of what it heard, complete once it has ended its call.
+    pub fn heard(&self) -> Option<PathBuf> {
+        let files = std::fs::read_dir(self.folder.path()).ok()?;
+        let mut files = files.filter_map(|file| Some(file.ok()?.path()));
+        files.find(|path| path.to_string_lossy().ends_with("-dec.wav"))
     }
 
     /// What it printed so far.

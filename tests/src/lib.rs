@@ -11,27 +11,31 @@ mod sipp;
 mod webhooks;
 
 pub use api::{Answer, Api};
-pub use baresip::Baresip;
+pub use baresip::{Baresip, Offer};
 pub use node::{Node, NodeBuilder, mihu};
 pub use phone::Phone;
 pub use sipp::{Sipp, SippBuilder};
 pub use webhooks::{Delivery, Webhooks};
 
 use std::net::UdpSocket;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-/// A UDP port of loopback that is free and even, as RTP takes them.
+/// An even UDP port of loopback that is free together with the odd one above it, as RTP and RTCP
+/// take them.
 ///
 /// # Panics
 ///
-/// If no port is free.
-pub fn free_even_port() -> u16 {
-    let ports = (0..1_000).map(|_| {
-        let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a port");
-        socket.local_addr().expect("an address").port()
+/// If no such ports are free.
+pub fn free_media_ports() -> RangeInclusive<u16> {
+    let bind = |port| UdpSocket::bind(("127.0.0.1", port));
+    let mut pairs = (0..1_000).filter_map(|_| {
+        let even = bind(0).ok()?;
+        let port = even.local_addr().ok()?.port();
+        let odd = port.is_multiple_of(2).then(|| bind(port + 1))?;
+        odd.ok().map(|_| port..=port + 1)
     });
-    let mut even = ports.filter(|port| port.is_multiple_of(2));
-    even.next().expect("every second port is even")
+    pairs.next().expect("two ports in a row are free")
 }
 
 /// A file or folder of the checkout.

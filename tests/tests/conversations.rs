@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use audio::{SampleRate, level};
-use end_to_end::{Baresip, Node, Phone, checkout, mihu};
+use end_to_end::{Node, Phone, checkout, mihu};
 use serde_json::Value;
 
 fn utterance(name: &str) -> PathBuf {
@@ -176,55 +176,5 @@ async fn a_caller_who_interrupts_silences_the_agent() {
     assert!(
         !said.contains("when your call fails?"),
         "only heard words are kept: {said}"
-    );
-}
-
-#[tokio::test]
-async fn a_softphone_that_people_use_hears_the_agent() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let speech = folder.path().join("speech.wav");
-    let samples = audio::file::read_mono(utterance("ast_en_ss-noservice.wav"), SampleRate::HZ_8000);
-    let mut writer = audio::WavWriter::create(&speech, SampleRate::HZ_8000, 1).expect("a file");
-    writer
-        .write(&vec![0; 8 * 7_000])
-        .expect("silence is written");
-    writer
-        .write(&samples.expect("a fixture"))
-        .expect("speech is written");
-    writer
-        .write(&vec![0; 8 * 20_000])
-        .expect("silence is written");
-    writer.finish().expect("the file is finished");
-    let node = Node::builder().start();
-    let api = node.api();
-    let target = format!("sip:support@{}", node.sip());
-    let baresip = Baresip::call(&target, &speech, 22);
-    let id = async {
-        loop {
-            let calls = api.get("/calls").await;
-            let id = calls.text("/data/data/0/uuid").to_owned();
-            if !id.is_empty() {
-                return id;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    let id = tokio::time::timeout(Duration::from_secs(10), id).await;
-    let id = id.unwrap_or_else(|_| panic!("baresip does not call:\n{}", baresip.output()));
-    api.call_becomes(&id, "completed").await;
-    let transcript = api.get(&format!("/calls/{id}/transcript")).await;
-    let turns = transcript_of(&transcript.body);
-    assert!(
-        turns.iter().any(|(speaker, _)| speaker == "caller"),
-        "{turns:?}"
-    );
-    let url = format!("http://{}/api/v1/calls/{id}/recording", node.http());
-    let file = folder.path().join("recording.wav");
-    std::fs::write(&file, api.download(&url).await).expect("a file");
-    let (_, sides) = audio::file::read_channels(&file).expect("a recording");
-    assert!(
-        sides.iter().all(|side| level::is_audible(side)),
-        "{}",
-        baresip.output()
     );
 }

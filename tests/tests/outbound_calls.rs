@@ -3,7 +3,7 @@
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-use end_to_end::{Node, Sipp, Webhooks, free_even_port};
+use end_to_end::{Node, Sipp, Webhooks, free_media_ports};
 use serde_json::json;
 
 const NUMBER: &str = "+1 (415) 555-0123";
@@ -288,11 +288,11 @@ async fn a_full_node_refuses_with_the_time_to_retry() {
 #[tokio::test]
 async fn a_node_without_a_free_media_port_refuses_with_the_time_to_retry() {
     let sipp = Sipp::scenario("answer_and_wait").start();
-    let port = free_even_port().to_string();
+    let ports = free_media_ports();
     let node = Node::builder()
         .trunk(sipp.address())
-        .set("MIHU_MEDIA_PORT_MIN", &port)
-        .set("MIHU_MEDIA_PORT_MAX", &port)
+        .set("MIHU_MEDIA_PORT_MIN", &ports.start().to_string())
+        .set("MIHU_MEDIA_PORT_MAX", &ports.end().to_string())
         .start();
     let api = node.api();
     let placed = api.place_call(NUMBER).await;

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use end_to_end::{Node, Phone, Sipp, Webhooks, checkout, free_even_port};
+use end_to_end::{Node, Phone, Sipp, Webhooks, checkout, free_media_ports};
 use rustix::process::Signal;
 
 #[tokio::test]
@@ -108,10 +108,10 @@ async fn a_terminated_node_says_goodbye_and_ends_its_calls() {
 async fn garbage_on_every_port_leaves_the_node_and_its_calls_working() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let heard = folder.path().join("heard.wav").display().to_string();
-    let rtp = free_even_port();
+    let ports = free_media_ports();
     let node = Node::builder()
-        .set("MIHU_MEDIA_PORT_MIN", &rtp.to_string())
-        .set("MIHU_MEDIA_PORT_MAX", &rtp.to_string())
+        .set("MIHU_MEDIA_PORT_MIN", &ports.start().to_string())
+        .set("MIHU_MEDIA_PORT_MAX", &ports.end().to_string())
         .start();
     let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a port");
     let truncated = b"INVITE sip:support@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1";
@@ -145,8 +145,10 @@ async fn garbage_on_every_port_leaves_the_node_and_its_calls_working() {
     phone.tells("answered").await;
     for _ in 0..100 {
         for packet in garbage_for_rtp() {
-            let sent = socket.send_to(&packet, ("127.0.0.1", rtp));
-            sent.expect("a packet is sent");
+            for port in ports.clone() {
+                let sent = socket.send_to(&packet, ("127.0.0.1", port));
+                sent.expect("a packet is sent");
+            }
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -185,7 +187,7 @@ fn send_garbage_over_tcp(address: SocketAddr) {
     }
 }
 
-/// What comes to an RTP port from a stranger: nothing, noise, and packets that claim to be RTP,
+/// What comes to an RTP or RTCP port from a stranger: nothing, noise, and packets that claim to be RTP,
 /// RTCP or STUN.
 fn garbage_for_rtp() -> [Vec<u8>; 7] {
     let rtp = |payload_type: u8, length: usize| {

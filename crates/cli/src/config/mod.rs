@@ -14,7 +14,7 @@ use engine::Patience;
 use ipnet::IpNet;
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use serde::{Deserialize, Serialize};
-use sip::{CodecList, Srtp};
+use sip::{Codec, CodecList, Srtp};
 
 pub(crate) use self::load::LoadConfigError;
 
@@ -374,7 +374,8 @@ impl Default for Sip {
                 )),
             ],
             ring_timeout: Duration::from_secs(60),
-            codecs: CodecList::default(),
+            codecs: CodecList::new([Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus])
+                .unwrap_or_default(),
             srtp: Srtp::Optional,
             comfort_noise: false,
             trunks: Vec::new(),
