@@ -33,10 +33,13 @@ const PENDING_DIGITS: usize = PENDING_EVENTS / 2;
 /// 20 ms of what the far end says.
 #[derive(Clone, Copy, Debug)]
 pub struct HeardFrame {
-    /// When its last sample arrived, or should have: the stream's own time, free
-    /// of the network's jitter, which never goes back from frame to frame. Frames
-    /// follow each other without a gap, unless the stream begins anew. Before a
-    /// stream has begun it is the time of the tick.
+    /// On a leg that listens, when its last sample arrived, or should have: the
+    /// stream's own time, free of the network's jitter, which never goes back from
+    /// frame to frame. Frames follow each other without a gap, unless the stream
+    /// begins anew. Before a stream has begun it is the time of the tick.
+    ///
+    /// On a leg that plays to a person, when that person has heard its last sample:
+    /// 20 ms after the tick.
     pub until: Moment,
     /// What it is made of.
     pub kind: PlayoutKind,

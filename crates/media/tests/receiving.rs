@@ -28,7 +28,7 @@ fn talk(rig: &mut Rig, ticks: usize) -> Vec<media::HeardFrame> {
 }
 
 #[test]
-fn speech_is_heard_one_frame_a_tick_in_the_streams_own_time() {
+fn whoever_is_played_to_hears_a_frame_a_tick_until_the_next_one() {
     let mut rig = Rig::connected();
     let began = rig.now;
     let heard = talk(&mut rig, 50);
@@ -38,21 +38,18 @@ fn speech_is_heard_one_frame_a_tick_in_the_streams_own_time() {
     }
     let speech = &heard[5..];
     for (tick, frame) in speech.iter().enumerate() {
-        assert_eq!(frame.until, speech[0].until + FRAME * tick as u32);
-        assert!(frame.until >= began && frame.until <= began + FRAME * (tick as u32 + 5));
+        assert_eq!(frame.until, began + FRAME * (tick as u32 + 6));
         assert_eq!(frame.kind, PlayoutKind::Decoded);
         assert_eq!(frame.frame.samples(), [LOUD; 160]);
     }
 }
 
 #[test]
-fn before_the_first_packet_a_frame_has_the_time_of_its_tick() {
+fn nothing_is_recorded_before_the_first_packet() {
     let mut rig = Rig::connected();
     let recording = rig.ends.recording.take().expect("it was asked for");
-    let began = rig.now;
     rig.ticks(3);
-    let times: Vec<_> = rig.heard().iter().map(|frame| frame.until).collect();
-    assert_eq!(times, [began, began + FRAME, began + 2 * FRAME]);
+    assert_eq!(rig.heard().len(), 3);
     assert!(recording.pop().is_none());
 }
 

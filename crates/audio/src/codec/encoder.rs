@@ -81,7 +81,8 @@ impl Encoder {
     }
 
     /// Notes how many packets of a hundred get lost on the way, as the receiver
-    /// reports; more than 100 is taken as 100. Opus spends more on in-band FEC
+    /// reports; more than 100 is taken as 100, and less than the settings expect
+    /// as what they expect. Opus spends more on in-band FEC
     /// the higher it is, and nothing where it is low
     /// ([`OpusSettings::inband_fec`]). Other codecs have no use for it.
     pub fn expect_loss(&mut self, percent: u8) {

@@ -34,7 +34,7 @@ pub struct OpusSettings {
     /// Whether next to nothing is sent while there is silence (discontinuous
     /// transmission).
     pub dtx: bool,
-    /// How many packets of a hundred are expected to be lost, 0 to 100.
+    /// How many packets of a hundred are expected to be lost at least, 0 to 100.
     pub expected_loss_percent: u8,
 }
 
@@ -70,7 +70,11 @@ impl OpusSettings {
 /// libopus' encoder. Its bindings change it through a shared reference, so it
 /// has one owner, who takes it by a unique one.
 #[derive(Debug)]
-pub(super) struct Encoder(coder::Encoder);
+pub(super) struct Encoder {
+    coder: coder::Encoder,
+    /// The least loss that it is prepared for, of a hundred packets.
+    least_loss: u8,
+}
 
 impl Encoder {
     pub(super) fn new(settings: OpusSettings) -> Result<Self, OpenCodecError> {
@@ -88,20 +92,24 @@ impl Encoder {
         encoder.set_inband_fec(settings.inband_fec)?;
         encoder.set_dtx(settings.dtx)?;
         encoder.set_packet_loss_perc(settings.expected_loss_percent)?;
-        Ok(Self(encoder))
+        Ok(Self {
+            coder: encoder,
+            least_loss: settings.expected_loss_percent,
+        })
     }
 
     pub(super) fn encode(&mut self, frame: &[i16], out: &mut [u8]) -> Result<usize, EncodeError> {
         let length = self
-            .0
+            .coder
             .encode(frame, out)
             .map_err(|_| EncodeError::Refused)?;
         Ok(if length > NOTHING { length } else { 0 })
     }
 
     pub(super) fn expect_loss(&mut self, percent: u8) {
-        self.0
-            .set_packet_loss_perc(percent.min(100))
+        let percent = percent.clamp(self.least_loss, 100);
+        self.coder
+            .set_packet_loss_perc(percent)
             .expect("libopus takes any percentage");
     }
 }

@@ -81,8 +81,13 @@ impl Control {
         };
         counters.reports_received.add(1);
         self.source = Some(from);
+        if let Some(round_trip) = handled.round_trip {
+            counters.round_trips.add(1);
+            let micros = round_trip.as_micros() as u64;
+            counters.round_trip_micros.add(micros);
+        }
         if handled.reported {
-            self.learn(encoder, counters);
+            self.learn(encoder);
         }
         counters.gauges.set_reports(&self.session.statistics());
         true
@@ -132,15 +137,8 @@ impl Control {
 
     /// Prepares the encoder for the loss that the far end reports: for more at
     /// once, for less little by little, since losses come in bursts.
-    fn learn(&mut self, encoder: &mut Encoder, counters: &LegCounters) {
-        let statistics = self.session.statistics();
-        if let Some(round_trip) = statistics.round_trip {
-            counters.round_trips.add(1);
-            counters
-                .round_trip_micros
-                .add(round_trip.as_micros() as u64);
-        }
-        if let Some(remote) = statistics.remote {
+    fn learn(&mut self, encoder: &mut Encoder) {
+        if let Some(remote) = self.session.statistics().remote {
             let reported = remote.fraction_lost.percent().ceil() as u8;
             let forgotten = self.expected_loss - self.expected_loss.div_ceil(4);
             self.expected_loss = reported.max(forgotten);

@@ -128,7 +128,10 @@ impl Hearing {
             if let (Some(recording), Some(until)) = (&self.recording, until) {
                 recording.heard(until, &frame);
             }
-            let until = until.unwrap_or(self.now);
+            let until = match self.policy {
+                Policy::Listen => until.unwrap_or(self.now),
+                Policy::Play => self.now + FRAME,
+            };
             if let Some(keys) = &mut self.keys {
                 keys.listen(&frame, until, |event| {
                     self.counters.digits_received.add(1);
