@@ -132,5 +132,5 @@ fn frames_that_are_not_taken_make_room_for_newer_ones() {
     rig.ticks(100);
     let heard = rig.heard();
     assert_eq!(rig.ends.feed.dropped(), 100 - heard.len() as u64);
-    assert_eq!(heard.last().unwrap().until, began + 99 * FRAME);
+    assert_eq!(heard.last().unwrap().until, began + 100 * FRAME);
 }
