@@ -8,10 +8,8 @@ use ::bench::media::Options;
 use ::bench::protocol::Codec;
 use clap::Subcommand;
 
-use vad::Detector;
-
 use crate::paths::Assets;
-use crate::{Failure, config, print};
+use crate::{Failure, config, detection, print};
 
 /// What `mihu bench` measures.
 #[derive(Debug, Subcommand)]
@@ -70,7 +68,7 @@ fn measure(arguments: Media) -> Result<ExitCode, Failure> {
     } else {
         let assets = Assets::find(&config::Models::default());
         let runtime = onnx::Runtime::load(&assets.onnxruntime)?;
-        Some(Detector::load(&runtime, &assets.silero)?)
+        Some(detection::load(&runtime, &assets.silero)?)
     };
     let program = std::env::current_exe()?;
     let figures = ::bench::media::run(Options {

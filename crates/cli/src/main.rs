@@ -7,6 +7,7 @@
 mod bench;
 mod config;
 mod demo;
+mod detection;
 mod keys;
 mod logging;
 mod models;

@@ -24,6 +24,7 @@ use vad::Detector;
 
 use crate::Failure;
 use crate::config::Config;
+use crate::detection;
 use crate::models::Models;
 use crate::paths::Assets;
 use crate::stop::Stop;
@@ -245,7 +246,7 @@ impl Speech {
         let runtime = onnx::Runtime::load(&assets.onnxruntime)?;
         let settings = &config.speech;
         Ok(Self {
-            detector: Detector::load(&runtime, &assets.silero)?,
+            detector: detection::load(&runtime, &assets.silero)?,
             recogniser: Arc::new(Moonshine::start(
                 &runtime,
                 &MoonshineConfig {

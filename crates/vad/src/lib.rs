@@ -1,15 +1,29 @@
-//! Hears whether somebody speaks: Silero VAD, one inference for many streams.
+//! Hears whether somebody speaks: the network Silero VAD, for many streams at once.
 //!
-//! A stream is audio of one speaker at 8 or 16 kHz, cut into windows of 32 ms.
-//! [`Silero`] holds the model; each stream holds its own [`StreamState`]. One
-//! [`Silero::run`] takes one window of each of any number of streams and gives
-//! the probability of speech in each, with one call into ONNX Runtime for all.
+//! A stream is audio of one speaker at 8 or 16 kHz, cut into windows of 32 ms. A [`Detector`]
+//! holds the network; each stream holds its own [`StreamState`]. One [`Detector::run`] takes one
+//! window of each of any number of streams and gives the probability of speech in each.
 //!
-//! It never decides anything from the probabilities, keeps no time and knows
-//! nothing of calls. Start reading at [`Silero`].
+//! Two things compute the network from the same file of weights: [`Kernel`], the project's own
+//! code, which the calls use, and [`Silero`], ONNX Runtime, which the kernel is measured against
+//! and which takes over when a file is not the network that the kernel knows. In front of either,
+//! a gate passes over the windows of lines that sound as they did while nobody spoke.
+//!
+//! It never decides anything from the probabilities, keeps no time and knows nothing of calls.
+//! Start reading at [`Detector`].
 
+mod batch;
 mod detector;
+mod gate;
+mod geometry;
+mod kernel;
+mod levels;
+mod missed;
 mod silero;
+mod stream;
 
-pub use detector::{Detector, Statistics};
-pub use silero::{InferenceError, Silero, StreamState};
+pub use batch::InferenceError;
+pub use detector::{Backend, Detector, LoadDetectorError, Settings, Statistics};
+pub use kernel::{GraphError, Instructions, Kernel, LoadKernelError};
+pub use silero::Silero;
+pub use stream::StreamState;

@@ -1,4 +1,4 @@
-//! The Silero model (`silero_vad_op18_ifless.onnx`, version 6).
+//! The Silero model (`silero_vad_op18_ifless.onnx`, version 6) in ONNX Runtime.
 
 use std::path::Path;
 
@@ -6,87 +6,26 @@ use audio::SampleRate;
 use onnx::{LoadModelError, Runtime};
 use ort::session::{Session, SessionOutputs};
 use ort::value::TensorRef;
-use thiserror::Error;
 
-/// Values in each of the two layers of one stream's recurrent state.
-const STATE: usize = 128;
-const LAYERS: usize = 2;
-/// Samples of the previous window that precede the new ones: 4 ms.
-const CONTEXT_8K: usize = 32;
-const CONTEXT_16K: usize = 64;
-/// Samples of one window: 32 ms.
-const WINDOW_8K: usize = 256;
-const WINDOW_16K: usize = 512;
+use crate::batch::{self, Batch, InferenceError};
+use crate::geometry::Geometry;
+use crate::stream::{LAYERS, Memory, StreamState, UNITS, normalised};
 
-/// What Silero remembers of one stream between windows: its recurrent state and
-/// the end of the last window. About 1.3 KB, no heap.
-///
-/// A state belongs to one stream at one rate. A new stream begins with
-/// [`StreamState::new`]; windows must then arrive in order and without gaps.
-#[derive(Clone, Debug)]
-pub struct StreamState {
-    layers: [[f32; STATE]; LAYERS],
-    context: [f32; CONTEXT_16K],
-}
-
-impl StreamState {
-    /// The state of a stream that was silent until now.
-    pub const fn new() -> Self {
-        Self {
-            layers: [[0.0; STATE]; LAYERS],
-            context: [0.0; CONTEXT_16K],
-        }
-    }
-
-    /// Forgets all that was heard, as after a gap in the stream.
-    pub const fn reset(&mut self) {
-        *self = Self::new();
-    }
-}
-
-impl Default for StreamState {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Why a batch gave no probabilities. The streams' states are then as before.
-#[derive(Debug, Error)]
-pub enum InferenceError {
-    /// A window has the wrong number of samples: a mistake of the caller.
-    #[error("window {index} of the batch holds {found} samples, expected {expected} (32 ms)")]
-    WindowLength {
-        /// Position in the batch, from 0.
-        index: usize,
-        /// Samples it holds.
-        found: usize,
-        /// Samples it must hold, [`Silero::window`].
-        expected: usize,
-    },
-    /// ONNX Runtime failed; the same batch is likely to fail again.
-    #[error("Silero inference failed: {0}")]
-    Runtime(#[from] ort::Error),
-    /// The model answered in a shape that it never should.
-    #[error("Silero answered with {found} values, expected {expected}")]
-    Answer {
-        /// Values in the answer.
-        found: usize,
-        /// Values expected for this batch.
-        expected: usize,
-    },
-}
-
-/// Silero, loaded for one sample rate. One thread uses it at a time; threads
-/// that detect in parallel load one each (about 4 MB).
+/// Silero in ONNX Runtime, loaded for one sample rate: the reference that the kernel is measured
+/// against. One thread uses it at a time; threads that detect in parallel load one each (about
+/// 4 MB).
 #[derive(Debug)]
 pub struct Silero {
     session: Session,
     rate: SampleRate,
-    window: usize,
-    context: usize,
-    /// The batch as the model wants it, kept to reuse its memory.
+    geometry: Geometry,
+    /// The batch as the model wants it: rows of context and window, and the state layer by layer.
+    /// Kept to reuse the memory.
     input: Vec<f32>,
+    layers: [Vec<f32>; LAYERS],
     state: Vec<f32>,
+    /// What the model answered.
+    probabilities: Vec<f32>,
 }
 
 impl Silero {
@@ -101,14 +40,9 @@ impl Silero {
             path: model.to_owned(),
             reason,
         };
-        let (window, context) = match rate {
-            SampleRate::HZ_8000 => (WINDOW_8K, CONTEXT_8K),
-            SampleRate::HZ_16000 => (WINDOW_16K, CONTEXT_16K),
-            _ => {
-                return Err(unusable(format!(
-                    "Silero hears at 8 or 16 kHz, not at {rate}"
-                )));
-            }
+        let Some(geometry) = Geometry::at(rate) else {
+            let reason = format!("Silero hears at 8 or 16 kHz, not at {rate}");
+            return Err(unusable(reason));
         };
         let session = runtime.session(model)?;
         for name in ["input", "state", "sr"] {
@@ -119,10 +53,11 @@ impl Silero {
         Ok(Self {
             session,
             rate,
-            window,
-            context,
+            geometry,
             input: Vec::new(),
+            layers: [Vec::new(), Vec::new()],
             state: Vec::new(),
+            probabilities: Vec::new(),
         })
     }
 
@@ -133,7 +68,7 @@ impl Silero {
 
     /// Samples in one window: 256 at 8 kHz, 512 at 16 kHz.
     pub const fn window(&self) -> usize {
-        self.window
+        self.geometry.window
     }
 
     /// Hears the next window of each stream in `batch` with one inference.
@@ -152,55 +87,68 @@ impl Silero {
         batch: &mut [(&mut StreamState, &[i16])],
         probabilities: &mut Vec<f32>,
     ) -> Result<(), InferenceError> {
-        probabilities.clear();
-        if batch.is_empty() {
-            return Ok(());
+        batch::hear(self, self.geometry.window, batch, probabilities)
+    }
+}
+
+impl Batch for Silero {
+    fn clear(&mut self) {
+        self.input.clear();
+        self.layers.iter_mut().for_each(Vec::clear);
+    }
+
+    fn push(&mut self, memory: &Memory, window: &[i16]) {
+        self.input
+            .extend_from_slice(memory.context(self.geometry.context));
+        self.input.extend(window.iter().copied().map(normalised));
+        for (layers, layer) in self.layers.iter_mut().zip(&memory.layers) {
+            layers.extend_from_slice(layer);
         }
-        self.gather(batch)?;
-        let streams = batch.len();
+    }
+
+    fn infer(&mut self) -> Result<(), InferenceError> {
+        let Geometry { window, context } = self.geometry;
+        let streams = self.input.len() / (window + context);
+        self.state.clear();
+        for layer in &self.layers {
+            self.state.extend_from_slice(layer);
+        }
         let outputs = self.session.run(ort::inputs! {
             "input" => TensorRef::from_array_view(
-                ([streams, self.context + self.window], self.input.as_slice()),
+                ([streams, context + window], self.input.as_slice()),
             )?,
             "state" => TensorRef::from_array_view(
-                ([LAYERS, streams, STATE], self.state.as_slice()),
+                ([LAYERS, streams, UNITS], self.state.as_slice()),
             )?,
             "sr" => TensorRef::from_array_view(
                 ([0_usize; 0], [i64::from(self.rate.hertz())].as_slice()),
             )?,
         })?;
         let heard = output(&outputs, "output", streams)?;
-        let states = output(&outputs, "stateN", LAYERS * streams * STATE)?;
-        probabilities.extend_from_slice(heard);
-        scatter(batch, states, &self.input, self.context);
+        let states = output(&outputs, "stateN", LAYERS * streams * UNITS)?;
+        self.probabilities.clear();
+        self.probabilities.extend_from_slice(heard);
+        for (layer, values) in self
+            .layers
+            .iter_mut()
+            .zip(states.chunks_exact(streams * UNITS))
+        {
+            layer.copy_from_slice(values);
+        }
         Ok(())
     }
 
-    /// Lays the batch out as the model's inputs: each row the context and the
-    /// window, and the states layer by layer.
-    fn gather(&mut self, batch: &[(&mut StreamState, &[i16])]) -> Result<(), InferenceError> {
-        self.input.clear();
-        self.state.clear();
-        for (index, (stream, samples)) in batch.iter().enumerate() {
-            if samples.len() != self.window {
-                let found = samples.len();
-                return Err(InferenceError::WindowLength {
-                    index,
-                    found,
-                    expected: self.window,
-                });
-            }
-            self.input
-                .extend_from_slice(&stream.context[..self.context]);
-            self.input
-                .extend(samples.iter().map(|&sample| f32::from(sample) / 32_768.0));
+    fn probability(&self, index: usize) -> f32 {
+        self.probabilities[index]
+    }
+
+    fn remember(&self, index: usize, memory: &mut Memory) {
+        let Geometry { window, context } = self.geometry;
+        for (layer, values) in memory.layers.iter_mut().zip(&self.layers) {
+            layer.copy_from_slice(&values[index * UNITS..(index + 1) * UNITS]);
         }
-        for layer in 0..LAYERS {
-            for (stream, _) in batch {
-                self.state.extend_from_slice(&stream.layers[layer]);
-            }
-        }
-        Ok(())
+        let end = (index + 1) * (context + window);
+        memory.follow(self.input[end - context..end].iter().copied());
     }
 }
 
@@ -220,23 +168,4 @@ fn output<'a>(
         });
     }
     Ok(values)
-}
-
-/// Gives each stream its new state and the end of its window.
-fn scatter(
-    batch: &mut [(&mut StreamState, &[i16])],
-    states: &[f32],
-    input: &[f32],
-    context: usize,
-) {
-    let streams = batch.len();
-    let row = input.len() / streams;
-    for (index, (stream, _)) in batch.iter_mut().enumerate() {
-        for (layer, values) in stream.layers.iter_mut().enumerate() {
-            let start = (layer * streams + index) * STATE;
-            values.copy_from_slice(&states[start..start + STATE]);
-        }
-        let end = (index + 1) * row;
-        stream.context[..context].copy_from_slice(&input[end - context..end]);
-    }
 }
