@@ -1,13 +1,14 @@
 //! Decides, stream by stream, whether a window has to be heard by the network at all.
 //!
 //! A line on which nobody speaks sounds for seconds as it has sounded: its noise is steady. The
-//! gate learns how loud a line is while the network itself hears no speech on it, and closes. It
-//! opens at the first sign that the line sounds otherwise, louder or softer, and then the network
-//! hears the last windows before that too.
+//! gate learns how loud a quiet line is while the network itself hears no speech on it, and
+//! closes. It opens at the first sign that the line sounds otherwise, louder or softer, and then
+//! the network hears the last windows before that too.
 //!
 //! The network remembers for longer than that, tens of seconds, so that after a long pause its
-//! judgement of the same window is not quite what it would have been. `tests/onsets.rs` measures
-//! that this costs no beginning of speech.
+//! judgement of the same window is not quite what it would have been. Behind loud noise this can
+//! delay the beginning of soft speech by some windows, so there the gate stays open. On quiet
+//! lines, `tests/onsets.rs` measures that it delays none by more than a window.
 
 use crate::levels::{LEVELS, Levels, Measure};
 
@@ -23,6 +24,10 @@ const HANG_OVER: u32 = 8;
 
 /// Windows over which the floor follows the line while the gate is closed: two seconds.
 const FOLLOWING: f32 = 64.0;
+
+/// The loudest floor on which the gate closes, in decibels above one unit of the sample format:
+/// -65 dBov.
+const QUIET: f32 = 25.3;
 
 /// A line whose level varies by more, in decibels, has no floor, and its gate does not close.
 const STEADY: f32 = 3.0;
@@ -133,14 +138,15 @@ impl Gate {
 
     fn unvoiced(&mut self) {
         self.quiet += 1;
+        let mut learnt = false;
         if self.learning.windows >= LEARNING {
-            let learnt = self.learning.floor();
+            let floor = self.learning.floor();
             self.learning = Learning::NONE;
-            if learnt.is_some() {
-                self.floor = learnt;
-                self.close();
-            }
-        } else if self.floor.is_some() && self.quiet >= HANG_OVER {
+            learnt = floor.is_some();
+            self.floor = floor.or(self.floor);
+        }
+        let quiet = self.floor.is_some_and(|floor| floor.means[0] <= QUIET);
+        if quiet && (learnt || self.quiet >= HANG_OVER) {
             self.close();
         }
     }
@@ -297,8 +303,8 @@ mod tests {
     fn it_closes_once_the_floor_is_learnt() {
         let mut line = Line::new();
 
-        let learning = line.windows(LEARNING, 50.0, NOTHING);
-        let then = line.windows(100, 50.0, NOTHING);
+        let learning = line.windows(LEARNING, 20.0, NOTHING);
+        let then = line.windows(100, 20.0, NOTHING);
 
         assert_eq!(share_closed(&learning), 0.0);
         assert_eq!(share_closed(&then), 1.0);
@@ -313,7 +319,7 @@ mod tests {
 
     #[test]
     fn steady_noise_seldom_opens_it() {
-        for amplitude in [3.0, 50.0, 1_000.0] {
+        for amplitude in [3.0, 20.0, 30.0] {
             let mut line = Line::closed(amplitude);
 
             let share = share_closed(&line.windows(5_000, amplitude, NOTHING));
@@ -324,31 +330,31 @@ mod tests {
 
     #[test]
     fn it_opens_at_once_when_the_line_gets_louder() {
-        let mut line = Line::closed(50.0);
+        let mut line = Line::closed(20.0);
 
-        assert_eq!(line.windows(1, 100.0, NOTHING), [Passage::Open]);
+        assert_eq!(line.windows(1, 40.0, NOTHING), [Passage::Open]);
     }
 
     #[test]
     fn it_opens_at_once_when_the_line_gets_softer() {
-        let mut line = Line::closed(50.0);
+        let mut line = Line::closed(20.0);
 
-        assert_eq!(line.windows(1, 25.0, NOTHING), [Passage::Open]);
+        assert_eq!(line.windows(1, 10.0, NOTHING), [Passage::Open]);
     }
 
     #[test]
     fn it_opens_soon_when_the_line_gets_a_little_louder() {
-        let mut line = Line::closed(50.0);
+        let mut line = Line::closed(20.0);
 
-        let passages = line.windows(8, 56.0, NOTHING);
+        let passages = line.windows(8, 23.0, NOTHING);
 
         assert!(passages.contains(&Passage::Open));
     }
 
     #[test]
     fn it_opens_for_a_soft_tone_under_loud_hum() {
-        let hum = |sample: usize| (std::f32::consts::TAU * sample as f32 / 160.0).sin() * 2_000.0;
-        let tone = |sample: usize| (std::f32::consts::TAU * sample as f32 / 8.0).sin() * 100.0;
+        let hum = |sample: usize| (std::f32::consts::TAU * sample as f32 / 160.0).sin() * 20.0;
+        let tone = |sample: usize| (std::f32::consts::TAU * sample as f32 / 8.0).sin() * 6.0;
         let mut line = Line::new();
         let mut at = 0;
         let mut window = |with_tone: bool| {
@@ -368,19 +374,19 @@ mod tests {
 
     #[test]
     fn it_stays_open_for_speech_as_soft_as_the_floor() {
-        let mut line = Line::closed(50.0);
+        let mut line = Line::closed(20.0);
         line.windows(1, 500.0, 0.9);
 
-        assert_eq!(share_closed(&line.windows(200, 50.0, 0.9)), 0.0);
-        assert_eq!(share_closed(&line.windows(200, 50.0, UNVOICED)), 0.0);
+        assert_eq!(share_closed(&line.windows(200, 20.0, 0.9)), 0.0);
+        assert_eq!(share_closed(&line.windows(200, 20.0, UNVOICED)), 0.0);
     }
 
     #[test]
     fn it_closes_soon_after_the_floor_is_back_but_not_before_the_hang_over() {
-        let mut line = Line::closed(50.0);
+        let mut line = Line::closed(20.0);
         line.windows(50, 500.0, 0.9);
 
-        let passages = line.windows(2 * HANG_OVER + 20, 50.0, NOTHING);
+        let passages = line.windows(2 * HANG_OVER + 20, 20.0, NOTHING);
 
         assert_eq!(share_closed(&passages[..HANG_OVER as usize]), 0.0);
         assert_eq!(share_closed(&passages[2 * HANG_OVER as usize..]), 1.0);
@@ -388,8 +394,8 @@ mod tests {
 
     #[test]
     fn it_learns_a_new_floor_when_the_noise_has_changed() {
-        for amplitude in [10.0, 400.0] {
-            let mut line = Line::closed(50.0);
+        for amplitude in [8.0, 30.0] {
+            let mut line = Line::closed(20.0);
 
             let passages = line.windows(2 * LEARNING + 10, amplitude, NOTHING);
 
@@ -398,10 +404,26 @@ mod tests {
     }
 
     #[test]
+    fn it_does_not_close_on_a_noisy_line() {
+        let mut line = Line::new();
+
+        assert_eq!(share_closed(&line.windows(500, 50.0, NOTHING)), 0.0);
+    }
+
+    #[test]
+    fn it_stays_open_once_a_quiet_line_has_become_noisy() {
+        let mut line = Line::closed(20.0);
+
+        let passages = line.windows(500, 50.0, NOTHING);
+
+        assert_eq!(share_closed(&passages[1..]), 0.0);
+    }
+
+    #[test]
     fn it_does_not_close_on_a_line_that_is_never_steady() {
         let mut line = Line::new();
         for step in 0..500 {
-            let window = line.noise(if step % 3 == 0 { 2_000.0 } else { 50.0 });
+            let window = line.noise(if step % 3 == 0 { 30.0 } else { 0.0 });
 
             assert_eq!(line.hear(&window, NOTHING), Passage::Open);
         }
@@ -409,11 +431,11 @@ mod tests {
 
     #[test]
     fn it_follows_a_floor_that_drifts() {
-        let mut line = Line::closed(50.0);
+        let mut line = Line::closed(20.0);
 
         let mut closed = 0;
         for step in 0..3_000 {
-            let window = line.noise(50.0 + step as f32 * 0.05);
+            let window = line.noise(10.0 + step as f32 * 0.006);
             closed += usize::from(line.hear(&window, NOTHING) == Passage::Closed);
         }
 
@@ -424,7 +446,7 @@ mod tests {
     fn it_does_not_close_while_there_are_no_judgements() {
         let mut line = Line::new();
         for _ in 0..100 {
-            let window = line.noise(50.0);
+            let window = line.noise(20.0);
 
             assert_eq!(line.gate.hear(&window), Passage::Open);
             line.gate.unjudged();
