@@ -197,3 +197,136 @@ fn window(graph: &Graph<'_>, branch: Branch) -> Result<Vec<f32>, GraphError> {
     }
     Ok(window.to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/silero_vad_op18_ifless.onnx");
+        std::fs::read(path).expect("make setup")
+    });
+
+    /// Places in the file around the names of operators: lengths, settings, names.
+    static STRUCTURE: LazyLock<Vec<usize>> = LazyLock::new(|| {
+        let names = FILE.windows(4).enumerate();
+        let names = names.filter(|(_, bytes)| matches!(*bytes, b"Relu" | b"Conv" | b"Gemm"));
+        names
+            .flat_map(|(place, _)| place - 100..place + 100)
+            .collect()
+    });
+
+    /// The file with what stands for `from` replaced by as many bytes.
+    fn with(from: &[u8], to: &[u8]) -> Vec<u8> {
+        assert_eq!(from.len(), to.len());
+        let mut file = FILE.clone();
+        let places = file.windows(from.len()).enumerate();
+        let places: Vec<usize> = places
+            .filter_map(|(place, bytes)| (bytes == from).then_some(place))
+            .collect();
+        assert!(!places.is_empty());
+        for place in places {
+            file[place..place + to.len()].copy_from_slice(to);
+        }
+        file
+    }
+
+    #[test]
+    fn both_networks_are_read() {
+        for branch in [Branch::HZ_8000, Branch::HZ_16000] {
+            let weights = Weights::read(&FILE, branch).expect("Silero");
+
+            assert_eq!(weights.window.len(), branch.frame);
+            assert_eq!(weights.output.weights.len(), UNITS);
+        }
+    }
+
+    #[test]
+    fn a_constant_by_another_name_is_missed() {
+        let file = with(
+            b"model_8k.decoder.rnn.bias_hh",
+            b"model_8k.decoder.rnn.bias_xx",
+        );
+
+        let error = Weights::read(&file, Branch::HZ_8000).expect_err("a bias is missing");
+
+        assert!(
+            matches!(
+                error,
+                GraphError::Operator { .. } | GraphError::Tensor { .. }
+            ),
+            "{error}"
+        );
+        Weights::read(&file, Branch::HZ_16000).expect("the other network is whole");
+    }
+
+    #[test]
+    fn a_first_layer_that_is_no_transform_is_refused() {
+        let weights = Weights::read(&FILE, Branch::HZ_8000).expect("Silero");
+        let value = |index: usize| weights.window[index].to_le_bytes();
+        let (from, to) = (
+            [value(30), value(31)].concat(),
+            [value(31), value(30)].concat(),
+        );
+
+        let error = Weights::read(&with(&from, &to), Branch::HZ_8000).expect_err("another window");
+
+        assert!(matches!(error, GraphError::Transform { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_weight_that_is_no_number_is_refused() {
+        let weights = Weights::read(&FILE, Branch::HZ_8000).expect("Silero");
+        let value = |index: usize| weights.input.weights[index].to_le_bytes();
+        let (from, nan) = ([value(30), value(31)].concat(), f32::NAN.to_le_bytes());
+        let file = with(&from, &[nan, nan].concat());
+
+        let error = Weights::read(&file, Branch::HZ_8000).expect_err("not a number");
+
+        assert!(matches!(error, GraphError::Tensor { .. }), "{error}");
+    }
+
+    #[test]
+    fn no_bytes_are_no_model() {
+        let error = Weights::read(&[], Branch::HZ_8000).expect_err("an empty file");
+
+        assert!(matches!(error, GraphError::Operator { .. }), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_file_that_is_cut_off_is_refused(length in 0..FILE.len()) {
+            prop_assert!(Weights::read(&FILE[..length], Branch::HZ_8000).is_err());
+        }
+
+        #[test]
+        fn no_damage_makes_it_panic(
+            damage in prop::collection::vec((0..FILE.len(), any::<u8>()), 1..20),
+        ) {
+            let mut file = FILE.clone();
+            for (place, byte) in damage {
+                file[place] = byte;
+            }
+
+            let _ = Weights::read(&file, Branch::HZ_8000);
+        }
+
+        #[test]
+        fn no_damage_to_the_structure_makes_it_panic(
+            damage in prop::collection::vec((0..STRUCTURE.len(), any::<u8>()), 1..5),
+        ) {
+            let mut file = FILE.clone();
+            for (place, byte) in damage {
+                file[STRUCTURE[place]] = byte;
+            }
+
+            let _ = Weights::read(&file, Branch::HZ_16000);
+        }
+    }
+}
