@@ -6,8 +6,10 @@
 //! is skipped. The project's own recordings count as well.
 //!
 //! Two kinds of pause have a known truth in the turn files, `turn_end` and `mid_turn`.
-//! Further ones are made from recordings of one utterance: `whole` is its end, `cut` is
-//! a stop at the quietest moment in its middle, with silence thereafter.
+//! `between` is a change of speaker or a breath, which they do not tell apart. Further ones
+//! are made from recordings of one utterance: `whole` is its end, `cut` is a stop at the
+//! quietest moment in its middle, with silence thereafter. That moment may lie between two
+//! sentences, so that not every `cut` that sounds complete is a mistake.
 
 #![allow(clippy::print_stdout, reason = "it is there to print")]
 

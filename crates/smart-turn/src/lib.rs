@@ -8,9 +8,22 @@
 //! It is asked at a pause. It never finds the pause, decides nothing from the
 //! probability, keeps nothing between questions, and knows nothing of calls.
 //!
-//! Audio is 16-bit mono at 16 kHz ([`SAMPLE_RATE`] in hertz). A telephone's 8 kHz
-//! is brought there by the caller, who keeps `audio::Upsampler` running with the
-//! stream.
+//! Audio is 16-bit mono at 16 kHz ([`SAMPLE_RATE`] in hertz). A telephone's 8 kHz is
+//! brought there by the caller, who keeps an `audio::Upsampler` running with the
+//! stream; answers over PCMU differ from those in wide band by 0.08 on average.
+//!
+//! # What an answer is worth
+//!
+//! - It is meant for the first 100 to 200 ms of a pause. The longer the pause, the more
+//!   does a stop in the middle of a sentence sound like an end, without being one.
+//! - What is no speech, or less than half a second of it, sounds finished: silence,
+//!   noise and the first syllable of a word get 0.9 and more.
+//! - The model's activations are rounded to 8 bits, and that rounding is loud. Below 0.1
+//!   and above 0.9 an answer stands within about a tenth; between them the same pause,
+//!   heard a few milliseconds later, may differ by 0.3. A threshold of 0.4 or 0.6 is as
+//!   good as 0.5.
+//!
+//! `examples/turn_files.rs` counts its mistakes on recorded speech.
 //!
 //! Start reading at [`SmartTurn::judge`].
 

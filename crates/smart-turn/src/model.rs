@@ -70,7 +70,7 @@ impl SmartTurn {
     /// finished with them.
     ///
     /// `samples` are the turn so far, with the pause at its end: any number of them,
-    /// of which the last 8 s count. The model itself takes 0.5 as the border.
+    /// of which the last 8 s count. The model was trained with 0.5 as the border.
     ///
     /// # Errors
     ///
