@@ -52,7 +52,7 @@ async fn each_step_of_an_outbound_call_is_written_down() {
         vec![
             at(5, call, CallEventKind::Answered),
             at(6, call, CallEventKind::Turn(turn(Speaker::Agent, "Hello."))),
-            at(7, call, CallEventKind::Latency(latency())),
+            at(7, call, CallEventKind::Latency(Box::new(latency()))),
         ],
     )
     .await;
@@ -427,6 +427,10 @@ fn latency() -> TurnLatency {
         recognition_after_decision_ms: 0,
         model_first_token_ms: 1,
         synthesis_first_audio_ms: 20,
+        items: Vec::new(),
+        unattributed_ms: 0.0,
+        evidence: None,
+        speculation: engine::SpeculationTally::default(),
     }
 }
 

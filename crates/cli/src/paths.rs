@@ -15,6 +15,7 @@ const LEVELS: usize = 3;
 pub(crate) struct Assets {
     pub(crate) silero: PathBuf,
     pub(crate) moonshine: PathBuf,
+    pub(crate) smart_turn: PathBuf,
     pub(crate) onnxruntime: PathBuf,
 }
 
@@ -24,6 +25,7 @@ impl Assets {
         let runtime = Path::new("runtime").join(ONNXRUNTIME);
         Self {
             silero: models.join("silero_vad_op18_ifless.onnx"),
+            smart_turn: models.join("smart-turn-v3.2-cpu.onnx"),
             moonshine: models.join("moonshine-tiny-en"),
             onnxruntime: set(&settings.onnxruntime).unwrap_or_else(|| locate(runtime)),
         }

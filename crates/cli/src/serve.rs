@@ -14,7 +14,10 @@ use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
 use sip::SipEndpoint;
-use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, Recogniser, Synthesiser};
+use speech::{
+    Flite, FliteConfig, Moonshine, MoonshineConfig, Recogniser, SoundJudge, SoundJudgeConfig,
+    Synthesiser, TurnJudge,
+};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -95,6 +98,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
 
     let providers = Providers {
         recogniser: speech.recogniser,
+        judge: speech.judge,
         synthesiser: speech.synthesiser,
         models: Arc::new(Models::new(config.llm.clone())?),
     };
@@ -237,6 +241,7 @@ fn lock(data: &Path) -> Result<File, Failure> {
 struct Speech {
     detector: Detector,
     recogniser: Arc<dyn Recogniser>,
+    judge: Arc<dyn TurnJudge>,
     synthesiser: Arc<dyn Synthesiser>,
 }
 
@@ -253,6 +258,14 @@ impl Speech {
                     folder: assets.moonshine,
                     workers: one_per_core(settings.recogniser_threads),
                     queue: settings.recogniser_queue,
+                },
+            )?),
+            judge: Arc::new(SoundJudge::start(
+                &runtime,
+                &SoundJudgeConfig {
+                    model: assets.smart_turn,
+                    workers: one_per_core(settings.judge_threads),
+                    queue: settings.judge_queue,
                 },
             )?),
             synthesiser: Arc::new(Flite::start(&FliteConfig {

@@ -128,7 +128,7 @@ pub struct TranscriptTurn {
 ///
 /// `voiced_to_audible` is what the caller feels; `decision_to_first_audio` is what the node
 /// adds once it knows that the caller's turn is over. They are never mixed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TurnLatency {
     /// Index of the answer among the call's transcript turns, from 0.
     pub turn: usize,
@@ -146,6 +146,73 @@ pub struct TurnLatency {
     pub model_first_token_ms: u64,
     /// First sentence handed to the synthesiser until its first audio.
     pub synthesis_first_audio_ms: u64,
+    /// What `voiced_to_audible_ms` is made of, one thing after the other. What was done ahead
+    /// took no time.
+    #[serde(default)]
+    pub items: Vec<LatencyItem>,
+    /// What the items do not explain.
+    #[serde(default)]
+    pub unattributed_ms: f64,
+    /// What the decision that the turn was over rests on; `None` for keys.
+    #[serde(default)]
+    pub evidence: Option<TurnEvidence>,
+    /// What was begun ahead of the decision.
+    #[serde(default)]
+    pub speculation: SpeculationTally,
+}
+
+/// A part of a wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LatencyItem {
+    /// What the time went into.
+    pub name: String,
+    /// When it began, from the start of the recording.
+    pub start_ms: f64,
+    /// How long it took.
+    pub duration_ms: f64,
+}
+
+/// What a decision on the end of a turn rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TurnEvidence {
+    /// What the words said: `question`, `finished`, `trailing`, `open_number`, `dangling`,
+    /// `wordless`; `None` if they were not known.
+    pub words: Option<String>,
+    /// How likely the turn was over by its sound, 0 to 1.
+    pub sound: Option<f32>,
+    /// How long this caller's pauses within turns were.
+    pub own_pauses_ms: Option<u64>,
+    /// What a speech provider said.
+    pub provider: Option<bool>,
+    /// All of it weighed together, 0 to 1.
+    pub completeness: f32,
+}
+
+impl From<turn::Evidence> for TurnEvidence {
+    fn from(evidence: turn::Evidence) -> Self {
+        Self {
+            words: evidence.words.map(|words| words.as_str().to_owned()),
+            sound: evidence.sound,
+            own_pauses_ms: evidence.own_pauses.map(|own| own.as_millis() as u64),
+            provider: evidence.provider,
+            completeness: evidence.completeness(),
+        }
+    }
+}
+
+/// Answers that were begun before the caller's turn was surely over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpeculationTally {
+    /// Begun.
+    pub tries: u32,
+    /// Spoken.
+    pub used: u32,
+    /// Thrown away, because the caller went on.
+    pub wasted: u32,
+    /// By how much earlier the answer was ready.
+    pub saved_ms: u64,
+    /// Words that the answers thrown away had brought, as an estimate of their tokens.
+    pub wasted_tokens: u64,
 }
 
 /// Everything that remains of a call.
@@ -204,7 +271,7 @@ pub enum CallEventKind {
     /// A turn of either party is complete.
     Turn(TranscriptTurn),
     /// The agent's answer became audible.
-    Latency(TurnLatency),
+    Latency(Box<TurnLatency>),
     /// A sentence of the agent could not be spoken, or not to its end; the agent went on without
     /// it.
     Unspoken {

@@ -25,9 +25,9 @@ pub use control::{
     AgentDirectory, CallControl, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription,
 };
 pub use event::{
-    CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, Speaker, TranscriptTurn,
-    TurnLatency,
+    CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, Speaker, SpeculationTally,
+    TranscriptTurn, TurnEvidence, TurnLatency,
 };
 pub use node::{Engine, EngineConfig, ModelDirectory, Providers, StartEngineError};
 pub use patience::Patience;
-pub use script::{Occasion, Script};
+pub use script::{Filler, Occasion, Script, SilencePrompt};

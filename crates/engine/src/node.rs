@@ -15,7 +15,7 @@ use llm::LanguageModel;
 use media::{Clock, Media, MediaConfig, StartMediaError};
 use prometheus_client::registry::Registry;
 use sip::{IncomingCall, SipEndpoint};
-use speech::{Recogniser, Synthesiser};
+use speech::{Recogniser, Synthesiser, TurnJudge};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -60,6 +60,8 @@ pub struct EngineConfig {
 pub struct Providers {
     /// Speech to text.
     pub recogniser: Arc<dyn Recogniser>,
+    /// Whether a turn sounds complete.
+    pub judge: Arc<dyn TurnJudge>,
     /// Text to speech.
     pub synthesiser: Arc<dyn Synthesiser>,
     /// Language models.

@@ -30,6 +30,13 @@ pub struct Script {
     pub max_duration_message: String,
     /// The call ends when neither side has made a sound for this long.
     pub silence_timeout: Duration,
+    /// What is said when the caller is silent; `None` if nothing is.
+    pub silence_prompt: Option<SilencePrompt>,
+    /// What is said when the model lets one wait; `None` if nothing is.
+    pub filler: Option<Filler>,
+    /// Whether the agent goes on where it was after an interruption without words, if that shows
+    /// within this time.
+    pub resume_within: Option<Duration>,
     /// Pace of the voice, 1.0 = its natural one.
     pub speed: f32,
     /// Patience and yielding.
@@ -40,6 +47,26 @@ pub struct Script {
     pub background: Option<Background>,
     /// Whether noise is taken off the caller's audio before anything listens to it.
     pub suppress_noise: bool,
+}
+
+/// Asking a silent caller whether they are still there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SilencePrompt {
+    /// The words.
+    pub message: String,
+    /// The silence before each.
+    pub interval: Duration,
+    /// How many in a row.
+    pub most: u32,
+}
+
+/// A short phrase that bridges a model's silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filler {
+    /// The words.
+    pub message: String,
+    /// How long the model may take without it.
+    pub after: Duration,
 }
 
 /// What a call brings to its script, beside the agent.
@@ -90,12 +117,28 @@ impl Script {
             max_duration: voice.call_behavior.max_call_duration(),
             max_duration_message: agent.duration_message().to_owned(),
             silence_timeout: voice.call_behavior.silence_timeout(),
+            silence_prompt: agent
+                .silence_prompt_interval()
+                .map(|interval| SilencePrompt {
+                    message: voice.interaction.silence_message.clone(),
+                    interval,
+                    most: voice.interaction.max_silence_prompts,
+                }),
+            filler: voice.interaction.filler().map(|(message, after)| Filler {
+                message: message.to_owned(),
+                after,
+            }),
+            resume_within: interruption
+                .resume_after_false_interruption
+                .then(|| interruption.false_interruption_timeout()),
             speed: agent.speaking_rate(),
             turn: turn::Settings {
                 min_endpointing_delay: interruption.min_endpointing_delay(),
                 max_endpointing_delay: interruption.max_endpointing_delay(),
                 allow_interruptions: interruption.allow_interruptions,
                 min_interruption_duration: interruption.min_interruption_duration(),
+                words_to_interrupt: voice.interruption.words_to_interrupt(),
+                speculate: interruption.preemptive_generation,
                 ..turn::Settings::default()
             },
             record: voice.call_behavior.audio_recording,

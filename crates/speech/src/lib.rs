@@ -1,10 +1,12 @@
-//! Speech to text and text to speech: two traits, and an implementation of each
+//! Speech to text, text to speech, and the sound of a turn's end: traits, and an implementation of each
 //! that runs inside the process, on the CPU, without any service.
 //!
 //! * [`Recogniser`] turns an [`Utterance`] into text. [`Moonshine`] does it with
 //!   the Moonshine tiny-en model on a pool of worker threads.
 //! * [`Synthesiser`] turns text into a [`SpeechStream`] of samples. [`Flite`]
 //!   does it with the statically linked flite library and its voice `rms`.
+//! * [`TurnJudge`] says whether a turn sounds complete. [`SoundJudge`] asks the
+//!   model Smart Turn on a pool of worker threads.
 //! * [`word_errors`] compares a transcript with what was said, for tests and
 //!   demonstrations.
 //!
@@ -13,9 +15,10 @@
 //! words ("You", "Thank you.") for silence, noise and tones, so its caller must
 //! ask a voice activity detector first and not decode without speech.
 //!
-//! Start reading at the two traits, then [`Moonshine`] and [`Flite`].
+//! Start reading at the traits, then [`Moonshine`] and [`Flite`].
 
 mod flite;
+mod judge;
 mod moonshine;
 mod pool;
 mod recogniser;
@@ -23,6 +26,7 @@ mod synthesiser;
 mod transcript;
 
 pub use flite::{Flite, FliteConfig, StartFliteError};
+pub use judge::{JudgeTurnError, SoundJudge, SoundJudgeConfig, StartSoundJudgeError, TurnJudge};
 pub use moonshine::{Moonshine, MoonshineConfig, StartMoonshineError};
 pub use recogniser::{RecogniseError, Recogniser, Recognition, Utterance};
 pub use synthesiser::{SpeakRequest, SpeechSource, SpeechStream, SynthesiseError, Synthesiser};

@@ -3,8 +3,11 @@ use std::time::Duration;
 
 use audio::Moment;
 
-use crate::completeness::sounds_finished;
+use crate::completeness::{Completeness, is_backchannel};
+use crate::evidence::Evidence;
+use crate::habits::Habits;
 use crate::settings::Settings;
+use crate::voice::{Decode, Voice};
 
 /// How far the audio may lag behind the clock before a pause is no longer believed: a window and
 /// the time it takes to be judged. Beyond it, what sounds like silence has not been heard yet.
@@ -12,6 +15,21 @@ const LAG: Duration = Duration::from_millis(48);
 
 /// How soon to look again while the audio lags.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How often the words of an interruption are counted while it lasts.
+const PROBE: Duration = Duration::from_millis(400);
+
+/// Speech that begins this soon after a decision shows that the turn was not over.
+const REGRET: Duration = Duration::from_millis(700);
+
+/// Less speech than this sounds finished, whatever it is.
+const SOUNDING: Duration = Duration::from_millis(500);
+
+/// Speech to which the agent yields when both have begun at once.
+const YIELD: Duration = Duration::from_millis(200);
+
+/// Pauses shorter than this are between words, and no habit.
+const LEAST_PAUSE: Duration = Duration::from_millis(150);
 
 /// One window of the voice detector.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +40,10 @@ pub struct Window {
     pub duration: Duration,
     /// Probability that it holds a human voice, 0 to 1.
     pub probability: f32,
+    /// When its last audible sample was heard, if it has one.
+    pub audible_until: Option<Moment>,
+    /// Whether it sounds like words rather than a hum or a breath.
+    pub articulated: bool,
 }
 
 /// What the agent is doing, as far as the caller is concerned.
@@ -41,37 +63,46 @@ pub enum AgentState {
 pub struct Attempt(pub u32);
 
 /// The caller's turn, as decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ended {
     /// When the speech began.
     pub started: Moment,
-    /// End of the last window that held speech.
+    /// The last sound of the speech.
     pub last_voiced: Moment,
+    /// End of the last window that held speech: what it took the detector to notice the pause.
+    pub last_window: Moment,
     /// When the decision fell.
     pub decided: Moment,
     /// The decode that covers the whole turn. Its result may still be on its way.
     pub attempt: Attempt,
     /// Whether its words were known when the decision fell.
     pub recognised: bool,
+    /// What the decision rests on.
+    pub evidence: Evidence,
 }
 
 /// What the machine wants done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Effect {
     /// The caller has begun to speak, at this moment. Keep the audio from a little before it.
     SpeechStarted(Moment),
-    /// Decode all unsettled audio of the turn, up to now, under this name.
+    /// Decode all unsettled audio of the turn, up to now, under this name, and judge by its sound
+    /// whether it is complete.
     Decode(Attempt),
-    /// The caller goes on after a pause: the decode of this name is out of date.
+    /// The turn may well be over: an answer to what was decoded may be begun, out of earshot.
+    Speculate(Attempt),
+    /// The caller goes on after a pause: the decode of this name is out of date, and so is an
+    /// answer to it.
     Superseded(Attempt),
-    /// The words of this decode stand; its audio need not be decoded again.
+    /// The words of this decode stand; its audio need not be decoded again. An answer to it is
+    /// out of date all the same.
     Settle(Attempt),
     /// Make the agent silent at once, drop its answer.
     Interrupt,
     /// The turn is over; answer it.
     TurnEnded(Ended),
     /// What was heard was no turn: noise without words, or a sound of agreement while the agent
-    /// was speaking. Forget its audio.
+    /// was speaking. Forget its audio; an agent that fell silent for it may go on.
     Dismissed,
 }
 
@@ -80,7 +111,12 @@ pub enum Effect {
 pub struct Machine {
     settings: Settings,
     agent: AgentState,
+    /// Since when the agent speaks, if it does.
+    speaking_since: Moment,
     phase: Phase,
+    habits: Habits,
+    /// The last sound of the turn before, and when it was taken for over.
+    last_turn: Option<(Moment, Moment)>,
     heard_until: Moment,
     look_again: Moment,
     next_attempt: u32,
@@ -89,8 +125,9 @@ pub struct Machine {
 
 #[derive(Clone, Debug)]
 enum Phase {
+    /// Nobody speaks; `begun` is speech that is too short to count yet.
     Quiet {
-        voiced: Duration,
+        begun: Option<Voice>,
     },
     Voiced(Voice),
     Paused {
@@ -99,28 +136,7 @@ enum Phase {
     },
 }
 
-#[derive(Clone, Debug)]
-struct Voice {
-    started: Moment,
-    last_voiced: Moment,
-    unsettled_since: Moment,
-    settled_words: bool,
-    interrupted: bool,
-    overlapped: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Decode {
-    attempt: Attempt,
-    words: Option<Words>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Words {
-    None,
-    Unfinished,
-    Finished,
-}
+const QUIET: Phase = Phase::Quiet { begun: None };
 
 impl Machine {
     /// A machine for a call in which nobody has spoken yet.
@@ -128,9 +144,10 @@ impl Machine {
         Self {
             settings,
             agent: AgentState::Silent,
-            phase: Phase::Quiet {
-                voiced: Duration::ZERO,
-            },
+            speaking_since: Moment::ZERO,
+            phase: QUIET,
+            habits: Habits::default(),
+            last_turn: None,
             heard_until: Moment::ZERO,
             look_again: Moment::ZERO,
             next_attempt: 0,
@@ -143,13 +160,8 @@ impl Machine {
         self.heard_until = window.at;
         let speech = window.probability >= self.settings.speech_threshold;
         let pause = window.probability < self.settings.pause_threshold;
-        match std::mem::replace(
-            &mut self.phase,
-            Phase::Quiet {
-                voiced: Duration::ZERO,
-            },
-        ) {
-            Phase::Quiet { voiced } => self.quiet_window(window, speech, voiced),
+        match std::mem::replace(&mut self.phase, QUIET) {
+            Phase::Quiet { begun } => self.quiet_window(window, speech, begun),
             Phase::Voiced(voice) => self.voiced_window(window, pause, voice),
             Phase::Paused { voice, decode } => self.paused_window(window, speech, voice, decode),
         }
@@ -158,28 +170,57 @@ impl Machine {
 
     /// Takes the words of a decode. Words of a superseded attempt are ignored.
     pub fn recognised(&mut self, now: Moment, attempt: Attempt, text: &str) {
-        let Phase::Paused {
+        match &mut self.phase {
+            Phase::Paused {
+                decode: Some(decode),
+                ..
+            } if decode.attempt == attempt => {
+                decode.evidence.words = Some(Completeness::of(text));
+                decode.backchannel = is_backchannel(text);
+            }
+            Phase::Voiced(voice) if voice.probe.is_some_and(|(probe, _)| probe == attempt) => {
+                let words = text.split_whitespace().count();
+                if words >= self.settings.words_to_interrupt as usize && !is_backchannel(text) {
+                    voice.interrupted = true;
+                    self.effects.push_back(Effect::Interrupt);
+                }
+            }
+            Phase::Quiet { .. } | Phase::Voiced(_) | Phase::Paused { .. } => return,
+        }
+        self.timeout(now);
+    }
+
+    /// Takes how likely the turn is over by the sound of what was decoded, 0 to 1.
+    pub fn judged(&mut self, now: Moment, attempt: Attempt, completeness: f32) {
+        if let Phase::Paused {
+            voice,
+            decode: Some(decode),
+        } = &mut self.phase
+            && decode.attempt == attempt
+            && voice.last_voiced.since(voice.started) >= SOUNDING
+        {
+            decode.evidence.sound = Some(completeness);
+            self.timeout(now);
+        }
+    }
+
+    /// Takes what a speech provider says about the turn's end.
+    pub fn provider_says(&mut self, now: Moment, over: bool) {
+        if let Phase::Paused {
             decode: Some(decode),
             ..
         } = &mut self.phase
-        else {
-            return;
-        };
-        if decode.attempt != attempt {
-            return;
+        {
+            decode.evidence.provider = Some(over);
+            self.timeout(now);
         }
-        decode.words = Some(if text.trim().is_empty() {
-            Words::None
-        } else if sounds_finished(text) {
-            Words::Finished
-        } else {
-            Words::Unfinished
-        });
-        self.timeout(now);
     }
 
     /// Takes what the agent does from now on.
     pub fn agent_is(&mut self, state: AgentState) {
+        if state == AgentState::Speaking && self.agent != AgentState::Speaking {
+            self.speaking_since = self.heard_until;
+        }
         self.agent = state;
     }
 
@@ -202,7 +243,7 @@ impl Machine {
             None => self.settings.decode_delay,
             Some(decode) => self.endpoint_delay(decode),
         };
-        Some((voice.last_voiced + delay).max(self.look_again))
+        Some((voice.last_audible + delay).max(self.look_again))
     }
 
     /// Acts on the passing of time. Harmless when nothing is due.
@@ -216,15 +257,26 @@ impl Machine {
         let Phase::Paused { voice, decode } = &mut self.phase else {
             return;
         };
-        let paused = heard.since(voice.last_voiced);
+        let paused = heard.since(voice.last_audible);
         if decode.is_none() && paused >= self.settings.decode_delay {
             let attempt = Attempt(self.next_attempt);
             self.next_attempt += 1;
+            if let Some((probe, _)) = voice.probe.take() {
+                self.effects.push_back(Effect::Superseded(probe));
+            }
             *decode = Some(Decode {
                 attempt,
-                words: None,
+                evidence: Evidence {
+                    own_pauses: self.habits.usual(),
+                    ..Evidence::default()
+                },
+                answered_ahead: false,
+                backchannel: false,
             });
             self.effects.push_back(Effect::Decode(attempt));
+        }
+        if let Some(decode) = decode {
+            speculate(&self.settings, self.agent, voice, decode, &mut self.effects);
         }
         let Some(decode) = *decode else {
             return;
@@ -232,15 +284,10 @@ impl Machine {
         if paused < self.endpoint_delay(&decode) {
             return;
         }
-        let Phase::Paused { voice, .. } = std::mem::replace(
-            &mut self.phase,
-            Phase::Quiet {
-                voiced: Duration::ZERO,
-            },
-        ) else {
-            return;
-        };
-        self.effects.push_back(self.verdict(now, &voice, decode));
+        if let Phase::Paused { voice, .. } = std::mem::replace(&mut self.phase, QUIET) {
+            let verdict = self.verdict(now, &voice, decode);
+            self.effects.push_back(verdict);
+        }
     }
 
     /// The next thing to do, until there is none.
@@ -248,25 +295,24 @@ impl Machine {
         self.effects.pop_front()
     }
 
-    fn quiet_window(&mut self, window: Window, speech: bool, voiced: Duration) {
+    fn quiet_window(&mut self, window: Window, speech: bool, begun: Option<Voice>) {
         if !speech {
             return;
         }
-        let voiced = voiced + window.duration;
-        if voiced < self.settings.min_speech_duration {
-            self.phase = Phase::Quiet { voiced };
+        let began = window.at - window.duration;
+        let mut voice = begun.unwrap_or_else(|| Voice::begin(began));
+        voice.goes_on(&window);
+        voice.overlapped |= self.agent == AgentState::Speaking;
+        if window.at.since(voice.started) < self.settings.min_speech_duration {
+            self.phase = Phase::Quiet { begun: Some(voice) };
             return;
         }
-        let started = window.at - voiced;
-        self.effects.push_back(Effect::SpeechStarted(started));
-        let mut voice = Voice {
-            started,
-            last_voiced: window.at,
-            unsettled_since: started,
-            settled_words: false,
-            interrupted: false,
-            overlapped: self.agent == AgentState::Speaking,
-        };
+        if let Some((last, decided)) = self.last_turn.take()
+            && voice.started.since(decided) <= REGRET
+        {
+            self.habits.paused(voice.started.since(last));
+        }
+        self.effects.push_back(Effect::SpeechStarted(voice.started));
         self.interrupt_if_due(&mut voice);
         self.phase = Phase::Voiced(voice);
     }
@@ -279,7 +325,7 @@ impl Machine {
             };
             return;
         }
-        voice.last_voiced = window.at;
+        voice.goes_on(&window);
         self.interrupt_if_due(&mut voice);
         self.phase = Phase::Voiced(voice);
     }
@@ -295,12 +341,15 @@ impl Machine {
             self.phase = Phase::Paused { voice, decode };
             return;
         }
+        let pause = (window.at - window.duration).since(voice.last_audible);
+        if pause >= LEAST_PAUSE {
+            self.habits.paused(pause);
+        }
         if let Some(decode) = decode {
-            let pause = window.at.since(voice.last_voiced);
             let unsettled = voice.last_voiced.since(voice.unsettled_since);
-            let words = matches!(decode.words, Some(Words::Unfinished | Words::Finished));
-            let settle = words
-                && pause >= self.settings.settle_pause
+            let words = decode.evidence.words;
+            let settle = words.is_some_and(|words| words != Completeness::Wordless)
+                && pause + window.duration >= self.settings.settle_pause
                 && unsettled >= self.settings.settle_after;
             if settle {
                 voice.unsettled_since = window.at - window.duration;
@@ -310,7 +359,7 @@ impl Machine {
                 self.effects.push_back(Effect::Superseded(decode.attempt));
             }
         }
-        voice.last_voiced = window.at;
+        voice.goes_on(&window);
         self.interrupt_if_due(&mut voice);
         self.phase = Phase::Voiced(voice);
     }
@@ -319,45 +368,99 @@ impl Machine {
         if voice.interrupted {
             return;
         }
-        let due = match self.agent {
-            AgentState::Silent => false,
+        match self.agent {
+            AgentState::Silent => return,
             // Nothing audible is lost when an answer is dropped before its first sound, and the
             // caller who goes on speaking was not finished.
-            AgentState::Thinking => true,
+            AgentState::Thinking => {}
             AgentState::Speaking => {
                 voice.overlapped = true;
-                self.settings.allow_interruptions
-                    && voice.last_voiced.since(voice.started)
-                        >= self.settings.min_interruption_duration
+                if !self.settings.allow_interruptions {
+                    return;
+                }
+                let both_began = voice.started <= self.speaking_since + self.settings.yielding;
+                let least = self.settings.min_interruption_duration;
+                let yields = both_began && voice.articulated >= least.min(YIELD);
+                if !yields && voice.articulated < least {
+                    return;
+                }
+                if !yields && self.settings.words_to_interrupt > 0 {
+                    self.probe_if_due(voice);
+                    return;
+                }
             }
-        };
-        if due {
-            voice.interrupted = true;
-            self.effects.push_back(Effect::Interrupt);
         }
+        voice.interrupted = true;
+        self.effects.push_back(Effect::Interrupt);
+    }
+
+    /// Has the words of an interruption counted, again and again while it lasts.
+    fn probe_if_due(&mut self, voice: &mut Voice) {
+        let now = voice.last_voiced;
+        if let Some((probe, asked)) = voice.probe {
+            if now.since(asked) < PROBE {
+                return;
+            }
+            self.effects.push_back(Effect::Superseded(probe));
+        }
+        let attempt = Attempt(self.next_attempt);
+        self.next_attempt += 1;
+        voice.probe = Some((attempt, now));
+        self.effects.push_back(Effect::Decode(attempt));
     }
 
     fn endpoint_delay(&self, decode: &Decode) -> Duration {
-        match decode.words {
-            Some(Words::Finished | Words::None) => self.settings.min_endpointing_delay,
-            Some(Words::Unfinished) | None => self.settings.max_endpointing_delay,
-        }
-        .max(self.settings.decode_delay)
+        let delay = decode.evidence.delay(&self.settings);
+        delay.max(self.settings.decode_delay)
     }
 
-    fn verdict(&self, now: Moment, voice: &Voice, decode: Decode) -> Effect {
-        let agreement =
-            voice.overlapped && !voice.interrupted && self.agent == AgentState::Speaking;
-        let noise = decode.words == Some(Words::None) && !voice.settled_words;
-        if agreement || noise {
+    fn verdict(&mut self, now: Moment, voice: &Voice, decode: Decode) -> Effect {
+        let words = decode.evidence.words;
+        let speaking = self.agent == AgentState::Speaking;
+        let agreement = voice.overlapped
+            && if voice.interrupted {
+                decode.backchannel
+            } else {
+                speaking
+            };
+        let noise = words == Some(Completeness::Wordless);
+        if (agreement || noise) && !voice.settled_words {
             return Effect::Dismissed;
         }
+        self.last_turn = Some((voice.last_audible, now));
         Effect::TurnEnded(Ended {
             started: voice.started,
-            last_voiced: voice.last_voiced,
+            last_voiced: voice.last_audible,
+            last_window: voice.last_voiced,
             decided: now,
             attempt: decode.attempt,
-            recognised: decode.words.is_some(),
+            recognised: words.is_some(),
+            evidence: decode.evidence,
         })
+    }
+}
+
+/// Has an answer begun ahead if the turn may well be over.
+fn speculate(
+    settings: &Settings,
+    agent: AgentState,
+    voice: &mut Voice,
+    decode: &mut Decode,
+    effects: &mut VecDeque<Effect>,
+) {
+    let wordy = decode
+        .evidence
+        .words
+        .is_some_and(|words| words != Completeness::Wordless);
+    if settings.speculate
+        && wordy
+        && !decode.answered_ahead
+        && agent == AgentState::Silent
+        && voice.tries < settings.tries
+        && decode.evidence.completeness() >= settings.promising
+    {
+        decode.answered_ahead = true;
+        voice.tries += 1;
+        effects.push_back(Effect::Speculate(decode.attempt));
     }
 }

@@ -3,16 +3,27 @@ use std::time::Duration;
 /// How patient and how yielding the agent is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Pause after which a turn that sounds finished is over.
+    /// Pause after which a turn that is clearly complete is over.
     pub min_endpointing_delay: Duration,
     /// Pause after which any turn is over.
     pub max_endpointing_delay: Duration,
-    /// Pause after which the turn so far is handed to the recogniser, ahead of the decision.
+    /// Pause after which the turn so far is recognised and judged, ahead of the decision.
     pub decode_delay: Duration,
+    /// Whether an answer may be begun before the turn is surely over.
+    pub speculate: bool,
+    /// Answers that are begun ahead in one turn at most.
+    pub tries: u32,
+    /// Completeness from which an answer is begun ahead.
+    pub promising: f32,
     /// Whether the caller may stop the agent by speaking.
     pub allow_interruptions: bool,
-    /// Speech of at least this length stops a speaking agent.
+    /// Articulated speech of at least this length stops a speaking agent.
     pub min_interruption_duration: Duration,
+    /// Recognised words that it takes to stop a speaking agent, beside the length; 0 for none.
+    pub words_to_interrupt: u32,
+    /// The agent yields to any speech that begins this soon after its own first sound: both have
+    /// begun at once.
+    pub yielding: Duration,
     /// Speech of at least this length begins a turn; shorter bursts are noise.
     pub min_speech_duration: Duration,
     /// Voice probability from which a window counts as speech.
@@ -33,8 +44,13 @@ impl Default for Settings {
             min_endpointing_delay: Duration::from_millis(300),
             max_endpointing_delay: Duration::from_millis(1_000),
             decode_delay: Duration::from_millis(96),
+            speculate: true,
+            tries: 3,
+            promising: 0.4,
             allow_interruptions: true,
-            min_interruption_duration: Duration::from_millis(300),
+            min_interruption_duration: Duration::from_millis(120),
+            words_to_interrupt: 0,
+            yielding: Duration::from_millis(400),
             min_speech_duration: Duration::from_millis(64),
             speech_threshold: 0.5,
             pause_threshold: 0.35,

@@ -8,9 +8,19 @@ use turn::{AgentState, Attempt, Effect, Ended, Machine, Settings, Window};
 
 const WINDOW: Duration = Duration::from_millis(32);
 
+/// Settings under which nothing is begun ahead.
+fn quiet_settings() -> Settings {
+    Settings {
+        speculate: false,
+        min_interruption_duration: Duration::from_millis(300),
+        ..Settings::default()
+    }
+}
+
 struct Bench {
     machine: Machine,
     now: Moment,
+    articulated: bool,
 }
 
 impl Bench {
@@ -18,6 +28,7 @@ impl Bench {
         Self {
             machine: Machine::new(settings),
             now: Moment::ZERO,
+            articulated: true,
         }
     }
 
@@ -29,6 +40,8 @@ impl Bench {
                 at: self.now,
                 duration: WINDOW,
                 probability,
+                audible_until: (probability > 0.3).then_some(self.now),
+                articulated: self.articulated,
             };
             self.machine.window(self.now, window);
         }
@@ -78,7 +91,7 @@ fn end_in(effects: &[Effect]) -> Option<Ended> {
 
 #[test]
 fn a_finished_sentence_ends_the_turn_at_the_minimum_delay() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.speak(1_000);
     let spoken_until = bench.now;
     let attempt = decode_in(&bench.pause(128));
@@ -93,7 +106,7 @@ fn a_finished_sentence_ends_the_turn_at_the_minimum_delay() {
 
 #[test]
 fn an_unfinished_sentence_waits_for_the_maximum_delay() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.speak(1_000);
     let spoken_until = bench.now;
     let attempt = decode_in(&bench.pause(128));
@@ -105,7 +118,7 @@ fn an_unfinished_sentence_waits_for_the_maximum_delay() {
 
 #[test]
 fn a_recogniser_that_never_answers_cannot_hold_the_turn_longer_than_the_maximum() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.speak(1_000);
     let ended = end_in(&bench.pause(1_100)).expect("the turn ended");
     assert!(!ended.recognised);
@@ -113,7 +126,7 @@ fn a_recogniser_that_never_answers_cannot_hold_the_turn_longer_than_the_maximum(
 
 #[test]
 fn the_deadline_names_the_moment_of_the_decision_between_two_windows() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.speak(640);
     let spoken_until = bench.now;
     let attempt = decode_in(&bench.pause(128));
@@ -130,7 +143,7 @@ fn the_deadline_names_the_moment_of_the_decision_between_two_windows() {
 
 #[test]
 fn a_pause_that_was_not_heard_yet_is_no_pause() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     let lag = Duration::from_millis(1_200);
     for index in 1..=60 {
         bench.now = bench.now + WINDOW;
@@ -139,6 +152,8 @@ fn a_pause_that_was_not_heard_yet_is_no_pause() {
             at: bench.now,
             duration: WINDOW,
             probability,
+            audible_until: Some(bench.now),
+            articulated: true,
         };
         bench.machine.window(bench.now + lag, window);
         bench.machine.timeout(bench.now + lag);
@@ -159,7 +174,7 @@ fn a_pause_that_was_not_heard_yet_is_no_pause() {
 
 #[test]
 fn a_caller_who_goes_on_supersedes_the_decode_and_keeps_the_turn() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.speak(1_000);
     let first = decode_in(&bench.pause(128));
     assert_eq!(bench.speak(500), [Effect::Superseded(first)]);
@@ -175,7 +190,7 @@ fn a_caller_who_goes_on_supersedes_the_decode_and_keeps_the_turn() {
 
 #[test]
 fn a_long_turn_is_settled_at_its_pauses() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.speak(6_000);
     let first = decode_in(&bench.pause(128));
     bench.recognise(first, "It began on Monday and");
@@ -185,14 +200,14 @@ fn a_long_turn_is_settled_at_its_pauses() {
 
 #[test]
 fn a_burst_shorter_than_the_minimum_is_no_speech() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     assert_eq!(bench.speak(32), []);
     assert_eq!(bench.pause(2_000), []);
 }
 
 #[test]
 fn sound_without_words_is_dismissed() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.speak(500);
     let attempt = decode_in(&bench.pause(128));
     bench.recognise(attempt, " ");
@@ -201,8 +216,9 @@ fn sound_without_words_is_dismissed() {
 
 #[test]
 fn speech_over_the_agent_interrupts_it_once_it_has_lasted_long_enough() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
     assert!(!bench.speak(224).contains(&Effect::Interrupt));
     assert_eq!(bench.speak(96), [Effect::Interrupt]);
     assert_eq!(bench.speak(1_000), []);
@@ -210,7 +226,7 @@ fn speech_over_the_agent_interrupts_it_once_it_has_lasted_long_enough() {
 
 #[test]
 fn a_short_sound_of_agreement_does_not_interrupt_and_is_dismissed() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.machine.agent_is(AgentState::Speaking);
     bench.speak(192);
     let attempt = decode_in(&bench.pause(128));
@@ -220,8 +236,9 @@ fn a_short_sound_of_agreement_does_not_interrupt_and_is_dismissed() {
 
 #[test]
 fn a_short_answer_into_the_last_words_of_the_agent_counts_when_the_agent_has_finished() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
     bench.speak(192);
     bench.machine.agent_is(AgentState::Silent);
     let attempt = decode_in(&bench.pause(128));
@@ -233,7 +250,7 @@ fn a_short_answer_into_the_last_words_of_the_agent_counts_when_the_agent_has_fin
 fn an_agent_that_may_not_be_interrupted_goes_on() {
     let settings = Settings {
         allow_interruptions: false,
-        ..Settings::default()
+        ..quiet_settings()
     };
     let mut bench = Bench::new(settings);
     bench.machine.agent_is(AgentState::Speaking);
@@ -242,17 +259,166 @@ fn an_agent_that_may_not_be_interrupted_goes_on() {
 
 #[test]
 fn an_answer_that_is_not_audible_yet_is_dropped_when_the_caller_goes_on() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.machine.agent_is(AgentState::Thinking);
     assert!(bench.speak(64).contains(&Effect::Interrupt));
 }
 
 #[test]
 fn probabilities_between_the_thresholds_keep_the_previous_judgement() {
-    let mut bench = Bench::new(Settings::default());
+    let mut bench = Bench::new(quiet_settings());
     bench.speak(320);
     assert_eq!(bench.hear(0.4, 2_000), []);
     assert!(bench.machine.caller_has_turn());
+}
+
+#[test]
+fn an_answer_is_begun_as_soon_as_the_words_promise_an_end() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(1_000);
+    let attempt = decode_in(&bench.pause(128));
+    assert_eq!(
+        bench.recognise(attempt, "How old is the bridge?"),
+        [Effect::Speculate(attempt)]
+    );
+    let effects = bench.pause(320);
+    assert_eq!(effects.len(), 1, "{effects:?}");
+    assert!(end_in(&effects).is_some());
+}
+
+#[test]
+fn no_answer_is_begun_for_words_that_call_for_more() {
+    let mut bench = Bench::new(Settings::default());
+    bench.speak(1_000);
+    let attempt = decode_in(&bench.pause(128));
+    assert_eq!(bench.recognise(attempt, "My number is"), []);
+}
+
+#[test]
+fn an_answer_is_begun_three_times_a_turn_at_most() {
+    let mut bench = Bench::new(Settings::default());
+    let mut begun = 0;
+    for _ in 0..6 {
+        bench.speak(500);
+        let attempt = decode_in(&bench.pause(128));
+        let effects = bench.recognise(attempt, "I went there.");
+        begun += effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Speculate(_)))
+            .count();
+    }
+    assert_eq!(begun, 3);
+}
+
+#[test]
+fn a_turn_that_sounds_unfinished_waits_longer_than_its_words_ask_for() {
+    let waited = |sound: Option<f32>| {
+        let mut bench = Bench::new(quiet_settings());
+        bench.speak(1_000);
+        let until = bench.now;
+        let attempt = decode_in(&bench.pause(128));
+        bench.recognise(attempt, "I would like a pizza.");
+        if let Some(sound) = sound {
+            bench.machine.judged(bench.now, attempt, sound);
+        }
+        let ended = end_in(&bench.pause(1_000)).expect("the turn ended");
+        assert_eq!(ended.evidence.sound, sound);
+        ended.decided.since(until)
+    };
+    assert!(waited(None) <= Duration::from_millis(340));
+    assert!(waited(Some(0.05)) >= Duration::from_millis(500));
+}
+
+#[test]
+fn a_caller_who_pauses_long_within_turns_is_waited_for() {
+    let mut bench = Bench::new(quiet_settings());
+    for _ in 0..3 {
+        bench.speak(500);
+        let attempt = decode_in(&bench.pause(128));
+        bench.recognise(attempt, "And then");
+        bench.pause(480);
+    }
+    bench.speak(500);
+    let until = bench.now;
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, "I went home.");
+    let ended = end_in(&bench.pause(1_000)).expect("the turn ended");
+    assert!(ended.evidence.own_pauses.is_some());
+    assert!(ended.decided.since(until) >= Duration::from_millis(600));
+}
+
+#[test]
+fn a_hum_does_not_interrupt_the_agent() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    bench.articulated = false;
+    assert!(!bench.speak(900).contains(&Effect::Interrupt));
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, "Mm-hmm.");
+    assert_eq!(bench.pause(320), [Effect::Dismissed]);
+}
+
+#[test]
+fn an_interruption_of_mere_agreement_is_dismissed() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    assert!(bench.speak(480).contains(&Effect::Interrupt));
+    bench.machine.agent_is(AgentState::Silent);
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, "Yeah, okay.");
+    assert_eq!(bench.pause(320), [Effect::Dismissed]);
+}
+
+#[test]
+fn the_agent_yields_soon_when_both_have_begun() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.pause(1_000);
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(160);
+    assert!(!bench.speak(192).contains(&Effect::Interrupt));
+    assert!(bench.speak(32).contains(&Effect::Interrupt));
+}
+
+#[test]
+fn where_words_are_asked_for_speech_alone_does_not_interrupt() {
+    let settings = Settings {
+        words_to_interrupt: 2,
+        ..quiet_settings()
+    };
+    let mut bench = Bench::new(settings);
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    let effects = bench.speak(800);
+    assert!(!effects.contains(&Effect::Interrupt), "{effects:?}");
+    let probe = decode_in(&effects);
+    assert_eq!(bench.recognise(probe, "Wait"), []);
+    let probe = decode_in(&bench.speak(400));
+    assert_eq!(bench.recognise(probe, "Wait a moment"), [Effect::Interrupt]);
+}
+
+#[test]
+fn the_pause_is_counted_from_the_last_sound_and_not_from_the_detectors_last_window() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.speak(960);
+    let until = bench.now;
+    for _ in 0..3 {
+        bench.now = bench.now + WINDOW;
+        let window = Window {
+            at: bench.now,
+            duration: WINDOW,
+            probability: 0.6,
+            audible_until: None,
+            articulated: false,
+        };
+        bench.machine.window(bench.now, window);
+    }
+    let attempt = decode_in(&bench.pause(32));
+    bench.recognise(attempt, "It is over.");
+    let ended = end_in(&bench.pause(320)).expect("the turn ended");
+    assert_eq!(ended.last_voiced, until);
+    assert!(ended.decided.since(until) <= Duration::from_millis(332));
 }
 
 proptest! {
@@ -261,7 +427,7 @@ proptest! {
         windows in prop::collection::vec(0.0_f32..1.0, 1..400),
         answers in prop::collection::vec(prop::option::of("[a-z ]{0,12}[.?]?"), 1..40),
     ) {
-        let settings = Settings::default();
+        let settings = quiet_settings();
         let maximum = settings.max_endpointing_delay + WINDOW;
         let mut bench = Bench::new(settings);
         let mut answers = answers.into_iter().cycle();
@@ -283,6 +449,7 @@ proptest! {
                     Effect::SpeechStarted(_)
                     | Effect::Superseded(_)
                     | Effect::Settle(_)
+                    | Effect::Speculate(_)
                     | Effect::Interrupt
                     | Effect::Dismissed => {}
                 }

@@ -36,7 +36,7 @@ fn a_name_is_enough() {
     assert_eq!(advanced.max_endpointing_delay(), Duration::from_secs(1));
     assert_eq!(
         advanced.min_interruption_duration(),
-        Duration::from_millis(300)
+        Duration::from_millis(120)
     );
     assert_eq!(
         advanced.false_interruption_timeout(),

@@ -140,6 +140,16 @@ fn voice(voice: &VoiceSettings) -> Checked {
         interaction.max_silence_prompts,
         0..=100,
     )?;
+    text(
+        at("interaction.filler_message"),
+        &interaction.filler_message,
+        MESSAGE,
+    )?;
+    seconds(
+        at("interaction.filler_delay"),
+        interaction.filler_delay,
+        0.2..=10.0,
+    )?;
     turn_taking(voice)?;
 
     let profile = &voice.voice_profile;

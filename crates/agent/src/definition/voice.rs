@@ -29,7 +29,7 @@ pub struct VoiceSettings {
 /// Who speaks first and what the agent says at fixed moments. Each message has
 /// at most 2,000 characters; an empty one is not spoken, one that is not given
 /// has its default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Interaction {
     /// Whether the agent waits for the other party; default false.
@@ -49,6 +49,20 @@ pub struct Interaction {
     pub silence_message: String,
     /// How many of these prompts are said in a row, 0 to 100; default 2.
     pub max_silence_prompts: u32,
+    /// A short phrase that bridges the wait for a slow answer, such as `One moment.`; default
+    /// none.
+    pub filler_message: String,
+    /// How long an answer may take before it is said, 0.2 to 10 s; default 1.5 s.
+    pub filler_delay: f64,
+}
+
+impl Interaction {
+    /// The phrase that bridges the wait for an answer and the wait before it, if there is one.
+    #[must_use]
+    pub fn filler(&self) -> Option<(&str, Duration)> {
+        let message = self.filler_message.trim();
+        (!message.is_empty()).then(|| (message, seconds(self.filler_delay)))
+    }
 }
 
 impl Default for Interaction {
@@ -61,6 +75,8 @@ impl Default for Interaction {
             end_call_message: super::GOODBYE.to_owned(),
             silence_message: "Are you still there?".to_owned(),
             max_silence_prompts: 2,
+            filler_message: String::new(),
+            filler_delay: 1.5,
         }
     }
 }
@@ -108,20 +124,21 @@ pub enum InterruptionMode {
 pub struct AdvancedInterruption {
     /// Whether the other party can interrupt at all; default true.
     pub allow_interruptions: bool,
-    /// Whether the reply is prepared before the turn is surely over; default
-    /// false.
+    /// Whether the reply is prepared before the turn is surely over, out of
+    /// earshot; default true.
     pub preemptive_generation: bool,
     /// Whether `min_interruption_words` applies; default false.
     pub manual_word_count_interrupt: bool,
-    /// Whether the agent goes on after an interruption without words; default
-    /// false.
+    /// Whether the agent goes on where it was after an interruption without
+    /// words; default true.
     pub resume_after_false_interruption: bool,
     /// The shortest pause that ends a turn, 0 to 5 s; default 0.3 s.
     pub min_endpointing_delay: f64,
     /// The pause that ends a turn in any case, `min_endpointing_delay` to
     /// 10 s; default 1 s.
     pub max_endpointing_delay: f64,
-    /// How much speech it takes to interrupt, 0 to 5 s; default 0.3 s.
+    /// How much articulated speech it takes to interrupt, 0 to 5 s; default
+    /// 0.12 s.
     pub min_interruption_duration: f64,
     /// How many words it takes with `manual_word_count_interrupt`, 0 to 50;
     /// default 1.
@@ -164,12 +181,12 @@ impl Default for AdvancedInterruption {
     fn default() -> Self {
         Self {
             allow_interruptions: true,
-            preemptive_generation: false,
+            preemptive_generation: true,
             manual_word_count_interrupt: false,
-            resume_after_false_interruption: false,
+            resume_after_false_interruption: true,
             min_endpointing_delay: 0.3,
             max_endpointing_delay: 1.0,
-            min_interruption_duration: 0.3,
+            min_interruption_duration: 0.12,
             min_interruption_words: 1,
             balanced_interrupt_word_count: 2,
             false_interruption_timeout: 2.0,

@@ -122,6 +122,11 @@ pub(crate) struct Speech {
     pub(crate) recogniser_threads: usize,
     /// Utterances that may wait for a recogniser thread.
     pub(crate) recogniser_queue: usize,
+    /// Threads that judge by the sound of a turn whether it is over; 0 is one per core. Each
+    /// holds a model of about 30 MB.
+    pub(crate) judge_threads: usize,
+    /// Turns that may wait for such a thread; what waits longer is decided without.
+    pub(crate) judge_queue: usize,
     /// Voice threads; 0 is one per core.
     pub(crate) voice_threads: usize,
     /// Sentences that may wait for a voice thread.
@@ -317,6 +322,8 @@ impl Default for Speech {
         Self {
             recogniser_threads: 0,
             recogniser_queue: 256,
+            judge_threads: 0,
+            judge_queue: 256,
             voice_threads: 0,
             voice_queue: 256,
         }

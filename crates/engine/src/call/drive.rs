@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use llm::{LanguageModel, ReplyPart, ReplyStream};
 use media::{Clock, Leg, LegEvent};
 use sip::{CallHandle, EndCause};
-use speech::{RecogniseError, Recogniser, Synthesiser, Utterance};
+use speech::{RecogniseError, Recogniser, Synthesiser, TurnJudge, Utterance};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use turn::Attempt;
@@ -25,6 +25,9 @@ use crate::script::Script;
 
 /// How long a decode under way at the end of a call may still take.
 const LAST_DECODE: Duration = Duration::from_secs(1);
+
+/// Judgements that may be under way at a time: earlier ones are out of date.
+const JUDGING: usize = 2;
 
 type Recognition = (Attempt, Result<(String, Duration), RecogniseError>);
 
@@ -44,6 +47,7 @@ pub(super) struct Parts<'a> {
     pub(super) feed: &'a Attached,
     pub(super) signalling: &'a CallHandle,
     pub(super) recogniser: Arc<dyn Recogniser>,
+    pub(super) judge: Arc<dyn TurnJudge>,
     pub(super) synthesiser: Arc<dyn Synthesiser>,
     pub(super) model: Arc<dyn LanguageModel>,
 }
@@ -79,6 +83,7 @@ pub(super) struct Driver<'a> {
     speaker: Speaker,
     recognitions: JoinSet<Recognition>,
     recognising: BTreeMap<Attempt, AbortHandle>,
+    judging: JoinSet<(Attempt, Option<f32>)>,
     reply: Option<(ReplyId, ReplyStream)>,
     transcript: Vec<TranscriptTurn>,
     latencies: Vec<TurnLatency>,
@@ -107,6 +112,7 @@ impl<'a> Driver<'a> {
             speaker,
             recognitions: JoinSet::new(),
             recognising: BTreeMap::new(),
+            judging: JoinSet::new(),
             reply: None,
             transcript: Vec::new(),
             latencies: Vec::new(),
@@ -167,6 +173,12 @@ impl<'a> Driver<'a> {
                     }
                 }
                 Some(recognition) = self.recognitions.join_next() => self.recognised(recognition),
+                Some(judged) = self.judging.join_next() => {
+                    // A judgement that broke down says nothing.
+                    if let Ok((attempt, judged)) = judged {
+                        self.dialogue.judged(self.parts.clock.now(), attempt, judged);
+                    }
+                }
                 part = next_part(&mut self.reply), if has_headroom => self.replied(part),
                 note = self.speaker.note() => match note {
                     Some(note) => self.noted(note),
@@ -190,6 +202,7 @@ impl<'a> Driver<'a> {
         while let Some(effect) = self.dialogue.poll() {
             match effect {
                 Effect::Recognise(attempt, utterance) => self.recognise(attempt, utterance),
+                Effect::Judge(attempt, turn) => self.judge(attempt, turn),
                 Effect::CancelRecognise(attempt) => {
                     if let Some(task) = self.recognising.remove(&attempt) {
                         task.abort();
@@ -207,6 +220,8 @@ impl<'a> Driver<'a> {
                             .synthesis_failed(now, segment, Duration::ZERO, reason);
                     }
                 }
+                Effect::Hold => self.speaker.hold(),
+                Effect::Release => self.speaker.release(),
                 Effect::Silence => self.speaker.silence(),
                 Effect::Tell(kind) => self.tell(kind),
                 Effect::HangUp(reason) => self.hang_up = Some(reason),
@@ -217,7 +232,7 @@ impl<'a> Driver<'a> {
     fn tell(&mut self, kind: CallEventKind) {
         match &kind {
             CallEventKind::Turn(turn) => self.transcript.push(turn.clone()),
-            CallEventKind::Latency(latency) => self.latencies.push(latency.clone()),
+            CallEventKind::Latency(latency) => self.latencies.push((**latency).clone()),
             CallEventKind::Started { .. }
             | CallEventKind::Ringing
             | CallEventKind::Answered
@@ -225,6 +240,20 @@ impl<'a> Driver<'a> {
             | CallEventKind::Ended(_) => {}
         }
         self.parts.journal.write(kind);
+    }
+
+    fn judge(&mut self, attempt: Attempt, turn: Utterance) {
+        if self.judging.len() >= JUDGING {
+            self.judging.abort_all();
+        }
+        let judge = Arc::clone(&self.parts.judge);
+        self.judging.spawn(async move {
+            let judged = judge.judge(turn).await;
+            if let Err(error) = &judged {
+                tracing::debug!(%error, "a turn is decided without its sound");
+            }
+            (attempt, judged.ok())
+        });
     }
 
     fn recognise(&mut self, attempt: Attempt, utterance: Utterance) {

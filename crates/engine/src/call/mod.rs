@@ -307,6 +307,7 @@ impl Call<'_> {
             feed: &line.feed,
             signalling,
             recogniser: Arc::clone(&self.node.providers.recogniser),
+            judge: Arc::clone(&self.node.providers.judge),
             synthesiser: Arc::clone(&self.node.providers.synthesiser),
             model: self.node.providers.models.model_for(agent),
         };

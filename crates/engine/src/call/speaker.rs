@@ -6,7 +6,7 @@ use std::time::Duration;
 use audio::{Frame, Moment, SampleRate};
 use media::{Clock, Generation, PlayoutFrame, PlayoutHandle, PushError, SegmentId};
 use speech::{SpeakRequest, SynthesiseError, Synthesiser};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Sentences that may wait to be synthesised. The driver stops reading the model's reply before
@@ -57,6 +57,8 @@ pub(crate) struct Speaker {
     lines: mpsc::Sender<Line>,
     notes: mpsc::Receiver<Note>,
     playout: PlayoutHandle,
+    /// Whether what is synthesised is kept from being heard.
+    held: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -72,15 +74,18 @@ impl Speaker {
     pub(crate) fn start(voice: Voice, playout: PlayoutHandle) -> Self {
         let (lines, ordered) = mpsc::channel(WAITING_SENTENCES);
         let (notes, noted) = mpsc::channel(WAITING_NOTES);
+        let (held, holding) = watch::channel(false);
         let work = Work {
             voice,
             playout: playout.clone(),
             notes,
+            held: holding,
         };
         Self {
             lines,
             notes: noted,
             playout,
+            held,
             task: tokio::spawn(work.run(ordered)),
         }
     }
@@ -101,9 +106,21 @@ impl Speaker {
         taken
     }
 
-    /// Silences the agent from the next tick on and forgets all orders.
+    /// Keeps what is ordered from now on from being heard. Its first audio is synthesised all the
+    /// same.
+    pub(crate) fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Lets what was kept back be heard.
+    pub(crate) fn release(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// Silences the agent from the next tick on and forgets all orders, kept back or not.
     pub(crate) fn silence(&self) {
         self.playout.interrupt();
+        self.held.send_replace(false);
     }
 
     /// Whether more of a reply may be read.
@@ -126,10 +143,11 @@ struct Work {
     voice: Voice,
     playout: PlayoutHandle,
     notes: mpsc::Sender<Note>,
+    held: watch::Receiver<bool>,
 }
 
 impl Work {
-    async fn run(self, mut ordered: mpsc::Receiver<Line>) {
+    async fn run(mut self, mut ordered: mpsc::Receiver<Line>) {
         let mut ended_sentence = false;
         while let Some(line) = ordered.recv().await {
             if line.generation != self.playout.generation() {
@@ -152,7 +170,7 @@ impl Work {
     }
 
     /// Breathes between two sentences.
-    async fn pause(&self, line: &Line) -> Option<()> {
+    async fn pause(&mut self, line: &Line) -> Option<()> {
         for _ in 0..SENTENCE_PAUSE.as_millis() / audio::FRAME.as_millis() {
             let silence = Frame::silence(self.voice.rate);
             self.play(line.generation, line.segment, false, silence)
@@ -162,7 +180,7 @@ impl Work {
     }
 
     /// Speaks one line and says what became of it; `None` when the agent was silenced meanwhile.
-    async fn say(&self, line: Line) -> Option<Note> {
+    async fn say(&mut self, line: Line) -> Option<Note> {
         let Line {
             generation,
             segment,
@@ -217,14 +235,26 @@ impl Work {
         })
     }
 
+    /// Waits until what is synthesised may be heard; `None` when the agent was silenced meanwhile.
+    async fn released(&mut self, generation: Generation) -> Option<()> {
+        while *self.held.borrow_and_update() {
+            if self.playout.generation() != generation {
+                return None;
+            }
+            self.held.changed().await.ok()?;
+        }
+        Some(())
+    }
+
     /// Queues a frame as soon as there is room; `None` when the agent was silenced meanwhile.
     async fn play(
-        &self,
+        &mut self,
         generation: Generation,
         segment: SegmentId,
         last: bool,
         frame: Frame,
     ) -> Option<()> {
+        self.released(generation).await?;
         loop {
             let frame = PlayoutFrame {
                 generation,

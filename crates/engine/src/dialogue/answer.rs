@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use agent::SentenceSplitter;
 use audio::Moment;
 use media::SegmentId;
 
@@ -15,6 +16,12 @@ pub(super) struct Answer {
     pub(super) ends_call: Option<&'static str>,
     /// The latency account, for answers to a caller's turn.
     pub(super) ledger: Option<Ledger>,
+    /// Whether it only asks if the caller is still there.
+    pub(super) is_prompt: bool,
+    /// Whether the model has said anything of it.
+    pub(super) worded: bool,
+    /// Cuts the model's words into sentences.
+    pub(super) splitter: SentenceSplitter,
     segments: Vec<Segment>,
     /// Whether it answers the caller, in the model's words.
     to_caller: bool,
@@ -45,6 +52,9 @@ impl Answer {
             asking,
             ends_call: None,
             ledger,
+            is_prompt: false,
+            worded: false,
+            splitter: SentenceSplitter::default(),
             segments: Vec::new(),
         }
     }
@@ -140,6 +150,34 @@ impl Answer {
             }
             (!text.is_empty()).then_some((text, at))
         })
+    }
+
+    /// What was not heard when playout stops at `at`, sentence by sentence.
+    pub(super) fn unheard_from(&self, at: Moment) -> Vec<String> {
+        let rests = self.segments.iter().filter_map(|segment| {
+            if segment.finished.is_some() {
+                return None;
+            }
+            let played = segment.started.map_or_else(String::new, |started| {
+                words_played(&segment.text, at.since(started), segment.duration)
+            });
+            let heard = played.split_whitespace().count();
+            let rest: Vec<&str> = segment.text.split_whitespace().skip(heard).collect();
+            (!rest.is_empty()).then(|| rest.join(" "))
+        });
+        rests.collect()
+    }
+
+    /// Whether anything of it was audible.
+    pub(super) fn is_audible(&self) -> bool {
+        self.segments
+            .iter()
+            .any(|segment| segment.started.is_some())
+    }
+
+    /// Whether this segment is one of its own.
+    pub(super) fn holds(&self, id: SegmentId) -> bool {
+        self.segments.iter().any(|segment| segment.id == id)
     }
 
     fn heard_of(&self, part: impl Fn(&Segment) -> Option<(String, Moment)>) -> Option<Heard> {

@@ -9,6 +9,9 @@ const PREROLL: Duration = Duration::from_millis(320);
 /// Audio of a turn that is kept at most; longer turns lose their oldest unsettled part.
 const LONGEST_TURN: Duration = Duration::from_secs(30);
 
+/// What is listened to when a turn is judged by its sound.
+const JUDGED: Duration = Duration::from_secs(8);
+
 /// The caller's recent audio: a little while nobody speaks, the whole unsettled turn otherwise.
 #[derive(Debug)]
 pub(super) struct CallerAudio {
@@ -16,6 +19,8 @@ pub(super) struct CallerAudio {
     samples: Vec<i16>,
     end: Moment,
     in_turn: bool,
+    /// How much of the samples is recognised for good.
+    settled: usize,
 }
 
 impl CallerAudio {
@@ -25,6 +30,7 @@ impl CallerAudio {
             samples: Vec::new(),
             end: Moment::ZERO,
             in_turn: false,
+            settled: 0,
         }
     }
 
@@ -40,32 +46,48 @@ impl CallerAudio {
         // Trimming in steps keeps the cost of moving the rest down to once every few windows.
         let most = self.rate.samples_in(keep);
         if self.samples.len() > most + most / 2 {
-            self.samples.drain(..self.samples.len() - most);
+            self.drop_first(self.samples.len() - most);
         }
     }
 
     /// A turn begins with speech from `started` on.
     pub(super) fn begin(&mut self, started: Moment) {
         self.in_turn = true;
+        self.settled = 0;
         self.drop_before(started - PREROLL);
     }
 
     /// The turn so far, from its last settled pause.
     pub(super) fn utterance(&self) -> Utterance {
+        let unsettled = self.samples.get(self.settled..).unwrap_or_default();
         Utterance {
-            samples: self.samples.clone(),
+            samples: unsettled.to_vec(),
+            rate: self.rate,
+        }
+    }
+
+    /// The turn so far, settled or not, and a little before it; its end if it is long.
+    pub(super) fn turn(&self) -> Utterance {
+        let most = self.rate.samples_in(JUDGED).min(self.samples.len());
+        let end = self.samples.get(self.samples.len() - most..);
+        Utterance {
+            samples: end.unwrap_or_default().to_vec(),
             rate: self.rate,
         }
     }
 
     /// The audio up to `until` is recognised for good.
     pub(super) fn settle(&mut self, until: Moment) {
-        self.drop_before(until);
+        let unsettled = self.rate.samples_in(self.end.since(until));
+        self.settled = self.samples.len().saturating_sub(unsettled);
+        let judged = self.rate.samples_in(JUDGED);
+        self.drop_first(self.settled.saturating_sub(judged));
     }
 
     /// The turn is over or was none.
     pub(super) fn forget(&mut self) {
         self.in_turn = false;
+        self.settled = 0;
         self.drop_before(self.end - PREROLL);
     }
 
@@ -88,7 +110,12 @@ impl CallerAudio {
             .rate
             .samples_in(self.end.since(moment))
             .min(self.samples.len());
-        self.samples.drain(..self.samples.len() - keep);
+        self.drop_first(self.samples.len() - keep);
+    }
+
+    fn drop_first(&mut self, count: usize) {
+        self.samples.drain(..count);
+        self.settled = self.settled.saturating_sub(count);
     }
 }
 

@@ -1,29 +1,83 @@
 use std::time::Duration;
 
 use audio::Moment;
+use turn::Evidence;
 
-use crate::event::TurnLatency;
+use crate::event::{LatencyItem, SpeculationTally, TurnLatency};
 
 /// The moments between the caller's last sound and the agent's first, for one answer.
 #[derive(Clone, Debug)]
 pub(super) struct Ledger {
     pub(super) last_voiced: Moment,
+    /// When the voice detector's last window with speech ended.
+    pub(super) last_window: Moment,
     pub(super) decided: Moment,
+    /// How far hearing lagged behind the line at the decision.
+    pub(super) lag: Duration,
     pub(super) recognition_took: Duration,
     pub(super) recognised: Moment,
     pub(super) asked: Moment,
     pub(super) first_token: Option<Moment>,
     pub(super) first_sentence: Option<Moment>,
     pub(super) first_audio: Option<Moment>,
+    pub(super) evidence: Option<Evidence>,
+    pub(super) speculation: SpeculationTally,
 }
 
 impl Ledger {
-    /// The account closed at the first audible sample.
-    pub(super) fn close(&self, turn: usize, audible: Moment) -> TurnLatency {
+    /// An account of an answer that is begun at `now`, before there is a decision.
+    pub(super) fn begun_at(now: Moment) -> Self {
+        Self {
+            last_voiced: now,
+            last_window: now,
+            decided: now,
+            lag: Duration::ZERO,
+            recognition_took: Duration::ZERO,
+            recognised: now,
+            asked: now,
+            first_token: None,
+            first_sentence: None,
+            first_audio: None,
+            evidence: None,
+            speculation: SpeculationTally::default(),
+        }
+    }
+
+    /// An account that begins anew with a question asked at `now`.
+    pub(super) fn asked_again(self, now: Moment) -> Self {
+        Self {
+            asked: now,
+            first_token: None,
+            first_sentence: None,
+            first_audio: None,
+            ..self
+        }
+    }
+
+    /// The account closed at the first audible sample. Times are from `origin` on.
+    pub(super) fn close(&self, turn: usize, origin: Moment, audible: Moment) -> TurnLatency {
         let millis = |later: Moment, earlier: Moment| later.since(earlier).as_millis() as u64;
         let token = self.first_token.unwrap_or(self.asked);
         let sentence = self.first_sentence.unwrap_or(token);
         let audio = self.first_audio.unwrap_or(sentence);
+        let steps = [
+            ("vad_hangover", None, self.last_window),
+            ("endpoint_wait", None, self.decided - self.lag),
+            ("jitter_buffer_and_decode", None, self.decided),
+            ("recognition", None, self.recognised),
+            ("model_first_token", Some(self.asked), token),
+            ("sentence_split", None, sentence),
+            ("synthesis_first_audio", None, audio),
+            ("playout_wait", None, audible),
+        ];
+        let (items, explained) = self.chain(&steps, origin, audible);
+        let whole = audible.since(self.last_voiced);
+        let mut speculation = self.speculation;
+        speculation.saved_ms = if speculation.used > 0 {
+            millis(audio.min(self.decided), self.asked)
+        } else {
+            0
+        };
         TurnLatency {
             turn,
             voiced_to_audible_ms: millis(audible, self.last_voiced),
@@ -33,6 +87,36 @@ impl Ledger {
             recognition_after_decision_ms: millis(self.recognised, self.decided),
             model_first_token_ms: millis(token, self.asked),
             synthesis_first_audio_ms: millis(audio, sentence),
+            items,
+            unattributed_ms: (whole.saturating_sub(explained)).as_secs_f64() * 1_000.0,
+            evidence: self.evidence.map(Into::into),
+            speculation,
         }
+    }
+
+    /// The steps that took time, one after the other. What was done ahead, while an earlier step
+    /// was waited for, took none. A step with a beginning of its own does not account for the time
+    /// before it.
+    fn chain(
+        &self,
+        steps: &[(&str, Option<Moment>, Moment)],
+        origin: Moment,
+        audible: Moment,
+    ) -> (Vec<LatencyItem>, Duration) {
+        let mut at = self.last_voiced;
+        let mut explained = Duration::ZERO;
+        let mut items = Vec::new();
+        for (name, begins, ends) in steps {
+            at = at.max(begins.unwrap_or(at)).min(audible);
+            let duration = ends.min(&audible).since(at);
+            items.push(LatencyItem {
+                name: (*name).to_owned(),
+                start_ms: at.since(origin).as_secs_f64() * 1_000.0,
+                duration_ms: duration.as_secs_f64() * 1_000.0,
+            });
+            at = at + duration;
+            explained += duration;
+        }
+        (items, explained)
     }
 }

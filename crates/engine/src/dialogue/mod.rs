@@ -5,8 +5,12 @@
 //! playout's progress, and carries out the [`Effect`]s it polls. The dialogue never reads a
 //! clock, so a replay drives the same code on a virtual one.
 
+mod ahead;
 mod answer;
+mod articulation;
+mod bridging;
 mod caller;
+mod held_back;
 mod keys;
 mod ledger;
 #[cfg(test)]
@@ -17,23 +21,28 @@ use std::time::Duration;
 
 use agent::{Conversation, SentenceSplitter};
 use audio::dtmf::Digit;
-use audio::{Moment, SampleRate};
+use audio::{Moment, SampleRate, level};
 use llm::{ReplyPart, ReplyRequest};
 use media::SegmentId;
 use speech::Utterance;
 use turn::{AgentState, Attempt, Ended, Machine, Window};
 
+use self::ahead::{Ahead, Tally};
 use self::answer::{Answer, Heard};
+use self::articulation::Articulation;
 use self::caller::CallerAudio;
 use self::keys::{Entry, Keys};
 use self::ledger::Ledger;
-use crate::event::{CallEventKind, Speaker, TranscriptTurn, TurnLatency};
+use crate::event::{CallEventKind, Speaker, SpeculationTally, TranscriptTurn, TurnLatency};
 use crate::patience::Patience;
 use crate::script::Script;
 
 /// Consecutive answers that may fail, for want of words or of a voice, before the agent gives up
 /// on the call.
 const TOLERATED_FAILURES: u32 = 2;
+
+/// Why a call ends that the model ended.
+const ENDED_BY_AGENT: &str = "the agent ended the conversation";
 
 /// Names one reply of the language model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +73,9 @@ pub enum Playback {
 pub enum Effect {
     /// Recognise this audio; answer with [`Dialogue::recognised`].
     Recognise(Attempt, Utterance),
+    /// Judge by its sound whether this audio is a whole turn; answer with
+    /// [`Dialogue::judged`].
+    Judge(Attempt, Utterance),
     /// Stop recognising: the audio has grown since.
     CancelRecognise(Attempt),
     /// Ask the language model; answer with [`Dialogue::reply_part`] and
@@ -73,7 +85,11 @@ pub enum Effect {
     CancelAsk(ReplyId),
     /// Synthesise and play, after all that was ordered before.
     Speak(SegmentId, String),
-    /// Fall silent within a tick and forget all that was ordered.
+    /// Synthesise what is ordered from now on, and keep it from being heard.
+    Hold,
+    /// Let what was kept back be heard, from the next tick on.
+    Release,
+    /// Fall silent within a tick and forget all that was ordered, kept back or not.
     Silence,
     /// Tell the world.
     Tell(CallEventKind),
@@ -92,13 +108,22 @@ pub struct Dialogue {
     last_activity: Moment,
     machine: Machine,
     caller: CallerAudio,
+    articulation: Articulation,
     keys: Keys,
     words: Words,
     undecided: Vec<Undecided>,
     dropped: Option<Ledger>,
     conversation: Conversation,
     answer: Option<Answer>,
-    splitter: SentenceSplitter,
+    /// An answer that is kept back until the turn is over.
+    ahead: Option<Ahead>,
+    tally: Tally,
+    /// What the agent was saying when it was interrupted by what may have been nothing.
+    suspended: Option<Suspended>,
+    /// Times that the silent caller was asked in a row.
+    prompts: u32,
+    /// How far hearing lags behind the line.
+    lag: Duration,
     turns: usize,
     failures: u32,
     unspoken: u32,
@@ -126,6 +151,17 @@ struct Recognised {
     text: Option<String>,
     took: Duration,
     at: Moment,
+}
+
+/// An answer that was cut off and may yet go on.
+#[derive(Debug)]
+struct Suspended {
+    /// Whose reply may still bring words.
+    asking: Option<ReplyId>,
+    ends_call: Option<&'static str>,
+    splitter: SentenceSplitter,
+    rest: Vec<String>,
+    until: Moment,
 }
 
 /// A turn that is over while its words are still being recognised.
@@ -157,13 +193,18 @@ impl Dialogue {
             last_activity: now,
             machine,
             caller: CallerAudio::new(rate),
+            articulation: Articulation::new(rate),
             keys: Keys::default(),
             words: Words::default(),
             undecided: Vec::new(),
             dropped: None,
             conversation: Conversation::default(),
             answer: None,
-            splitter: SentenceSplitter::default(),
+            ahead: None,
+            tally: Tally::default(),
+            suspended: None,
+            prompts: 0,
+            lag: Duration::ZERO,
             turns: 0,
             failures: 0,
             unspoken: 0,
@@ -193,14 +234,22 @@ impl Dialogue {
         self.caller.push(window.at, samples);
         let duration = self.rate.duration_of(window.samples.len());
         self.origin.get_or_insert(window.at - duration);
+        let audible = samples
+            .iter()
+            .rposition(|sample| level::is_audible(&[*sample]));
         let judged = Window {
             at: window.at,
             duration,
             probability,
+            audible_until: audible
+                .map(|last| window.at - self.rate.duration_of(samples.len() - last - 1)),
+            articulated: self.articulation.hear(samples),
         };
+        self.lag = now.since(window.at);
         self.machine.window(now, judged);
         if self.machine.caller_has_turn() {
             self.last_activity = now;
+            self.prompts = 0;
         }
         self.run_machine(now);
     }
@@ -212,6 +261,8 @@ impl Dialogue {
             return;
         }
         self.last_activity = now;
+        self.prompts = 0;
+        self.discard_ahead();
         if self.script.turn.allow_interruptions && self.hanging_up.is_none() {
             self.interrupt_answer(now);
         }
@@ -264,25 +315,43 @@ impl Dialogue {
         }
     }
 
+    /// Takes how likely the turn is over by the sound of an attempt, 0 to 1; `None` if nobody
+    /// could tell.
+    pub fn judged(&mut self, now: Moment, attempt: Attempt, completeness: Option<f32>) {
+        if let Some(completeness) = completeness {
+            self.machine.judged(now, attempt, completeness);
+            self.run_machine(now);
+        }
+    }
+
     /// Takes the next part of a reply.
     pub fn reply_part(&mut self, now: Moment, reply: ReplyId, part: ReplyPart) {
-        let Some(answer) = self
-            .answer
-            .as_mut()
-            .filter(|answer| answer.asking == Some(reply))
-        else {
+        let ReplyPart::Text(text) = part else {
+            if let Some(answer) = self.answer_to(reply) {
+                answer.ends_call = Some(ENDED_BY_AGENT);
+            } else if let Some(suspended) = self.suspended_of(reply) {
+                suspended.ends_call = Some(ENDED_BY_AGENT);
+            }
             return;
         };
-        match part {
-            ReplyPart::EndCall => answer.ends_call = Some("the agent ended the conversation"),
-            ReplyPart::Text(text) => {
-                if let Some(ledger) = &mut answer.ledger {
-                    ledger.first_token.get_or_insert(now);
-                }
-                for sentence in self.splitter.push(&text) {
-                    self.speak(now, sentence);
-                }
-            }
+        if let Some(suspended) = self.suspended_of(reply) {
+            let sentences = suspended.splitter.push(&text);
+            suspended.rest.extend(sentences);
+            return;
+        }
+        if let Some(ahead) = &mut self.ahead {
+            ahead.words += text.split_whitespace().count() as u64;
+        }
+        let Some(answer) = self.answer_to(reply) else {
+            return;
+        };
+        if let Some(ledger) = &mut answer.ledger {
+            ledger.first_token.get_or_insert(now);
+        }
+        answer.worded = true;
+        let sentences = answer.splitter.push(&text);
+        for sentence in sentences {
+            self.speak(now, reply, sentence);
         }
     }
 
@@ -293,41 +362,58 @@ impl Dialogue {
         reply: ReplyId,
         result: Result<(), llm::ReplyError>,
     ) {
-        let Some(answer) = self
-            .answer
-            .as_mut()
-            .filter(|answer| answer.asking == Some(reply))
-        else {
+        if let Some(suspended) = self.suspended_of(reply) {
+            suspended.asking = None;
+            let sentences = suspended.splitter.finish();
+            suspended.rest.extend(sentences);
+            return;
+        }
+        let Some(answer) = self.answer_to(reply) else {
             return;
         };
-        answer.asking = None;
-        for sentence in self.splitter.finish() {
-            self.speak(now, sentence);
+        let sentences = answer.splitter.finish();
+        for sentence in sentences {
+            self.speak(now, reply, sentence);
         }
-        let Some(answer) = &mut self.answer else {
+        let goodbye = self.script.goodbye.clone();
+        let Some(answer) = self.answer_to(reply) else {
             return;
         };
         if answer.has_words() {
+            answer.asking = None;
             self.failures = 0;
         } else if answer.ends_call.is_some() {
-            let goodbye = self.script.goodbye.clone();
-            self.speak(now, goodbye);
+            self.speak(now, reply, goodbye);
+            if let Some(answer) = self.answer_to(reply) {
+                answer.asking = None;
+            }
+        } else if self
+            .ahead
+            .as_ref()
+            .is_some_and(|ahead| ahead.answer.asking == Some(reply))
+        {
+            // Nobody waits for it yet; it is asked again when somebody does.
+            self.discard_ahead();
+            return;
         } else {
             self.failures += 1;
-            if result.is_err() && self.failures > TOLERATED_FAILURES {
-                answer.ends_call = Some("the language model failed repeatedly");
-            }
+            let failed = result.is_err() && self.failures > TOLERATED_FAILURES;
             let trouble = self.script.trouble.clone();
-            self.speak(now, trouble);
+            self.speak(now, reply, trouble);
+            if let Some(answer) = self.answer_to(reply) {
+                answer.asking = None;
+                if failed {
+                    answer.ends_call = Some("the language model failed repeatedly");
+                }
+            }
         }
         self.close_answer_if_over(now);
     }
 
     /// The first audio of a segment is synthesised.
-    pub fn synthesis_started(&mut self, at: Moment, _segment: SegmentId) {
+    pub fn synthesis_started(&mut self, at: Moment, segment: SegmentId) {
         if let Some(ledger) = self
-            .answer
-            .as_mut()
+            .answer_with(segment)
             .and_then(|answer| answer.ledger.as_mut())
         {
             ledger.first_audio.get_or_insert(at);
@@ -336,7 +422,7 @@ impl Dialogue {
 
     /// A segment is synthesised in full and lasts this long.
     pub fn synthesised(&mut self, now: Moment, segment: SegmentId, duration: Duration) {
-        if let Some(answer) = &mut self.answer {
+        if let Some(answer) = self.answer_with(segment) {
             answer.synthesised(now, segment, duration);
         }
         self.goodbye_goes_on(now + duration);
@@ -360,7 +446,7 @@ impl Dialogue {
             self.synthesised(now, segment, spoken);
             return;
         }
-        if let Some(answer) = &mut self.answer {
+        if let Some(answer) = self.answer_with(segment) {
             answer.lost(now, segment);
         }
         self.close_answer_if_over(now);
@@ -368,7 +454,9 @@ impl Dialogue {
 
     /// Takes the progress of the agent's voice, as it happened at `at`.
     pub fn playback(&mut self, at: Moment, playback: Playback) {
-        self.last_activity = self.last_activity.max(at);
+        if !self.prompts_only() {
+            self.last_activity = self.last_activity.max(at);
+        }
         self.goodbye_goes_on(at);
         match playback {
             Playback::Started(segment) => self.segment_started(at, segment),
@@ -415,7 +503,11 @@ impl Dialogue {
             Some(since) => since + self.patience.longest_hold,
             None => self.last_activity + self.script.silence_timeout,
         };
-        let own = self.hanging_up.unwrap_or_else(|| ends.min(waits));
+        let own = self.hanging_up.unwrap_or_else(|| {
+            let own = ends.min(waits);
+            let asks = [self.next_prompt(), self.filler_due()];
+            asks.into_iter().flatten().fold(own, Moment::min)
+        });
         let others = [self.machine.deadline(), self.keys.deadline()];
         others.into_iter().flatten().fold(own, Moment::min)
     }
@@ -446,6 +538,10 @@ impl Dialogue {
             } else {
                 self.hang_up(now, None, "neither side said anything for too long");
             }
+        } else if self.next_prompt().is_some_and(|due| now >= due) {
+            self.prompt();
+        } else if self.filler_due().is_some_and(|due| now >= due) {
+            self.fill(now);
         }
     }
 
@@ -493,6 +589,7 @@ impl Dialogue {
         while let Some(effect) = self.machine.poll() {
             match effect {
                 turn::Effect::SpeechStarted(started) => {
+                    self.discard_ahead();
                     self.caller.begin(started);
                     self.words = Words {
                         started: Some(started),
@@ -504,26 +601,39 @@ impl Dialogue {
                     let utterance = self.caller.utterance();
                     self.effects
                         .push_back(Effect::Recognise(attempt, utterance));
+                    self.effects
+                        .push_back(Effect::Judge(attempt, self.caller.turn()));
                 }
+                turn::Effect::Speculate(attempt) => self.answer_ahead(now, attempt),
                 turn::Effect::Superseded(attempt) => {
+                    self.discard_ahead();
                     self.words.latest = None;
                     self.effects.push_back(Effect::CancelRecognise(attempt));
                 }
-                turn::Effect::Settle(attempt) => self.settle(attempt),
+                turn::Effect::Settle(attempt) => {
+                    self.discard_ahead();
+                    self.settle(attempt);
+                }
                 turn::Effect::Interrupt => {
                     for undecided in &mut self.undecided {
                         undecided.wants_answer = false;
                     }
                     if self.hanging_up.is_none() {
-                        self.interrupt_answer(now);
+                        self.suspend(now);
                     }
                 }
                 turn::Effect::Dismissed => {
+                    self.discard_ahead();
                     self.words = Words::default();
                     self.caller.forget();
-                    self.take_up_dropped(now);
+                    if !self.go_on(now) {
+                        self.take_up_dropped(now);
+                    }
                 }
-                turn::Effect::TurnEnded(ended) => self.decided(now, ended),
+                turn::Effect::TurnEnded(ended) => {
+                    self.give_up_suspended();
+                    self.decided(now, ended);
+                }
             }
         }
     }
@@ -537,13 +647,17 @@ impl Dialogue {
         self.interrupt_answer(now);
         self.ask(Ledger {
             last_voiced: entry.last,
+            last_window: entry.last,
             decided: now,
+            lag: Duration::ZERO,
             recognition_took: Duration::ZERO,
             recognised: now,
             asked: now,
             first_token: None,
             first_sentence: None,
             first_audio: None,
+            evidence: None,
+            speculation: SpeculationTally::default(),
         });
     }
 
@@ -577,6 +691,7 @@ impl Dialogue {
         {
             Some(latest) => self.turn_ended(now, undecided, &latest),
             None => {
+                self.discard_ahead();
                 self.machine.agent_is(AgentState::Thinking);
                 self.undecided.push(undecided);
             }
@@ -600,19 +715,25 @@ impl Dialogue {
         }
         let ledger = Ledger {
             last_voiced: undecided.voiced_until,
+            last_window: undecided.ended.last_window,
             decided: undecided.ended.decided,
+            lag: self.lag,
             recognition_took: latest.took,
             recognised: latest.at,
             asked: now,
             first_token: None,
             first_sentence: None,
             first_audio: None,
+            evidence: Some(undecided.ended.evidence),
+            speculation: SpeculationTally::default(),
         };
         if undecided.wants_answer {
             for other in &mut self.undecided {
                 other.wants_answer = false;
             }
-            self.ask(ledger);
+            if !self.release_ahead(undecided.ended.attempt, &text, &ledger) {
+                self.ask(ledger);
+            }
             return;
         }
         // What came after it is answered together with it, unless that turns out to be noise.
@@ -635,21 +756,30 @@ impl Dialogue {
         }
     }
 
-    fn ask(&mut self, ledger: Ledger) {
+    fn ask(&mut self, mut ledger: Ledger) {
+        self.discard_ahead();
         self.dropped = None;
+        let tally = self.tally.take_turn();
+        if tally.tries > 0 {
+            ledger.speculation = tally;
+        }
+        let reply = self.order_reply(self.conversation.messages());
+        self.answer = Some(Answer::new(Some(reply), Some(ledger)));
+        self.machine.agent_is(AgentState::Thinking);
+    }
+
+    fn order_reply(&mut self, messages: Vec<llm::Message>) -> ReplyId {
         let reply = ReplyId(self.next_reply);
         self.next_reply += 1;
         let request = ReplyRequest {
             system: self.script.system.clone(),
-            messages: self.conversation.messages(),
+            messages,
             knowledge: self.script.knowledge.clone(),
             may_end_call: true,
             goodbye: self.script.goodbye.clone(),
         };
-        self.splitter = SentenceSplitter::default();
-        self.answer = Some(Answer::new(Some(reply), Some(ledger)));
-        self.machine.agent_is(AgentState::Thinking);
         self.effects.push_back(Effect::Ask(reply, request));
+        reply
     }
 
     /// Says fixed words, as an answer of their own.
@@ -659,6 +789,8 @@ impl Dialogue {
         sentences.extend(splitter.finish());
         let mut answer = Answer::new(None, None);
         answer.ends_call = ends_call;
+        self.discard_ahead();
+        self.give_up_suspended();
         self.dropped = None;
         self.answer = Some(answer);
         // Fixed words are on their way at once: only what may interrupt the agent stops them.
@@ -668,15 +800,18 @@ impl Dialogue {
         }
     }
 
-    fn speak(&mut self, now: Moment, sentence: String) {
-        if let Some(ledger) = self
-            .answer
-            .as_mut()
-            .and_then(|answer| answer.ledger.as_mut())
-        {
+    /// Speaks a sentence of a reply, in earshot or not.
+    fn speak(&mut self, now: Moment, reply: ReplyId, sentence: String) {
+        let segment = SegmentId(self.next_segment);
+        let Some(answer) = self.answer_to(reply) else {
+            return;
+        };
+        if let Some(ledger) = &mut answer.ledger {
             ledger.first_sentence.get_or_insert(now);
         }
-        self.order(sentence);
+        answer.add(segment, sentence.clone());
+        self.next_segment += 1;
+        self.effects.push_back(Effect::Speak(segment, sentence));
     }
 
     fn order(&mut self, sentence: String) {
@@ -686,6 +821,20 @@ impl Dialogue {
             answer.add(segment, sentence.clone());
             self.effects.push_back(Effect::Speak(segment, sentence));
         }
+    }
+
+    /// The answer, heard or kept back, that waits for this reply.
+    fn answer_to(&mut self, reply: ReplyId) -> Option<&mut Answer> {
+        let ahead = self.ahead.as_mut().map(|ahead| &mut ahead.answer);
+        let mut answers = self.answer.as_mut().into_iter().chain(ahead);
+        answers.find(|answer| answer.asking == Some(reply))
+    }
+
+    /// The answer, heard or kept back, that this segment belongs to.
+    fn answer_with(&mut self, segment: SegmentId) -> Option<&mut Answer> {
+        let ahead = self.ahead.as_mut().map(|ahead| &mut ahead.answer);
+        let mut answers = self.answer.as_mut().into_iter().chain(ahead);
+        answers.find(|answer| answer.holds(segment))
     }
 
     fn segment_started(&mut self, at: Moment, segment: SegmentId) {
@@ -698,9 +847,10 @@ impl Dialogue {
         self.unspoken = 0;
         self.machine.agent_is(AgentState::Speaking);
         if let Some(ledger) = answer.ledger.take() {
-            let latency: TurnLatency = ledger.close(self.turns, at);
+            let origin = self.origin.unwrap_or(self.started);
+            let latency: TurnLatency = ledger.close(self.turns, origin, at);
             self.effects
-                .push_back(Effect::Tell(CallEventKind::Latency(latency)));
+                .push_back(Effect::Tell(CallEventKind::Latency(Box::new(latency))));
         }
     }
 
@@ -708,7 +858,9 @@ impl Dialogue {
         let Some(answer) = self.answer.take_if(|answer| answer.is_over()) else {
             return;
         };
-        self.last_activity = now;
+        if !answer.is_prompt {
+            self.last_activity = now;
+        }
         self.machine.agent_is(AgentState::Silent);
         self.agent_turn(answer.heard(), false);
         if let Some(reason) = answer.ends_call {
@@ -730,6 +882,8 @@ impl Dialogue {
     }
 
     fn interrupt_answer(&mut self, now: Moment) {
+        self.discard_ahead();
+        self.give_up_suspended();
         let Some(answer) = self.answer.take() else {
             self.machine.agent_is(AgentState::Silent);
             return;
@@ -755,13 +909,7 @@ impl Dialogue {
             && self.answer.is_none()
             && self.hanging_up.is_none()
         {
-            self.ask(Ledger {
-                asked: now,
-                first_token: None,
-                first_sentence: None,
-                first_audio: None,
-                ..ledger
-            });
+            self.ask(ledger.asked_again(now));
         }
     }
 

@@ -1,5 +1,7 @@
 use super::*;
 
+mod held_back;
+
 const WINDOW: Duration = Duration::from_millis(32);
 const RATE: SampleRate = SampleRate::HZ_8000;
 const PATIENCE: Patience = Patience {
@@ -20,12 +22,25 @@ fn script() -> Script {
         max_duration: Duration::from_secs(600),
         max_duration_message: "Our time is up.".to_owned(),
         silence_timeout: Duration::from_secs(60),
+        silence_prompt: None,
+        filler: None,
+        resume_within: None,
         speed: 1.0,
-        turn: turn::Settings::default(),
+        turn: turn::Settings {
+            speculate: false,
+            min_interruption_duration: Duration::from_millis(300),
+            ..turn::Settings::default()
+        },
         background: None,
         suppress_noise: false,
         record: true,
     }
+}
+
+/// A window of something like speech, or of silence.
+fn sound(loud: bool) -> [i16; 256] {
+    let sample = |place: usize| if place % 8 < 4 { 6_000 } else { -6_000 };
+    std::array::from_fn(|place| if loud { sample(place) } else { 0 })
 }
 
 /// A dialogue with its clock, and a playout that takes a second for each sentence.
@@ -35,6 +50,8 @@ struct Call {
     told: Vec<CallEventKind>,
     asked: Vec<(ReplyId, ReplyRequest)>,
     attempts: Vec<Attempt>,
+    /// Whether what is spoken is kept back.
+    held: bool,
     spoken: Vec<(SegmentId, String)>,
     cancelled: Vec<ReplyId>,
     silenced: usize,
@@ -51,6 +68,7 @@ impl Call {
             told: Vec::new(),
             asked: Vec::new(),
             attempts: Vec::new(),
+            held: false,
             spoken: Vec::new(),
             cancelled: Vec::new(),
             silenced: 0,
@@ -64,11 +82,16 @@ impl Call {
         while let Some(effect) = self.dialogue.poll() {
             match effect {
                 Effect::Recognise(attempt, _) => self.attempts.push(attempt),
-                Effect::CancelRecognise(_) => {}
+                Effect::CancelRecognise(_) | Effect::Judge(..) => {}
+                Effect::Hold => self.held = true,
+                Effect::Release => self.held = false,
                 Effect::Ask(id, request) => self.asked.push((id, request)),
                 Effect::CancelAsk(id) => self.cancelled.push(id),
                 Effect::Speak(segment, text) => self.spoken.push((segment, text)),
-                Effect::Silence => self.silenced += 1,
+                Effect::Silence => {
+                    self.silenced += 1;
+                    self.held = false;
+                }
                 Effect::Tell(kind) => self.told.push(kind),
                 Effect::HangUp(reason) => self.hung_up = Some(reason),
             }
@@ -77,13 +100,12 @@ impl Call {
 
     fn hear(&mut self, loud: bool, millis: u64) {
         let end = self.now + Duration::from_millis(millis);
-        let sample = if loud { 6_000 } else { 0 };
         while self.now < end {
             self.now = self.now + WINDOW;
             let window = HeardWindow {
                 at: self.now,
                 probability: if loud { 0.97 } else { 0.01 },
-                samples: &[sample; 256],
+                samples: &sound(loud),
             };
             self.dialogue.heard(self.now, &window);
             self.drain();
@@ -194,7 +216,7 @@ impl Call {
         let told = self.told.iter();
         told.filter_map(|kind| {
             if let CallEventKind::Latency(latency) = kind {
-                Some(latency)
+                Some(&**latency)
             } else {
                 None
             }
@@ -318,12 +340,12 @@ fn an_interruption_silences_the_agent_and_keeps_only_the_heard_words() {
 #[test]
 fn a_caller_who_goes_on_before_the_answer_is_audible_gets_one_answer_to_both_parts() {
     let mut call = Call::new(script());
-    call.caller_says("My number is four two.");
+    call.caller_says("It broke on Monday.");
     assert_eq!(call.asked.len(), 1);
     call.hear(true, 640);
     assert_eq!(call.cancelled, [call.asked[0].0]);
     call.hear(false, 128);
-    call.recognise("Seven seven.");
+    call.recognise("In the morning.");
     call.hear(false, 320);
     let request = &call.asked.last().expect("asked").1;
     let said: String = request
@@ -332,7 +354,7 @@ fn a_caller_who_goes_on_before_the_answer_is_audible_gets_one_answer_to_both_par
         .map(|message| message.content.as_str())
         .collect();
     assert!(
-        said.contains("four two") && said.contains("Seven seven"),
+        said.contains("on Monday") && said.contains("In the morning"),
         "{said}"
     );
 }
@@ -818,6 +840,7 @@ fn a_voice_that_keeps_failing_ends_the_call() {
         call.reply(&[Call::text("Hello.")]);
         call.lose_from(0);
         call.lose_from(0);
+        call.hear(false, 960);
     }
     assert_eq!(call.hung_up, Some("the agent's voice failed repeatedly"));
 }

@@ -1,0 +1,156 @@
+//! What the agent has begun to say and does not say yet, or no longer: answers that are begun
+//! ahead of the decision, and answers that an interruption has cut off.
+
+use audio::Moment;
+use turn::{AgentState, Attempt};
+
+use super::ahead::Ahead;
+use super::answer::Answer;
+use super::ledger::Ledger;
+use super::{Dialogue, Effect, ReplyId, Suspended};
+
+impl Dialogue {
+    /// Begins an answer to the turn so far, out of earshot.
+    pub(super) fn answer_ahead(&mut self, now: Moment, attempt: Attempt) {
+        let free = self.answer.is_none()
+            && self.suspended.is_none()
+            && self.undecided.is_empty()
+            && self.hanging_up.is_none()
+            && self.held.is_none();
+        let Some(text) = self.words_of(attempt) else {
+            return;
+        };
+        if !free || text.is_empty() || !self.tally.allows_another() {
+            return;
+        }
+        self.discard_ahead();
+        self.tally.began();
+        let mut conversation = self.conversation.clone();
+        conversation.push_caller(&text);
+        self.effects.push_back(Effect::Hold);
+        let reply = self.order_reply(conversation.messages());
+        self.ahead = Some(Ahead {
+            attempt,
+            text,
+            answer: Answer::new(Some(reply), Some(Ledger::begun_at(now))),
+            asked: now,
+            words: 0,
+        });
+    }
+
+    /// Lets the answer be heard that was begun ahead, if it is one to these words.
+    pub(super) fn release_ahead(&mut self, attempt: Attempt, text: &str, decided: &Ledger) -> bool {
+        let fits = |ahead: &mut Ahead| ahead.attempt == attempt && ahead.text == text;
+        let Some(ahead) = self.ahead.take_if(fits) else {
+            return false;
+        };
+        self.tally.used();
+        let mut answer = ahead.answer;
+        let begun = answer.ledger.take();
+        answer.ledger = Some(Ledger {
+            asked: ahead.asked,
+            first_token: begun.as_ref().and_then(|begun| begun.first_token),
+            first_sentence: begun.as_ref().and_then(|begun| begun.first_sentence),
+            first_audio: begun.as_ref().and_then(|begun| begun.first_audio),
+            speculation: self.tally.take_turn(),
+            ..decided.clone()
+        });
+        self.dropped = None;
+        self.answer = Some(answer);
+        self.machine.agent_is(AgentState::Thinking);
+        self.effects.push_back(Effect::Release);
+        true
+    }
+
+    /// Throws away the answer that was begun ahead.
+    pub(super) fn discard_ahead(&mut self) {
+        let Some(ahead) = self.ahead.take() else {
+            return;
+        };
+        self.tally.wasted(ahead.words);
+        if let Some(reply) = ahead.answer.asking {
+            self.effects.push_back(Effect::CancelAsk(reply));
+        }
+        self.effects.push_back(Effect::Silence);
+    }
+
+    /// Silences the agent for the caller. What it has not said is kept for as long as the
+    /// interruption may turn out to be none.
+    pub(super) fn suspend(&mut self, now: Moment) {
+        let within = self.script.resume_within;
+        let resumable = |answer: &mut Answer| answer.is_audible();
+        let Some(within) = within else {
+            self.interrupt_answer(now);
+            return;
+        };
+        let Some(answer) = self.answer.take_if(resumable) else {
+            self.interrupt_answer(now);
+            return;
+        };
+        let rest = answer.unheard_from(now);
+        let heard = answer.heard_until(now);
+        self.dropped = answer.ledger;
+        self.suspended = Some(Suspended {
+            asking: answer.asking,
+            ends_call: answer.ends_call,
+            splitter: answer.splitter,
+            rest,
+            until: now + within,
+        });
+        self.effects.push_back(Effect::Silence);
+        self.machine.agent_is(AgentState::Silent);
+        self.agent_turn(heard, true);
+    }
+
+    /// Goes on with what an interruption cut off that was none. Returns whether there was
+    /// anything to go on with.
+    pub(super) fn go_on(&mut self, now: Moment) -> bool {
+        let over = |suspended: &mut Suspended| {
+            now <= suspended.until && !(suspended.rest.is_empty() && suspended.asking.is_none())
+        };
+        let Some(suspended) = self.suspended.take_if(over) else {
+            self.give_up_suspended();
+            return false;
+        };
+        if self.answer.is_some() || self.hanging_up.is_some() {
+            self.suspended = Some(suspended);
+            self.give_up_suspended();
+            return false;
+        }
+        let mut answer = Answer::new(suspended.asking, None);
+        answer.ends_call = suspended.ends_call;
+        answer.splitter = suspended.splitter;
+        self.answer = Some(answer);
+        self.machine.agent_is(AgentState::Speaking);
+        for sentence in suspended.rest {
+            self.order(sentence);
+        }
+        true
+    }
+
+    /// The interruption was one: what was cut off is not said any more.
+    pub(super) fn give_up_suspended(&mut self) {
+        let asking = self.suspended.take().and_then(|suspended| suspended.asking);
+        if let Some(reply) = asking {
+            self.effects.push_back(Effect::CancelAsk(reply));
+        }
+    }
+
+    /// The answer that was cut off and whose reply this is.
+    pub(super) fn suspended_of(&mut self, reply: ReplyId) -> Option<&mut Suspended> {
+        let suspended = self.suspended.as_mut();
+        suspended.filter(|suspended| suspended.asking == Some(reply))
+    }
+
+    /// The words of the turn so far, if this attempt is its last.
+    fn words_of(&self, attempt: Attempt) -> Option<String> {
+        let latest = self.words.latest.as_ref()?;
+        if latest.attempt != attempt {
+            return None;
+        }
+        let mut parts = self.words.settled.clone();
+        parts.extend(latest.text.as_deref().map(|text| text.trim().to_owned()));
+        parts.retain(|part| !part.is_empty());
+        Some(parts.join(" "))
+    }
+}

@@ -1,0 +1,217 @@
+//! Answers that are kept back, cut off, or said of the agent's own accord.
+
+use super::*;
+use crate::script::{Filler, SilencePrompt};
+
+fn speculating() -> Script {
+    let mut script = script();
+    script.turn.speculate = true;
+    script
+}
+
+fn resuming() -> Script {
+    Script {
+        resume_within: Some(Duration::from_secs(2)),
+        ..script()
+    }
+}
+
+/// The caller says `text`, falls silent, and its words are known before the turn is over.
+fn caller_pauses_after(call: &mut Call, text: &str) {
+    call.hear(true, 960);
+    call.hear(false, 128);
+    call.recognise(text);
+}
+
+#[test]
+fn an_answer_is_composed_out_of_earshot_and_heard_when_the_turn_is_over() {
+    let mut call = Call::new(speculating());
+    caller_pauses_after(&mut call, "Do you open on Sunday?");
+    assert_eq!(call.asked.len(), 1);
+    assert!(call.held);
+    call.reply(&[Call::text("We do.")]);
+    assert_eq!(call.spoken.len(), 1);
+    assert!(
+        call.turns().next().is_none(),
+        "nobody has decided anything yet"
+    );
+    call.hear(false, 320);
+    assert!(!call.held);
+    assert_eq!(call.asked.len(), 1, "the model is not asked twice");
+    let decided = call.now;
+    call.play_from(0);
+    let latency = call.latencies()[0].clone();
+    assert_eq!(latency.speculation.tries, 1);
+    assert_eq!(latency.speculation.used, 1);
+    assert!(latency.speculation.saved_ms > 0);
+    let texts: Vec<_> = call.turns().map(|turn| turn.text.clone()).collect();
+    assert_eq!(texts, ["Do you open on Sunday?", "We do."]);
+    assert!(call.now > decided);
+}
+
+#[test]
+fn an_answer_to_half_a_turn_is_thrown_away_unheard_and_counted() {
+    let mut call = Call::new(speculating());
+    caller_pauses_after(&mut call, "I have a question.");
+    let first = call.asked[0].0;
+    call.dialogue
+        .reply_part(call.now, first, Call::text("Which one, please? "));
+    call.drain();
+    call.hear(true, 640);
+    assert_eq!(call.cancelled, [first]);
+    assert!(!call.held);
+    call.hear(false, 128);
+    call.recognise("I have a question. Do you open on Sunday?");
+    call.hear(false, 320);
+    call.reply(&[Call::text("We do.")]);
+    let last = call.spoken.len() - 1;
+    call.play_from(last);
+    let latency = call.latencies()[0].clone();
+    assert_eq!(latency.speculation.tries, 2);
+    assert_eq!(latency.speculation.wasted, 1);
+    assert_eq!(latency.speculation.wasted_tokens, 3);
+    let agent: Vec<_> = call
+        .turns()
+        .filter(|turn| turn.speaker == Speaker::Agent)
+        .collect();
+    assert_eq!(agent.len(), 1);
+    assert_eq!(agent[0].text, "We do.");
+}
+
+#[test]
+fn an_answer_that_failed_out_of_earshot_is_asked_for_again() {
+    let mut call = Call::new(speculating());
+    caller_pauses_after(&mut call, "Do you open on Sunday?");
+    let first = call.asked[0].0;
+    call.dialogue.reply_ended(call.now, first, Ok(()));
+    call.drain();
+    call.hear(false, 320);
+    assert_eq!(call.asked.len(), 2);
+    assert!(!call.held);
+}
+
+/// The agent has begun to say two sentences and is stopped by a noise after the first second.
+fn stopped_by_a_noise(script: Script) -> Call {
+    let mut call = Call::new(script);
+    call.caller_says("What do I do?");
+    call.reply(&[Call::text("Please check the cable. Then dial again.")]);
+    let segments: Vec<_> = call.spoken.iter().map(|(segment, _)| *segment).collect();
+    for segment in &segments {
+        call.synthesise(*segment);
+    }
+    call.dialogue
+        .playback(call.now, Playback::Started(segments[0]));
+    call.drain();
+    call.hear(false, 480);
+    call.hear(true, 352);
+    assert_eq!(call.silenced, 1);
+    call
+}
+
+#[test]
+fn after_an_interruption_without_words_the_agent_goes_on_where_it_was() {
+    let mut call = stopped_by_a_noise(resuming());
+    let before = call.spoken.len();
+    call.hear(false, 128);
+    call.recognise("");
+    call.hear(false, 320);
+    let rest: Vec<_> = call.spoken[before..]
+        .iter()
+        .map(|(_, text)| text.clone())
+        .collect();
+    assert_eq!(rest, ["cable.", "Then dial again."]);
+    let heard = call.turns().last().expect("the agent's turn");
+    assert_eq!(heard.text, "Please check the");
+}
+
+#[test]
+fn after_an_interruption_with_words_it_does_not_go_on() {
+    let mut call = stopped_by_a_noise(resuming());
+    let before = call.spoken.len();
+    call.hear(true, 640);
+    call.hear(false, 128);
+    call.recognise("Which cable?");
+    call.hear(false, 320);
+    assert_eq!(call.spoken.len(), before);
+    assert_eq!(call.last_asked(), "Which cable?");
+}
+
+#[test]
+fn an_agent_that_is_not_to_go_on_stays_silent() {
+    let mut call = stopped_by_a_noise(script());
+    let before = call.spoken.len();
+    call.hear(false, 128);
+    call.recognise("");
+    call.hear(false, 320);
+    assert_eq!(call.spoken.len(), before);
+}
+
+#[test]
+fn a_silent_caller_is_asked_as_often_as_it_is_set_and_then_hung_up_on() {
+    let mut call = Call::new(Script {
+        silence_timeout: Duration::from_secs(30),
+        silence_prompt: Some(SilencePrompt {
+            message: "Are you still there?".to_owned(),
+            interval: Duration::from_secs(10),
+            most: 2,
+        }),
+        ..script()
+    });
+    let mut asked = Vec::new();
+    while call.hung_up.is_none() && call.now < Moment::from_millis(60_000) {
+        let before = call.spoken.len();
+        call.hear(false, 32);
+        call.dialogue.timeout(call.now);
+        call.drain();
+        if call.spoken.len() > before {
+            asked.push((call.now.as_millis() / 1_000, call.spoken[before].1.clone()));
+            call.play_from(before);
+        }
+    }
+    let prompts: Vec<_> = asked.iter().map(|(at, _)| *at).collect();
+    assert_eq!(prompts, [10, 20, 30], "{asked:?}");
+    assert_eq!(asked[0].1, "Are you still there?");
+    assert_eq!(asked[2].1, "Good bye.");
+    assert!(call.hung_up.is_some());
+}
+
+#[test]
+fn a_slow_model_is_bridged_once() {
+    let mut call = Call::new(Script {
+        filler: Some(Filler {
+            message: "One moment.".to_owned(),
+            after: Duration::from_secs(1),
+        }),
+        ..script()
+    });
+    call.caller_says("What is my balance?");
+    for _ in 0..60 {
+        call.hear(false, 32);
+        call.dialogue.timeout(call.now);
+        call.drain();
+    }
+    let spoken: Vec<_> = call.spoken.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(spoken, ["One moment."]);
+    call.reply(&[Call::text("It is ten dollars.")]);
+    assert_eq!(call.spoken.last().expect("spoken").1, "It is ten dollars.");
+}
+
+#[test]
+fn the_parts_of_a_wait_add_up_to_it() {
+    for script in [script(), speculating()] {
+        let mut call = Call::new(script);
+        caller_pauses_after(&mut call, "Do you open on Sunday?");
+        call.hear(false, 320);
+        call.reply(&[Call::text("We do.")]);
+        call.play_from(0);
+        let latency = call.latencies()[0].clone();
+        let parts: f64 = latency.items.iter().map(|item| item.duration_ms).sum();
+        let whole = latency.voiced_to_audible_ms as f64;
+        assert!(
+            (parts + latency.unattributed_ms - whole).abs() < 1.0,
+            "{latency:?}"
+        );
+        assert!(latency.unattributed_ms < 1.0, "{latency:?}");
+        assert!(latency.evidence.is_some());
+    }
+}
