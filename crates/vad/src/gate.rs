@@ -8,7 +8,7 @@
 //! The network remembers for longer than that, tens of seconds, so that after a long pause its
 //! judgement of the same window is not quite what it would have been. Behind loud noise this can
 //! delay the beginning of soft speech by some windows, so there the gate stays open. On quiet
-//! lines, `tests/onsets.rs` measures that it delays none by more than a window.
+//! lines it delays hardly any by more than a window: `tests/onsets.rs` measures how many.
 
 use crate::levels::{LEVELS, Levels, Measure};
 

@@ -5,7 +5,7 @@ mod recordings;
 use std::ops::Range;
 
 use audio::{Companding, SampleRate};
-use recordings::{Random, project, runtime, speech};
+use recordings::{Random, further, own, project, runtime};
 use vad::{Detector, Settings, StreamState};
 
 const RATE: SampleRate = SampleRate::HZ_8000;
@@ -120,11 +120,11 @@ impl Noise {
 
 /// All recordings one after the other with pauses between them, in which the other side speaks:
 /// the recordings are 45 % of it.
-fn conversation() -> Vec<i16> {
+fn conversation(recordings: &[(String, Vec<i16>)]) -> Vec<i16> {
     let mut random = Random::new(9);
     let mut samples = vec![0; 3 * 8_000];
-    for (_, recording) in speech(RATE) {
-        samples.extend_from_slice(&recording);
+    for (_, recording) in recordings {
+        samples.extend_from_slice(recording);
         let ratio = 1.2 * (1.0 + 0.6 * random.unit());
         // No multiple of a window, so that recordings begin anywhere in one.
         let pause = (recording.len() as f64 * ratio) as usize;
@@ -134,7 +134,7 @@ fn conversation() -> Vec<i16> {
     samples
 }
 
-/// The sound of the room before the first word, of each recording that holds it.
+/// The sound of the room before the first word, of each of the project's recordings that holds it.
 fn rooms() -> Vec<Vec<f64>> {
     let room = |(_, recording): (String, Vec<i16>)| {
         let before = recording.get(..400)?;
@@ -142,7 +142,7 @@ fn rooms() -> Vec<Vec<f64>> {
         let all = before.chunks(80).all(sounds);
         all.then(|| before.iter().map(|&value| value.into()).collect())
     };
-    let rooms: Vec<Vec<f64>> = speech(RATE).into_iter().filter_map(room).collect();
+    let rooms: Vec<Vec<f64>> = own(RATE).into_iter().filter_map(room).collect();
     assert!(rooms.len() >= 10, "{} rooms", rooms.len());
     rooms
 }
@@ -196,36 +196,46 @@ fn segments(probabilities: &[f32]) -> Vec<Range<usize>> {
     segments
 }
 
-/// Over all recordings, on all lines: wherever the network alone begins a segment of speech, the
-/// gate is open, and with it a segment begins there, or earlier, or with the next window. It is
-/// rare that one begins where the network alone heard none.
-#[test]
-fn segments_begin_no_more_than_a_window_later_with_the_gate_than_without_it() {
-    let (conversation, rooms) = (conversation(), rooms());
+/// What the gate changes in a conversation, over all lines.
+struct Comparison {
+    /// Segments that begin without the gate.
+    begun: usize,
+    /// Those of them that begin more than a window later with it.
+    late: Vec<String>,
+    /// Those at whose beginning it is closed.
+    unheard: Vec<String>,
+    /// Segments with the gate where there is none without it.
+    new: usize,
+}
+
+fn compare(conversation: &[i16]) -> Comparison {
+    let rooms = rooms();
     let kinds = Line::all();
     let seeds = 1..;
     let lines: Vec<Vec<i16>> = kinds
         .iter()
         .zip(seeds)
-        .map(|(line, seed)| line.carry(&conversation, &rooms, seed))
+        .map(|(line, seed)| line.carry(conversation, &rooms, seed))
         .collect();
     let (without_gate, _) = listen(false, &lines);
     let (with_gate, _) = listen(true, &lines);
-    let (mut begun, mut new) = (0, 0);
+    let mut comparison = Comparison {
+        begun: 0,
+        late: Vec::new(),
+        unheard: Vec::new(),
+        new: 0,
+    };
     for ((line, without), with) in kinds.iter().zip(&without_gate).zip(&with_gate) {
         let (expected, found) = (segments(without), segments(with));
-        for segment in &expected {
-            let start = segment.start;
-            assert_ne!(
-                with[start], GATED,
-                "{line:?}: the gate is closed at {start}"
-            );
-            assert!(
-                found
-                    .iter()
-                    .any(|found| found.end > start && found.start <= start + 1),
-                "{line:?}: no segment begins at {start}"
-            );
+        for &Range { start, .. } in &expected {
+            let place = || format!("window {start} on {line:?}");
+            let begins = |found: &Range<usize>| found.end > start && found.start <= start + 1;
+            if !found.iter().any(begins) {
+                comparison.late.push(place());
+            }
+            if with[start] == GATED {
+                comparison.unheard.push(place());
+            }
         }
         let alone = |found: &&Range<usize>| {
             let apart = |expected: &Range<usize>| {
@@ -233,19 +243,45 @@ fn segments_begin_no_more_than_a_window_later_with_the_gate_than_without_it() {
             };
             expected.iter().all(apart)
         };
-        begun += expected.len();
-        new += found.iter().filter(alone).count();
+        comparison.begun += expected.len();
+        comparison.new += found.iter().filter(alone).count();
     }
-    assert!(begun > 2_000, "{begun} segments");
-    assert!(
-        new * 100 < begun,
-        "{new} segments are new, {begun} were there"
-    );
+    comparison
+}
+
+/// Over all recordings of the project, on all lines: wherever the network alone begins a segment
+/// of speech, the gate is open, and with it the segment begins there, or earlier, or with the next
+/// window. Nor does one begin where the network alone hears none.
+#[test]
+fn segments_begin_no_more_than_a_window_later_with_the_gate_than_without_it() {
+    let comparison = compare(&conversation(&own(RATE)));
+
+    assert!(comparison.begun > 2_000, "{} segments", comparison.begun);
+    assert_eq!(comparison.unheard, [""; 0]);
+    assert_eq!(comparison.late, [""; 0]);
+    assert!(comparison.new * 1_000 <= comparison.begun);
+}
+
+/// Of other recordings, some begin so softly that the network is at its threshold for several
+/// windows. There it may decide otherwise, the gate being open: in one segment of two hundred at
+/// most.
+#[test]
+fn of_further_recordings_segments_seldom_begin_later_with_the_gate_than_without_it() {
+    let recordings = further(RATE);
+    if recordings.is_empty() {
+        return;
+    }
+
+    let comparison = compare(&conversation(&recordings));
+
+    assert_eq!(comparison.unheard, [""; 0]);
+    let Comparison { late, begun, .. } = comparison;
+    assert!(late.len() * 200 <= begun, "{begun} segments, {late:?}");
 }
 
 #[test]
 fn on_quiet_lines_most_windows_without_speech_are_passed_over() {
-    let (conversation, rooms) = (conversation(), rooms());
+    let (conversation, rooms) = (conversation(&own(RATE)), rooms());
     for (noise, level) in [
         (Noise::Silence, f64::NEG_INFINITY),
         (Noise::Room, -70.0),
@@ -269,7 +305,7 @@ fn on_quiet_lines_most_windows_without_speech_are_passed_over() {
 
 #[test]
 fn on_noisy_lines_all_is_heard_as_without_the_gate() {
-    let (conversation, rooms) = (conversation(), rooms());
+    let (conversation, rooms) = (conversation(&own(RATE)), rooms());
     let line = Line {
         noise: Noise::Hiss,
         level: -60.0,

@@ -20,25 +20,37 @@ pub(crate) fn runtime() -> Runtime {
     Runtime::load(&project("runtime/libonnxruntime.so.1.32.0")).expect("make setup")
 }
 
-/// All recordings of the project, and those of a folder beside it if there is one, by name.
+/// All recordings of the project, and those of the folder beside it if there is one, by name.
 pub(crate) fn speech(rate: SampleRate) -> Vec<(String, Vec<i16>)> {
-    let mut recordings: Vec<(String, Vec<i16>)> = Vec::new();
-    for folder in ["fixtures", "../shared/fixtures"] {
-        let Ok(entries) = std::fs::read_dir(project(folder)) else {
-            continue;
-        };
-        for path in entries.map(|entry| entry.expect("readable folder").path()) {
+    [own(rate), further(rate)].concat()
+}
+
+/// The recordings of the project, by name.
+pub(crate) fn own(rate: SampleRate) -> Vec<(String, Vec<i16>)> {
+    let recordings = folder("fixtures", rate);
+    assert!(recordings.len() >= 20, "{} recordings", recordings.len());
+    recordings
+}
+
+/// The recordings of the folder beside the project that it does not have itself, by name.
+pub(crate) fn further(rate: SampleRate) -> Vec<(String, Vec<i16>)> {
+    let known = |name: &str| project("fixtures").join(name).exists();
+    let mut recordings = folder("../shared/fixtures", rate);
+    recordings.retain(|(name, _)| !known(name));
+    recordings
+}
+
+fn folder(path: &str, rate: SampleRate) -> Vec<(String, Vec<i16>)> {
+    let mut recordings = Vec::new();
+    for entry in std::fs::read_dir(project(path)).into_iter().flatten() {
+        let path = entry.expect("readable folder").path();
+        if path.extension().is_some_and(|extension| extension == "wav") {
             let name = path.file_name().expect("an entry has a name");
-            let name = name.to_string_lossy().into_owned();
-            let new = recordings.iter().all(|(known, _)| *known != name);
-            if new && path.extension().is_some_and(|extension| extension == "wav") {
-                let samples = audio::file::read_mono(&path, rate).expect("readable recording");
-                recordings.push((name, samples));
-            }
+            let samples = audio::file::read_mono(&path, rate).expect("readable recording");
+            recordings.push((name.to_string_lossy().into_owned(), samples));
         }
     }
     recordings.sort();
-    assert!(recordings.len() >= 20, "{} recordings", recordings.len());
     recordings
 }
 
