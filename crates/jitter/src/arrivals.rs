@@ -29,6 +29,9 @@ const PRIOR: Duration = Duration::from_millis(20);
 /// When everything is later than the ceiling for so long, the line has become
 /// another: 100 ms.
 const ANOTHER_LINE: i64 = 100_000;
+/// A delay of so many seconds counts twice: a short one is hardly noticed in a
+/// conversation, a long one makes both sides speak at once.
+const DOUBLED: f32 = 0.1;
 /// No transit at all, later than any other.
 const NEVER: i64 = i64::MAX / 4;
 
@@ -71,6 +74,16 @@ pub(crate) struct Arrivals {
     outages: f32,
     /// The lateness that it pays to provide for.
     target: Duration,
+    /// What is known of the line since it became another, until that is enough.
+    anew: Option<Anew>,
+}
+
+/// A line that has become another.
+#[derive(Clone, Copy, Debug)]
+struct Anew {
+    /// From when on it counts as known.
+    until: i64,
+    peak: Duration,
 }
 
 /// What happened in one interval.
@@ -112,6 +125,7 @@ impl Arrivals {
             overtaken_rate: 0.0,
             outages: 0.0,
             target: Duration::ZERO,
+            anew: None,
         };
         arrivals.retarget(Duration::ZERO);
         arrivals
@@ -131,6 +145,10 @@ impl Arrivals {
 
         if !overtaken {
             self.last = lateness;
+        }
+        self.anew = self.anew.filter(|anew| arrival < anew.until);
+        if let Some(anew) = &mut self.anew {
+            anew.peak = anew.peak.max(lateness);
         }
         if arrival >= self.interval.end {
             self.close_interval(arrival, packet);
@@ -206,7 +224,8 @@ impl Arrivals {
         let mut best = (f32::INFINITY, last);
         for place in (first..BUCKETS).rev() {
             let concealed = beyond / all_peaks + later_overtaken * packets;
-            let cost = place as f32 * bucket + worth * concealed / interval;
+            let delay = place as f32 * bucket;
+            let cost = delay + delay * delay / DOUBLED + worth * concealed / interval;
             if place <= last && cost <= best.0 {
                 best = (cost, place);
             }
@@ -217,9 +236,13 @@ impl Arrivals {
         self.target = value_of(best.1);
     }
 
-    /// The lateness that it pays to provide for.
-    pub(crate) const fn target(&self) -> Duration {
-        self.target
+    /// The lateness that it pays to provide for. Of a line that has just become another
+    /// no more is expected than it has shown: a queue on the way that fills up looks the
+    /// same, and what was usual before does not come on top of it.
+    pub(crate) fn target(&self) -> Duration {
+        self.anew.map_or(self.target, |anew| {
+            self.target.min(anew.peak.max(self.trade.floor))
+        })
     }
 
     /// The lateness that at most `share` of the intervals exceed.
@@ -278,6 +301,10 @@ impl Arrivals {
         self.last = Duration::ZERO;
         self.behind_since = None;
         self.spans[self.span] = self.least;
+        self.anew = Some(Anew {
+            until: signed_micros(now) + SPANS as i64 * SPAN,
+            peak: Duration::ZERO,
+        });
     }
 
     /// Forgets the transits, as when a stream begins, but not what is usual.

@@ -42,7 +42,8 @@ pub struct Settings {
     /// default. Above 250 ms counts as 250 ms.
     pub ceiling: Duration,
     /// The delay that is worth as much as one hundredth of the audio being
-    /// concealed: 100 ms by default. More makes for fewer gaps and more delay.
+    /// concealed: 70 ms by default. More makes for fewer gaps and more delay. A long
+    /// delay counts more than its length: one of 100 ms counts twice.
     pub per_cent_concealed: Duration,
     /// How long a line may be silent before the stream counts as interrupted: 1 s
     /// by default.
@@ -62,7 +63,7 @@ impl Settings {
             format,
             floor: Duration::ZERO,
             ceiling: Duration::from_millis(200),
-            per_cent_concealed: Duration::from_millis(100),
+            per_cent_concealed: Duration::from_millis(70),
             outage: Duration::from_secs(1),
             capacity: 50,
             payload_bytes: 32_000,
