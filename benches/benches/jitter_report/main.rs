@@ -73,7 +73,7 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// The depth of the fixed buffer that the others are compared with.
 const DEPTH: u64 = 40;
 const DEPTHS: [u64; 7] = [20, 40, 60, 80, 120, 160, 200];
-const WORTHS: [u64; 7] = [10, 20, 50, 100, 200, 400, 1_000];
+const WORTHS: [u64; 8] = [10, 20, 40, 70, 100, 200, 400, 1_000];
 const QUANTILES: [f64; 6] = [0.5, 0.7, 0.85, 0.95, 0.97, 0.99];
 
 fn main() {

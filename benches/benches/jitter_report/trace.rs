@@ -89,7 +89,7 @@ impl Trace {
         Self {
             arrivals,
             sent: packets,
-            lost: network.statistics().lost,
+            lost: network.statistics().lost + network.statistics().dropped,
             first_pull: START - FRAME + phase,
             pulls: packets,
             preset,
