@@ -126,6 +126,9 @@ impl PlayoutBuffer for AdaptiveBuffer {
     fn reset(&mut self, format: Format) {
         self.settings.format = format;
         self.reception.reset(format);
-        self.policy = Behaviour::new(&self.settings);
+        match &mut self.policy {
+            Behaviour::Listen(listen) => listen.reset(format),
+            Behaviour::Play(play) => play.reset(format),
+        }
     }
 }

@@ -15,7 +15,7 @@ const FADE_UNTIL: usize = 100;
 /// How long audio takes to end where the sender ended it, or to begin again.
 const SEAM: usize = 5;
 /// The longest gap that is filled from both sides.
-const BRIDGE: usize = 40;
+pub(crate) const BRIDGE: usize = 40;
 /// The least audio behind a gap that it is filled from.
 const BRIDGEHEAD: usize = 12;
 

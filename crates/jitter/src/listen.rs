@@ -62,6 +62,16 @@ impl Listen {
         }
     }
 
+    /// Becomes like a new one for audio of this format.
+    pub(crate) fn reset(&mut self, format: Format) {
+        self.track.reset(format);
+        self.activity = Activity::new();
+        self.state = State::Beginning;
+        self.stood_in = 0;
+        self.leaves_out_pauses = false;
+        self.clock = Clock::new();
+    }
+
     /// Forgets the stream, but not its time.
     pub(crate) fn restart(&mut self) {
         self.state = State::Beginning;

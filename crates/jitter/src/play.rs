@@ -46,6 +46,14 @@ impl Play {
         }
     }
 
+    /// Becomes like a new one for audio of this format.
+    pub(crate) fn reset(&mut self, format: Format) {
+        self.track.reset(format);
+        self.state = State::Waiting { noise: false };
+        self.pace = Pace::new(format.rate.hertz());
+        self.stalled = 0;
+    }
+
     /// Forgets the stream, but not what was played last, which is to end softly.
     pub(crate) fn restart(&mut self) {
         self.state = State::Waiting { noise: false };

@@ -26,6 +26,13 @@ impl Tape {
         }
     }
 
+    /// Forgets everything: what was played is silence, and nothing is to be played.
+    pub(crate) fn clear(&mut self) {
+        self.samples[..self.memory].fill(0);
+        self.head = self.memory;
+        self.end = self.memory;
+    }
+
     /// How much is to be played.
     pub(crate) const fn pending(&self) -> usize {
         self.end - self.head
@@ -134,6 +141,18 @@ mod tests {
     #[test]
     fn a_new_tape_remembers_silence() {
         assert_eq!(played(&Tape::new(3, 1)), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_cleared_tape_is_like_a_new_one() {
+        let mut tape = Tape::new(3, 4);
+        append(&mut tape, &[1, 2, 3, 4]);
+        tape.play(&mut [0; 3]);
+        tape.clear();
+        assert_eq!(played(&tape), [0, 0, 0]);
+        assert_eq!(tape.pending(), 0);
+        append(&mut tape, &[5, 6, 7, 8]);
+        assert_eq!(tape.next(), [5, 6, 7, 8]);
     }
 
     #[test]

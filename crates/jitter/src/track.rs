@@ -3,10 +3,14 @@
 use audio::Frame;
 
 use crate::border::{Content, Decoder, Format, PlayoutKind};
-use crate::concealment::Concealment;
+use crate::concealment::{BRIDGE, Concealment};
 use crate::extrapolation::LONGEST_PAST;
 use crate::reception::{DECODED_LIMIT, Decoded, Reception};
 use crate::tape::Tape;
+
+/// The most that is to be played at a time, whatever the format: what is looked ahead
+/// at, a gap to fill and the packet behind it, at 16 kHz.
+const AHEAD: usize = 2 * 320 + 16 * BRIDGE + DECODED_LIMIT;
 
 /// The tape and what can be appended to it.
 #[derive(Debug)]
@@ -23,17 +27,22 @@ pub(crate) struct Track {
 
 impl Track {
     pub(crate) fn new(format: Format) -> Self {
-        let frame = Frame::silence(format.rate).len();
-        let concealment = Concealment::new(format.rate.hertz());
-        // What is looked ahead at, a gap to fill and the packet behind it.
-        let ahead = 2 * frame + concealment.longest_bridge() + DECODED_LIMIT;
         Self {
-            frame,
-            tape: Tape::new(LONGEST_PAST, ahead),
-            concealment,
+            frame: Frame::silence(format.rate).len(),
+            tape: Tape::new(LONGEST_PAST, AHEAD),
+            concealment: Concealment::new(format.rate.hertz()),
             received: 0,
             made: 0,
         }
+    }
+
+    /// Becomes like a new one for audio of this format.
+    pub(crate) fn reset(&mut self, format: Format) {
+        self.frame = Frame::silence(format.rate).len();
+        self.tape.clear();
+        self.concealment = Concealment::new(format.rate.hertz());
+        self.received = 0;
+        self.made = 0;
     }
 
     /// How many samples the frame still lacks.
