@@ -254,12 +254,19 @@ impl Play {
         // What is left must fill the frame.
         let spare = end - at.first + rx.queued_after(end) - at.frame;
         let begin = end + excess.min(spare).max(0);
+        let mut skipped = 0;
         while let Some(front) = rx.queue.front()
-            && front.position + rx.packet <= begin
+            && front.position < begin
         {
+            let behind = front.position + rx.packet;
+            skipped += (behind.min(begin) - front.position.max(end)).max(0);
+            if behind > begin {
+                break;
+            }
             rx.take();
         }
-        rx.statistics.skipped_samples += (begin - end).unsigned_abs();
+        // What was lost in between was not received.
+        rx.statistics.skipped_samples += skipped.unsigned_abs();
         begin
     }
 

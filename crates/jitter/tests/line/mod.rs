@@ -126,10 +126,8 @@ impl Sender {
     }
 
     fn send_as(&mut self, loudness: u8) -> Sent {
-        let mut payload = vec![loudness];
-        payload.extend((self.number as u32).to_le_bytes());
-        payload.extend((self.packet_samples as u16).to_le_bytes());
-        payload.push(u8::from(self.repeats));
+        let count = self.packet_samples as u16;
+        let payload = payload(loudness, self.number as u32, count, self.repeats);
         let sent = self.packet_with(Content::Audio, payload);
         self.pause(self.packet_samples);
         self.number += self.packet_samples;
@@ -159,6 +157,19 @@ impl Sender {
         let ticks = samples as u32 * self.ticks_per_two / 2;
         self.timestamp = self.timestamp.wrapping_add(ticks);
     }
+}
+
+/// A payload of so many audible samples.
+pub(crate) fn payload_of(samples: u16) -> Vec<u8> {
+    payload(AUDIBLE, 0, samples, false)
+}
+
+fn payload(loudness: u8, number: u32, count: u16, repeats: bool) -> Vec<u8> {
+    let mut payload = vec![loudness];
+    payload.extend(number.to_le_bytes());
+    payload.extend(count.to_le_bytes());
+    payload.push(u8::from(repeats));
+    payload
 }
 
 /// Decodes what a [`Sender`] sends and remembers in which order.
