@@ -1,9 +1,18 @@
-//! What became of a call that was replayed, and how it is shown: as JSON.
+//! What became of a call that was replayed, and how it is shown: as JSON, as JUnit XML for a continuous integration, and as text for a terminal.
 //!
-//! It never runs a call and reads no clock. Start reading at [`Account`].
+//! It never runs a call, reads no clock, and writes no file: it turns an [`Account`] into a string.
+//! The words in an account are foreign data, and no form of it lets them be anything but words.
+//! Start reading at [`Account`], then at [`junit`] and [`text()`].
 
 mod account;
+mod escape;
+mod figure;
+mod junit;
+mod text;
+mod words;
 
 pub use account::{
     Account, Expectation, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Turn,
 };
+pub use junit::junit;
+pub use text::{Colours, text};
