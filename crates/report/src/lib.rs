@@ -1,12 +1,14 @@
-//! What became of a call that was replayed, and how it is shown: as JSON, as JUnit XML for a continuous integration, and as text for a terminal.
+//! What became of a call that was replayed, and how it is shown: as JSON, as a page to look at and
+//! listen to, as JUnit XML for a continuous integration, and as text for a terminal.
 //!
 //! It never runs a call, reads no clock, and writes no file: it turns an [`Account`] into a string.
 //! The words in an account are foreign data, and no form of it lets them be anything but words.
-//! Start reading at [`Account`], then at [`junit`] and [`text()`].
+//! Start reading at [`Account`], then at [`html`], [`junit`] and [`text()`].
 
 mod account;
 mod escape;
 mod figure;
+mod html;
 mod junit;
 mod text;
 mod words;
@@ -14,5 +16,6 @@ mod words;
 pub use account::{
     Account, Expectation, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Turn,
 };
+pub use html::{Call, html};
 pub use junit::junit;
 pub use text::{Colours, text};

@@ -1,0 +1,96 @@
+//! Both sides of a call along its time.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::{Call, peaks};
+use crate::account::{Account, Speaker};
+use crate::figure::whole_seconds;
+
+/// Distances of time marks that people are used to, in seconds.
+const STEPS: [u64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
+/// At most as many marks fit a narrow screen.
+const MARKS: u64 = 7;
+
+/// The waveforms, the turns below each, the waits of the answers, and the time.
+pub(super) fn push(out: &mut String, call: &Call<'_>) {
+    let duration = call.duration();
+    let columns = peaks::columns(duration);
+    out.push_str(
+        "<section class=\"timeline\"><div class=\"heading\"><h3>Timeline</h3><div class=\"zoom\" \
+         hidden><button type=\"button\" class=\"out\" aria-label=\"Zoom out\">−</button>\
+         <button type=\"button\" class=\"in\" aria-label=\"Zoom in\">+</button></div></div>\n\
+         <div class=\"scroll\"><div class=\"track\" role=\"img\" aria-label=\"Waveforms and turns \
+         of both sides; the transcript below has the same turns\">\n",
+    );
+    for (speaker, class, name, samples) in [
+        (Speaker::Caller, "caller", "Caller", call.caller),
+        (Speaker::Agent, "agent", "Agent", call.agent),
+    ] {
+        // Writing to a string does not fail.
+        let _ = write!(
+            out,
+            "<div class=\"side {class}\"><span class=\"side-name\">{name}</span>\
+             <svg class=\"wave\" viewBox=\"0 0 {columns} {}\" preserveAspectRatio=\"none\">\
+             <path d=\"{}\"/></svg>",
+            peaks::HEIGHT,
+            peaks::outline(samples, call.rate, duration, columns),
+        );
+        push_turns(out, call.account, speaker, duration);
+        out.push_str("</div>\n");
+    }
+    push_marks(out, duration);
+    out.push_str("<div class=\"playhead\" hidden></div></div></div></section>\n");
+}
+
+/// One side's turns as bars, and for the agent the waits before them.
+fn push_turns(out: &mut String, account: &Account, speaker: Speaker, duration: Duration) {
+    let whole = duration.as_secs_f64() * 1_000.0;
+    let percent = |ms: f64| 100.0 * (ms / whole).clamp(0.0, 1.0);
+    out.push_str("<svg class=\"bars\">");
+    for turn in account.turns.iter().filter(|turn| turn.speaker == speaker) {
+        let start = turn.start_ms as f64;
+        if let Some(ledger) = &turn.ledger {
+            let from = start - ledger.voiced_to_audible_ms;
+            let _ = write!(
+                out,
+                "<rect class=\"gap\" data-play=\"{:.0}\" x=\"{:.3}%\" width=\"{:.3}%\" y=\"35%\" \
+                 height=\"30%\"/>",
+                from.max(0.0),
+                percent(from),
+                percent(start) - percent(from),
+            );
+        }
+        let class = if turn.interrupted { "bar cut" } else { "bar" };
+        let _ = write!(
+            out,
+            "<rect class=\"{class}\" data-play=\"{}\" x=\"{:.3}%\" width=\"{:.3}%\" \
+             height=\"100%\" rx=\"2\"/>",
+            turn.start_ms,
+            percent(start),
+            percent(turn.end_ms as f64) - percent(start).min(percent(turn.end_ms as f64)),
+        );
+    }
+    out.push_str("</svg>");
+}
+
+fn push_marks(out: &mut String, duration: Duration) {
+    let seconds = duration.as_secs();
+    let step = STEPS.into_iter().find(|step| seconds / step <= MARKS);
+    let step = step.unwrap_or(seconds / MARKS).max(1);
+    out.push_str("<svg class=\"marks\">");
+    for second in (0..=seconds).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+        let at = 100.0 * second as f64 / duration.as_secs_f64();
+        // The last one would stick out.
+        if at > 96.0 {
+            continue;
+        }
+        let _ = write!(
+            out,
+            "<line x1=\"{at:.3}%\" x2=\"{at:.3}%\" y2=\"5\"/><text x=\"{at:.3}%\" dx=\"3\" \
+             y=\"14\">{}</text>",
+            whole_seconds(second * 1_000)
+        );
+    }
+    out.push_str("</svg>\n");
+}
