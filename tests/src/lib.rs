@@ -1,10 +1,11 @@
 //! Real nodes for end-to-end tests: the built `mihu` binary, started as an operator would start
-//! it, and real counterparts around it (SIPp, baresip, a webhook receiver).
+//! it, and real counterparts around it (SIPp, baresip, Chromium, a webhook receiver).
 //!
 //! Everything listens on loopback and ends with the test. Start reading at [`Node`].
 
 mod api;
 mod baresip;
+mod chromium;
 mod node;
 mod phone;
 mod sipp;
@@ -12,6 +13,7 @@ mod webhooks;
 
 pub use api::{Answer, Api};
 pub use baresip::{Baresip, Offer};
+pub use chromium::Chromium;
 pub use node::{Node, NodeBuilder, mihu};
 pub use phone::Phone;
 pub use sipp::{Sipp, SippBuilder};

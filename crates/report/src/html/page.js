@@ -148,6 +148,8 @@
     const selecting = String(getSelection()) !== '';
     if (!part || selecting || target.closest('summary')) return;
     playFrom(Number(part.dataset.play));
+    // Space after a click pauses; on a button that the keyboard came to, it presses that.
+    if (event.detail > 0) target.blur?.();
   };
 
   const pressed = (event) => {
