@@ -303,6 +303,26 @@ fn clicking_a_part_of_a_wait_plays_from_there() {
 }
 
 #[test]
+fn zooming_in_widens_the_timeline_and_tells_finer_times() {
+    let mut page = open_minute("zoom.html");
+    let marks = "[...document.querySelectorAll('.marks text')].filter((one) => \
+                 one.getBoundingClientRect().width > 0).length";
+    let coarse = page.evaluate(marks).as_u64();
+    for _ in 0..3 {
+        page.click(".zoom .in", 0.5, 0.5);
+    }
+    page.wait_until(
+        "Math.round(document.querySelector('.track').clientWidth / \
+         document.querySelector('.scroll').clientWidth) == 8",
+    );
+    let fine = page.evaluate(marks).as_u64();
+    assert!(fine > coarse, "{fine:?} marks, {coarse:?} before");
+    page.click(".zoom .out", 0.5, 0.5);
+    page.wait_until("document.querySelector('.zoomed') === null");
+    nothing_is_wrong_with(&mut page);
+}
+
+#[test]
 fn space_plays_and_pauses_and_arrows_seek() {
     let mut page = open_minute("keys.html");
     page.press("ArrowRight");

@@ -48,9 +48,19 @@ pub(crate) fn count(number: u64, one: &str, more: &str) -> String {
     }
 }
 
-/// An identifier such as `model_first_token` as a label: `Model first token`.
+/// Abbreviations of stages, which labels write in capitals.
+const ABBREVIATIONS: [&str; 4] = ["llm", "stt", "tts", "vad"];
+
+/// An identifier such as `vad_hangover` as a label: `VAD hangover`.
 pub(crate) fn label(name: &str) -> String {
-    let words = name.replace('_', " ");
+    let words = name.split('_').map(|word| {
+        if ABBREVIATIONS.contains(&word) {
+            word.to_uppercase()
+        } else {
+            word.to_owned()
+        }
+    });
+    let words = words.collect::<Vec<_>>().join(" ");
     let mut characters = words.chars();
     match characters.next() {
         Some(first) => first.to_uppercase().chain(characters).collect(),
@@ -67,6 +77,13 @@ mod tests {
         assert_eq!(clock(62_340), "1:02.3");
         assert_eq!(clock(0), "0:00.0");
         assert_eq!(whole_seconds(3_723_999), "1:02:03");
+    }
+
+    #[test]
+    fn identifiers_read_as_labels() {
+        assert_eq!(label("vad_hangover"), "VAD hangover");
+        assert_eq!(label("model_first_token"), "Model first token");
+        assert_eq!(label(""), "");
     }
 
     #[test]

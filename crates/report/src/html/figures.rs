@@ -35,10 +35,13 @@ pub(super) fn push(out: &mut String, account: &Account) {
             latency.engine_added_ms,
         ),
     ];
-    for (name, title, Quantiles { p50, p95, p99, max }) in rows {
+    for (name, title, quantiles) in rows {
+        let Quantiles { p50, p95, p99, max } = quantiles;
         let cells = [p50, p95, p99, max].map(|ms| {
             let figure = milliseconds(ms);
-            format!("<td>{}</td>", figure.trim_end_matches(" ms"))
+            let figure = figure.trim_end_matches(" ms");
+            let none = quantiles == Quantiles::default();
+            format!("<td>{}</td>", if none { "–" } else { figure })
         });
         let _ = writeln!(
             out,

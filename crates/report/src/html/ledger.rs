@@ -7,7 +7,7 @@ use crate::escape::Markup;
 use crate::figure::{count, label, milliseconds};
 
 /// Colours that the parts of waits are told apart by; the style sheet has as many.
-const COLOURS: usize = 8;
+const COLOURS: usize = 9;
 
 /// What the waits of one call have in common.
 #[derive(Debug)]
@@ -124,8 +124,8 @@ fn push_waterfall(out: &mut String, turn: &Turn, ledger: &Ledger, scale: &Scale<
     }
     let _ = writeln!(
         out,
-        "<li class=\"sum\"><span class=\"name\">Unattributed</span><span class=\"note\">the line is \
-         the decision</span><span class=\"ms\">{}</span></li>\n</ol>",
+        "<li class=\"sum\"><span class=\"name\">Unattributed</span><span class=\"note\">dotted: the \
+         decision</span><span class=\"ms\">{}</span></li>\n</ol>",
         milliseconds(ledger.unattributed_ms),
     );
 }

@@ -2,6 +2,8 @@
 (() => {
   const STEP_MS = 5000;
   const LARGEST_ZOOM = 32;
+  // From here on the finer marks of time have room.
+  const FINE_ZOOM = 8;
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const calls = all('.call');
@@ -29,7 +31,8 @@
     const sound = one('.sound', shown);
     if (loaded === shown || !sound) return Boolean(sound);
     const text = atob(sound.textContent);
-    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    const bytes = new Uint8Array(text.length);
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = text.charCodeAt(at);
     if (address) URL.revokeObjectURL(address);
     address = URL.createObjectURL(new Blob([bytes], { type: 'audio/wav' }));
     audio.src = address;
@@ -124,6 +127,7 @@
     const zoom = Math.min(Math.max(before * factor, 1), LARGEST_ZOOM);
     const middle = (scroll.scrollLeft + scroll.clientWidth / 2) / before;
     track.dataset.zoom = zoom;
+    track.classList.toggle('zoomed', zoom >= FINE_ZOOM);
     track.style.width = `${zoom * 100}%`;
     scroll.scrollLeft = middle * zoom - scroll.clientWidth / 2;
     one('.out', call).disabled = zoom === 1;

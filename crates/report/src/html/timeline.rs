@@ -9,16 +9,17 @@ use crate::figure::whole_seconds;
 
 /// Distances of time marks that people are used to, in seconds.
 const STEPS: [u64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
-/// At most as many marks fit a narrow screen.
-const MARKS: u64 = 7;
+/// How many marks at most fit a narrow screen, and how many do once it is zoomed into.
+const MARKS: [(&str, u64); 2] = [("coarse", 7), ("fine", 56)];
 
 /// The waveforms, the turns below each, the waits of the answers, and the time.
 pub(super) fn push(out: &mut String, call: &Call<'_>) {
     let duration = call.duration();
     let columns = peaks::columns(duration);
     out.push_str(
-        "<section class=\"timeline\"><div class=\"heading\"><h3>Timeline</h3><div class=\"zoom\" \
-         hidden><button type=\"button\" class=\"out\" aria-label=\"Zoom out\">−</button>\
+        "<section class=\"timeline\"><div class=\"heading\"><h3>Timeline</h3><p class=\"legend\" \
+         aria-hidden=\"true\"><span><i></i>turn</span><span><i class=\"cut\"></i>interrupted</span>\
+         <span><i class=\"gap\"></i>wait</span></p><div class=\"zoom\" hidden><button type=\"button\" class=\"out\" aria-label=\"Zoom out\">−</button>\
          <button type=\"button\" class=\"in\" aria-label=\"Zoom in\">+</button></div></div>\n\
          <div class=\"scroll\"><div class=\"track\" role=\"img\" aria-label=\"Waveforms and turns \
          of both sides; the transcript below has the same turns\">\n",
@@ -76,21 +77,25 @@ fn push_turns(out: &mut String, account: &Account, speaker: Speaker, duration: D
 
 fn push_marks(out: &mut String, duration: Duration) {
     let seconds = duration.as_secs();
-    let step = STEPS.into_iter().find(|step| seconds / step <= MARKS);
-    let step = step.unwrap_or(seconds / MARKS).max(1);
     out.push_str("<svg class=\"marks\">");
-    for second in (0..=seconds).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
-        let at = 100.0 * second as f64 / duration.as_secs_f64();
-        // The last one would stick out.
-        if at > 96.0 {
-            continue;
+    for (class, most) in MARKS {
+        let step = STEPS.into_iter().find(|step| seconds / step <= most);
+        let step = step.unwrap_or(seconds / most);
+        let _ = write!(out, "<g class=\"{class}\">");
+        for second in (0..=seconds).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+            let at = 100.0 * second as f64 / duration.as_secs_f64();
+            // The last one would stick out.
+            if at > 96.0 {
+                continue;
+            }
+            let _ = write!(
+                out,
+                "<line x1=\"{at:.3}%\" x2=\"{at:.3}%\" y2=\"5\"/><text x=\"{at:.3}%\" dx=\"3\" \
+                 y=\"14\">{}</text>",
+                whole_seconds(second * 1_000)
+            );
         }
-        let _ = write!(
-            out,
-            "<line x1=\"{at:.3}%\" x2=\"{at:.3}%\" y2=\"5\"/><text x=\"{at:.3}%\" dx=\"3\" \
-             y=\"14\">{}</text>",
-            whole_seconds(second * 1_000)
-        );
+        out.push_str("</g>");
     }
     out.push_str("</svg>\n");
 }
