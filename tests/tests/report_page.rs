@@ -17,6 +17,10 @@ use serde_json::json;
 const RATE: SampleRate = SampleRate::HZ_8000;
 const ATTACK: &str = "</script><img src=x onerror=\"window.attacked = 1\">";
 
+/// How many pixels of the page a window of its width does not show.
+const OVERFLOW: &str =
+    "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+
 /// Which fixture is said when, by whom, with what words, of which so many are heard.
 const SAID: [(Speaker, u64, &str, &str, Option<usize>); 7] = [
     (
@@ -387,9 +391,7 @@ fn the_page_fits_wide_and_narrow_screens_in_light_and_dark() {
         page.resize(width, height);
         for scheme in ["light", "dark"] {
             page.prefer(scheme);
-            let overflow = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-            );
+            let overflow = page.evaluate(OVERFLOW);
             assert!(
                 overflow.as_i64() <= Some(0),
                 "{name} is {overflow} px too wide"
@@ -397,6 +399,40 @@ fn the_page_fits_wide_and_narrow_screens_in_light_and_dark() {
             save(&mut page, &format!("{name}-{scheme}.png"));
         }
     }
+    nothing_is_wrong_with(&mut page);
+}
+
+#[test]
+fn long_words_do_not_widen_a_narrow_page() {
+    let (mut account, caller, agent) = minute();
+    let long = "word/".repeat(60);
+    account.source.clone_from(&long);
+    account.agent.clone_from(&long);
+    account.end.clone_from(&long);
+    for turn in &mut account.turns {
+        turn.text.push_str(&long);
+        if let Some(ledger) = &mut turn.ledger {
+            ledger.items[0].name.clone_from(&long);
+            ledger.evidence[0].clone_from(&long);
+        }
+    }
+    account.expectations.push(expectation(&long, false, &long));
+    let call = Call {
+        account: &account,
+        caller: &caller,
+        agent: &agent,
+        rate: RATE,
+    };
+    let mut page = open("long.html", &[call, call]);
+    for width in [1_280, 820, 320] {
+        page.resize(width, 700);
+        let overflow = page.evaluate(OVERFLOW);
+        assert!(
+            overflow.as_i64() <= Some(0),
+            "{overflow} px too wide for {width}"
+        );
+    }
+    save(&mut page, "long.png");
     nothing_is_wrong_with(&mut page);
 }
 

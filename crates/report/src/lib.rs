@@ -3,7 +3,7 @@
 //!
 //! It never runs a call, reads no clock, and writes no file: it turns an [`Account`] into a string.
 //! The words in an account are foreign data, and no form of it lets them be anything but words.
-//! Start reading at [`Account`], then at [`html`], [`junit`] and [`text()`].
+//! Start reading at [`Account`], then at [`html()`], [`junit()`] and [`text()`].
 
 mod account;
 mod escape;

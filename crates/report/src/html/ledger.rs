@@ -47,11 +47,11 @@ pub(super) fn push(out: &mut String, turn: &Turn, ledger: &Ledger, scale: &Scale
     // Writing to a string does not fail.
     let _ = write!(
         out,
-        "<details class=\"wait\"{}><summary><span class=\"waited\">Waited <b>{}</b>{}, {} after the \
-         decision</span>",
+        "<details class=\"wait\"{}><summary><span class=\"waited\">Waited <b>{}</b>{}, {} \
+         once decided</span>",
         if slowest { " open" } else { "" },
         milliseconds(ledger.voiced_to_audible_ms),
-        if slowest { " (the longest)" } else { "" },
+        if slowest { " (longest)" } else { "" },
         milliseconds(ledger.decision_to_first_audio_ms),
     );
     push_stack(out, ledger, scale);
