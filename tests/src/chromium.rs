@@ -34,7 +34,7 @@ impl Chromium {
     ///
     /// # Panics
     ///
-    /// If Chromium is missing (`make setup` brings it) or does not load the page.
+    /// If Chromium is missing (`scripts/setup.sh test` brings it) or does not load the page.
     pub fn open(path: &Path, width: u32, height: u32) -> Self {
         let mut chromium = Self::start();
         let created = chromium.browser("Target.createTarget", json!({"url": "about:blank"}));
@@ -222,7 +222,7 @@ impl Chromium {
         let mut text = command.to_string().into_bytes();
         text.push(0);
         let sent = self.commands.write_all(&text);
-        sent.expect("Chromium listens; is it missing? `make setup` brings it");
+        sent.expect("Chromium listens; is it missing? `scripts/setup.sh test` brings it");
         let deadline = Instant::now() + PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -230,7 +230,7 @@ impl Chromium {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Timeout) => panic!("no answer to {command}"),
                 Err(RecvTimeoutError::Disconnected) => {
-                    panic!("Chromium ended; is it missing? `make setup` brings it")
+                    panic!("Chromium ended; is it missing? `scripts/setup.sh test` brings it")
                 }
             };
             if message["id"] == command["id"] {

@@ -264,7 +264,8 @@ fn the_page_shows_turns_waits_expectations_and_waveforms() {
     assert_eq!(
         unheard,
         json!(
-            "it again, and if that does not help, ask the person you are calling for their new number."
+            "it again, and if that does not help, ask the person you are calling for their \
+             new number."
         )
     );
     nothing_is_wrong_with(&mut page);

@@ -14,7 +14,8 @@ pub(super) fn push(out: &mut String, account: &Account) {
     // Writing to a string does not fail.
     let _ = writeln!(
         out,
-        "<section class=\"expectations\"><h3>Expectations <small>{met} of {} met</small></h3>\n<ul>",
+        "<section class=\"expectations\"><h3>Expectations <small>{met} of {} met</small>\
+         </h3>\n<ul>",
         account.expectations.len()
     );
     let unmet = account.expectations.iter().filter(|one| !one.passed);
@@ -27,7 +28,8 @@ pub(super) fn push(out: &mut String, account: &Account) {
         let _ = writeln!(
             out,
             "<li class=\"{class}\"><svg viewBox=\"0 0 24 24\" aria-hidden=\"true\">\
-             <path d=\"{sign}\"/></svg><div><p dir=\"auto\"><span class=\"vh\">{word} </span>{}</p>",
+             <path d=\"{sign}\"/></svg><div><p dir=\"auto\"><span class=\"vh\">{word} \
+             </span>{}</p>",
             Markup(&one.text)
         );
         if !one.detail.is_empty() {

@@ -113,7 +113,8 @@ fn push_waterfall(out: &mut String, turn: &Turn, ledger: &Ledger, scale: &Scale<
         let _ = writeln!(
             out,
             "<li data-play=\"{:.0}\"><span class=\"name\" dir=\"auto\">{}</span>\
-             <svg aria-hidden=\"true\"><line x1=\"{decided:.2}%\" x2=\"{decided:.2}%\" y2=\"100%\"/>\
+             <svg aria-hidden=\"true\"><line x1=\"{decided:.2}%\" x2=\"{decided:.2}%\" \
+             y2=\"100%\"/>\
              <rect class=\"c{}\" x=\"{from:.2}%\" width=\"{width:.2}%\" y=\"20%\" height=\"60%\" \
              rx=\"2\"/></svg><span class=\"ms\">{}</span></li>",
             item.start_ms.max(0.0),
@@ -124,8 +125,8 @@ fn push_waterfall(out: &mut String, turn: &Turn, ledger: &Ledger, scale: &Scale<
     }
     let _ = writeln!(
         out,
-        "<li class=\"sum\"><span class=\"name\">Unattributed</span><span class=\"note\">dotted: the \
-         decision</span><span class=\"ms\">{}</span></li>\n</ol>",
+        "<li class=\"sum\"><span class=\"name\">Unattributed</span><span class=\"note\">dotted: \
+         the decision</span><span class=\"ms\">{}</span></li>\n</ol>",
         milliseconds(ledger.unattributed_ms),
     );
 }

@@ -19,7 +19,8 @@ pub(super) fn push(out: &mut String, call: &Call<'_>) {
     out.push_str(
         "<section class=\"timeline\"><div class=\"heading\"><h3>Timeline</h3><p class=\"legend\" \
          aria-hidden=\"true\"><span><i></i>turn</span><span><i class=\"cut\"></i>interrupted</span>\
-         <span><i class=\"gap\"></i>wait</span></p><div class=\"zoom\" hidden><button type=\"button\" class=\"out\" aria-label=\"Zoom out\">−</button>\
+         <span><i class=\"gap\"></i>wait</span></p><div class=\"zoom\" hidden>\
+         <button type=\"button\" class=\"out\" aria-label=\"Zoom out\">−</button>\
          <button type=\"button\" class=\"in\" aria-label=\"Zoom in\">+</button></div></div>\n\
          <div class=\"scroll\"><div class=\"track\" role=\"img\" aria-label=\"Waveforms and turns \
          of both sides; the transcript below has the same turns\">\n",
