@@ -31,6 +31,19 @@ pub(crate) struct Metrics {
     endpointing: Histogram,
     model_first_token: Histogram,
     synthesis_first_audio: Histogram,
+    items: Family<ItemLabels, Histogram, fn() -> Histogram>,
+    unattributed: Histogram,
+    ahead: Family<AheadLabels, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ItemLabels {
+    item: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AheadLabels {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -56,6 +69,9 @@ impl Metrics {
             endpointing: waits(),
             model_first_token: waits(),
             synthesis_first_audio: waits(),
+            items: Family::new_with_constructor(|| Histogram::new(WAITS)),
+            unattributed: waits(),
+            ahead: Family::default(),
         }
     }
 
@@ -103,6 +119,23 @@ impl Metrics {
         for (histogram, millis) in waits {
             histogram.observe(Duration::from_millis(millis).as_secs_f64());
         }
+        for item in &latency.items {
+            let labels = ItemLabels {
+                item: item.name.clone(),
+            };
+            let histogram = self.items.get_or_create(&labels);
+            histogram.observe(item.duration_ms / 1_000.0);
+        }
+        self.unattributed.observe(latency.unattributed_ms / 1_000.0);
+        let ahead = [
+            ("used", latency.speculation.used),
+            ("wasted", latency.speculation.wasted),
+        ];
+        for (outcome, count) in ahead {
+            self.ahead
+                .get_or_create(&AheadLabels { outcome })
+                .inc_by(count.into());
+        }
     }
 
     pub(crate) fn register(&self, registry: &mut Registry) {
@@ -111,6 +144,23 @@ impl Metrics {
             "calls_ended",
             "Calls ended, by their final status",
             self.ended.clone(),
+        );
+        registry.register(
+            "answers_begun_ahead",
+            "Answers composed before the caller's turn was surely over, by what became of them",
+            self.ahead.clone(),
+        );
+        registry.register_with_unit(
+            "answer_wait_item",
+            "What the waits for answers were made of",
+            Unit::Seconds,
+            self.items.clone(),
+        );
+        registry.register_with_unit(
+            "answer_wait_unattributed",
+            "What the items of a wait do not explain",
+            Unit::Seconds,
+            self.unattributed.clone(),
         );
         let waits = [
             (
