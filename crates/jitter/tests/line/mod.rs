@@ -346,6 +346,27 @@ impl Receiver {
     }
 }
 
+/// A receiver that has been sent three packets at 1, 21 and 41 ms and has played
+/// the first at 40 ms and the second at 60 ms.
+pub(crate) fn playing() -> (Sender, Receiver) {
+    let (mut sender, mut receiver) = (Sender::new(), Receiver::new(play()));
+    receiver.insert(1, &sender.send());
+    assert_eq!(receiver.pull(20).kind, PlayoutKind::Silence);
+    receiver.insert(21, &sender.send());
+    assert_eq!(receiver.pull(40).samples, samples(0, 160));
+    receiver.insert(41, &sender.send());
+    assert_eq!(receiver.pull(60).samples, samples(160, 160));
+    (sender, receiver)
+}
+
+/// What a listening receiver is given of these arrivals, in microseconds, until `until`
+/// milliseconds.
+pub(crate) fn heard(arrivals: Vec<(u64, Sent)>, until: u64) -> (Vec<Pulled>, Receiver) {
+    let mut receiver = Receiver::new(listen());
+    let pulled = receiver.play(arrivals, until);
+    (pulled, receiver)
+}
+
 /// `count` audible packets, 20 ms apart, the first at `first` milliseconds.
 pub(crate) fn regular(sender: &mut Sender, first: u64, count: u64) -> Vec<(u64, Sent)> {
     let spacing = RATE.duration_of(sender.packet_samples).as_micros() as u64;
