@@ -12,7 +12,7 @@
 //!   included, and samples of the sender's that are passed over; the larger of the two counts, as a
 //!   share of what is played. So a lost packet counts once, whether something stands in for it or
 //!   it is cut out, and so does the wait for a late one. What time-stretching puts in or takes out
-//!   does not count; it is a column of its own.
+//!   does not count; it is a column of its own. ± is the standard error, from how the calls differ.
 //! - **Made up** is only the first of the two: nothing counts for a lost packet that is cut out.
 //!
 //! `neteq` is measured as it comes and with the quantile and the forgetting of WebRTC, which it

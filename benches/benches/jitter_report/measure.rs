@@ -19,6 +19,8 @@ pub(crate) struct Outcome {
     pub(crate) p95_delay: f64,
     /// Per cent of what was played that is concealed.
     pub(crate) concealed: f64,
+    /// The standard error of that, from how the calls differ.
+    pub(crate) uncertainty: f64,
     /// Per cent of what was played that was made up.
     pub(crate) made_up: f64,
     /// Per cent by which speech was made longer or shorter, together.
@@ -62,6 +64,7 @@ pub(crate) fn measure(
             }
         }
         tally.concealed += gap.size();
+        tally.end_call();
     }
     tally.outcome()
 }
@@ -84,12 +87,19 @@ struct Tally {
     /// In milliseconds.
     delays: Vec<f64>,
     frames: u64,
+    /// Of the call under way.
     concealed: u64,
+    /// Of the calls so far.
+    calls: Vec<u64>,
     made_up: u64,
     stretched: u64,
 }
 
 impl Tally {
+    fn end_call(&mut self) {
+        self.calls.push(std::mem::take(&mut self.concealed));
+    }
+
     fn outcome(mut self) -> Outcome {
         self.delays.sort_by(f64::total_cmp);
         let samples = (self.frames * SAMPLES as u64).max(1) as f64;
@@ -102,9 +112,18 @@ impl Tally {
                 .get(count * 19 / 20)
                 .copied()
                 .unwrap_or_default(),
-            concealed: per_cent(self.concealed),
+            concealed: per_cent(self.calls.iter().sum()),
+            uncertainty: standard_error(&self.calls) * self.calls.len() as f64 * 100.0 / samples,
             made_up: per_cent(self.made_up),
             stretched: per_cent(self.stretched),
         }
     }
+}
+
+/// The standard error of the mean of `counts`.
+fn standard_error(counts: &[u64]) -> f64 {
+    let count = counts.len() as f64;
+    let mean = counts.iter().sum::<u64>() as f64 / count;
+    let squares = counts.iter().map(|&it| (it as f64 - mean).powi(2));
+    (squares.sum::<f64>() / (count - 1.0).max(1.0) / count).sqrt()
 }

@@ -109,17 +109,18 @@ fn axes(section: &Section, reach: (f64, f64)) -> String {
     );
     for tick in 0..=TICKS {
         let share = f64::from(tick) / f64::from(TICKS);
-        let (x, y) = place(reach, share * reach.0, share * reach.1);
+        let (delay, concealed) = (share * reach.0, share * share * reach.1);
+        let (x, y) = place(reach, delay, concealed);
         // Writing to a string cannot fail.
         let _ = writeln!(
             axes,
             "<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>\
              <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             bottom + 15.0,
-            share * reach.0,
+            delay,
             left - 5.0,
             y + 4.0,
-            share * reach.1
+            concealed
         );
     }
     let (_, y) = place(reach, 0.0, section.lost);
@@ -133,10 +134,12 @@ fn dot((x, y): (f64, f64), radius: f64, colour: &str) -> String {
     format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{colour}\"/>\n")
 }
 
+/// Where an outcome stands: the roots of what is concealed are evenly spaced, since most is
+/// little.
 fn place(reach: (f64, f64), delay: f64, concealed: f64) -> (f64, f64) {
     (
         ORIGIN.0 + AXES.0 * delay / reach.0,
-        ORIGIN.1 - AXES.1 * concealed / reach.1,
+        ORIGIN.1 - AXES.1 * (concealed / reach.1).sqrt(),
     )
 }
 

@@ -57,22 +57,24 @@ impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\n{:<22}{:>10}{:>10}{:>12}{:>10}{:>12}",
+            "{:<22}{:>9}{:>9}{:>13}{:>8}{:>10}{:>13}",
             format!("{} ({:.2} % lost)", self.network, self.lost),
             "mean ms",
             "p95 ms",
             "concealed %",
+            "±",
             "made up %",
             "stretched %"
         )?;
         for Line { name, outcome, .. } in &self.lines {
             writeln!(
                 f,
-                "  {:<20}{:>10.1}{:>10.1}{:>12.3}{:>10.3}{:>12.2}",
+                "  {:<20}{:>9.1}{:>9.1}{:>13.3}{:>8.3}{:>10.3}{:>13.2}",
                 name,
                 outcome.mean_delay,
                 outcome.p95_delay,
                 outcome.concealed,
+                outcome.uncertainty,
                 outcome.made_up,
                 outcome.stretched
             )?;
@@ -114,6 +116,7 @@ fn figures(outcome: Outcome) -> Value {
         "mean_delay_ms": rounded(outcome.mean_delay),
         "p95_delay_ms": rounded(outcome.p95_delay),
         "concealed_per_cent": rounded(outcome.concealed),
+        "concealed_standard_error": rounded(outcome.uncertainty),
         "made_up_per_cent": rounded(outcome.made_up),
         "stretched_per_cent": rounded(outcome.stretched),
     })
