@@ -21,10 +21,39 @@ void speech_flite_exit(int status)
 }
 
 struct delivery {
+    const cst_utterance *utterance;
+    speech_flite_token token;
     speech_flite_deliver deliver;
     void *context;
+    int begun;
     int stopped;
 };
+
+/* The segment at the end of `path`, which begins at a token; NULL if there is none. */
+static const cst_item *segment(const cst_item *token, const char *path)
+{
+    const cst_item *sound = path_to_item(token, path);
+    return sound == NULL ? NULL : item_as(sound, "Segment");
+}
+
+/* The times of the segments are final before the first of them is heard. */
+static void tell_tokens(const struct delivery *delivery)
+{
+    cst_relation *tokens = utt_relation(delivery->utterance, "Token");
+
+    for (const cst_item *token = relation_head(tokens); token != NULL; token = item_next(token)) {
+        const cst_item *first =
+            segment(token, "daughter1.R:SylStructure.daughter1.daughter1");
+        const cst_item *last =
+            segment(token, "daughtern.R:SylStructure.daughtern.daughtern");
+        if (first == NULL || last == NULL)
+            continue;
+        const cst_item *before = item_prev(first);
+        float begins = before == NULL ? 0.0f : item_feat_float(before, "end");
+        delivery->token(delivery->context, item_feat_string(token, "name"), begins,
+                        item_feat_float(last, "end"));
+    }
+}
 
 static int pass_on(const cst_wave *wave, int start, int size, int last,
                    cst_audio_streaming_info *streaming)
@@ -32,6 +61,10 @@ static int pass_on(const cst_wave *wave, int start, int size, int last,
     struct delivery *delivery = streaming->userdata;
     (void)last;
 
+    if (!delivery->begun) {
+        delivery->begun = 1;
+        tell_tokens(delivery);
+    }
     if (size > 0 &&
         delivery->deliver(delivery->context, &wave->samples[start], (size_t)size) != 0) {
         delivery->stopped = 1;
@@ -60,10 +93,11 @@ int speech_flite_sample_rate(const void *voice)
 }
 
 int speech_flite_speak(void *voice, const char *text, float stretch, int chunk,
-                       speech_flite_deliver deliver, void *context)
+                       speech_flite_token token, speech_flite_deliver deliver,
+                       void *context)
 {
     jmp_buf here;
-    struct delivery delivery = {deliver, context, 0};
+    struct delivery delivery = {NULL, token, deliver, context, 0, 0};
 
     escape = &here;
     if (setjmp(here) != 0) {
@@ -74,6 +108,7 @@ int speech_flite_speak(void *voice, const char *text, float stretch, int chunk,
     cst_utterance *utterance = new_utterance();
     utt_set_input_text(utterance, text);
     utt_init(utterance, voice);
+    delivery.utterance = utterance;
 
     /* The features are the utterance's own: the shared voice is only read. */
     cst_audio_streaming_info *streaming = new_audio_streaming_info();

@@ -9,6 +9,10 @@
 /* Receives a piece of speech; returns 0 to go on, anything else to stop. */
 typedef int (*speech_flite_deliver)(void *context, const int16_t *samples, size_t count);
 
+/* Receives a token of the text, without the punctuation around it, and the
+ * seconds from the first sample at which its sound begins and ends. */
+typedef void (*speech_flite_token)(void *context, const char *name, float begins, float ends);
+
 enum speech_flite_outcome {
     SPEECH_FLITE_SPOKEN = 0,
     SPEECH_FLITE_STOPPED = 1,
@@ -23,9 +27,11 @@ void *speech_flite_voice(void);
 int speech_flite_sample_rate(const void *voice);
 
 /* Speaks `text` (UTF-8, terminated by a zero) on the calling thread, `stretch`
- * times as slowly as usual, and delivers about `chunk` samples at a time. Any
+ * times as slowly as usual, and delivers about `chunk` samples at a time. Before
+ * the first of them `token` receives, in order, all tokens that have sound. Any
  * number of threads may speak with one voice at a time. */
 int speech_flite_speak(void *voice, const char *text, float stretch, int chunk,
-                       speech_flite_deliver deliver, void *context);
+                       speech_flite_token token, speech_flite_deliver deliver,
+                       void *context);
 
 #endif

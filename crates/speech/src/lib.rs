@@ -29,5 +29,7 @@ pub use flite::{Flite, FliteConfig, StartFliteError};
 pub use judge::{JudgeTurnError, SoundJudge, SoundJudgeConfig, StartSoundJudgeError, TurnJudge};
 pub use moonshine::{Moonshine, MoonshineConfig, StartMoonshineError};
 pub use recogniser::{RecogniseError, Recogniser, Recognition, Utterance};
-pub use synthesiser::{SpeakRequest, SpeechSource, SpeechStream, SynthesiseError, Synthesiser};
+pub use synthesiser::{
+    SpeakRequest, SpeechSource, SpeechStream, SpokenWord, SynthesiseError, Synthesiser,
+};
 pub use transcript::{WordErrors, word_error_rate, word_errors};

@@ -1,6 +1,7 @@
 //! Text to speech, whoever does it.
 
 use std::fmt;
+use std::ops::Range;
 
 use async_trait::async_trait;
 use audio::SampleRate;
@@ -41,6 +42,17 @@ pub enum SynthesiseError {
     },
 }
 
+/// When a word of a text is spoken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpokenWord {
+    /// Where the word stands in the request's text, in bytes. Words are what white
+    /// space separates.
+    pub text: Range<usize>,
+    /// Where it sounds in the speech, in samples at the rate asked for. The end may
+    /// lie a little behind the last sample, as trailing silence is cut.
+    pub audio: Range<usize>,
+}
+
 /// Turns text into speech.
 pub trait Synthesiser: Send + Sync {
     /// Begins to speak at once and returns the speech as a stream, which also
@@ -66,6 +78,14 @@ impl SpeechStream {
     pub async fn next(&mut self) -> Option<Result<Vec<i16>, SynthesiseError>> {
         self.0.next().await
     }
+
+    /// Takes the words whose times have become known, in the order of the speech,
+    /// each once and no later than its first samples. A word that has no sound of
+    /// its own, such as a dash, is left out; a synthesiser that knows no times
+    /// gives no words at all.
+    pub fn take_words(&mut self) -> Vec<SpokenWord> {
+        self.0.take_words()
+    }
 }
 
 impl fmt::Debug for SpeechStream {
@@ -80,4 +100,9 @@ pub trait SpeechSource: Send {
     /// As [`SpeechStream::next`], safe to cancel too. Dropping the source
     /// cancels the synthesis.
     async fn next(&mut self) -> Option<Result<Vec<i16>, SynthesiseError>>;
+
+    /// As [`SpeechStream::take_words`]; none unless the source says otherwise.
+    fn take_words(&mut self) -> Vec<SpokenWord> {
+        Vec::new()
+    }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use audio::SampleRate;
 use speech::{
-    Flite, FliteConfig, Recogniser, SpeakRequest, SpeechStream, StartFliteError, SynthesiseError,
-    Synthesiser, Utterance, WordErrors, word_errors,
+    Flite, FliteConfig, Recogniser, SpeakRequest, SpeechStream, SpokenWord, StartFliteError,
+    SynthesiseError, Synthesiser, Utterance, WordErrors, word_errors,
 };
 use support::{listen, moonshine, telephone};
 
@@ -78,6 +78,109 @@ async fn speech_begins_and_ends_nearly_without_silence() {
             assert!(
                 trail < Duration::from_millis(160),
                 "{text:?} at {rate}: {trail:?} of trail"
+            );
+        }
+    }
+}
+
+/// What a stream says, and the words it was said to consist of.
+async fn timed(mut stream: SpeechStream) -> (Vec<i16>, Vec<SpokenWord>) {
+    let (mut samples, mut words) = (Vec::new(), Vec::new());
+    while let Some(chunk) = stream.next().await {
+        let news = stream.take_words();
+        let late = news.iter().find(|word| word.audio.start < samples.len());
+        assert!(late.is_none(), "{late:?} after {} samples", samples.len());
+        words.extend(news);
+        samples.extend(chunk.expect("speech"));
+    }
+    (samples, words)
+}
+
+#[tokio::test]
+async fn every_word_of_a_text_has_its_time_in_order_and_within_the_speech() {
+    let flite = flite(1, 1);
+    let long = "Well, then it went on and on, for 42 days and €3.50. ".repeat(8);
+    for (text, speed, rate) in [
+        (SENTENCE, 1.0, SampleRate::HZ_16000),
+        (SENTENCE, 0.6, SampleRate::HZ_8000),
+        (
+            "Dr. Smith owes $12.50 since 10:30 a.m., or 42%.",
+            1.5,
+            SampleRate::HZ_8000,
+        ),
+        (
+            "“It’s” (Zoë’s) café #1: http://example.com/a?b",
+            1.0,
+            SampleRate::HZ_48000,
+        ),
+        (long.as_str(), 1.0, SampleRate::HZ_8000),
+    ] {
+        let (samples, words) = timed(speak(&flite, text, speed, rate)).await;
+
+        let timed: Vec<_> = words.iter().map(|word| &text[word.text.clone()]).collect();
+        let written: Vec<_> = text.split_whitespace().collect();
+        assert_eq!(timed, written);
+        for (word, next) in words.iter().zip(&words[1..]) {
+            assert!(word.audio.start < word.audio.end, "{word:?}");
+            assert!(word.audio.end <= next.audio.start, "{word:?} {next:?}");
+        }
+        let last = words.last().expect("words").audio.end;
+        let apart = rate.duration_of(last.abs_diff(samples.len()));
+        assert!(apart < Duration::from_millis(150), "{text:?}: {apart:?}");
+    }
+}
+
+#[tokio::test]
+async fn words_sound_where_their_times_say() {
+    let flite = flite(1, 1);
+    for (speed, rate) in [
+        (1.0, SampleRate::HZ_8000),
+        (1.0, SampleRate::HZ_16000),
+        (0.7, SampleRate::HZ_8000),
+    ] {
+        let text = "Four, eight, nine, two, eleven, one.";
+        let (samples, words) = timed(speak(&flite, text, speed, rate)).await;
+
+        let frame = rate.samples_in(Duration::from_millis(5));
+        let sounds = |at: usize| {
+            let begin = at * frame;
+            let piece = &samples[begin..(begin + frame).min(samples.len())];
+            audio::level::peak(piece) >= 500
+        };
+        let frames = samples.len() / frame;
+        let (mut ends, mut begins) = (Vec::new(), Vec::new());
+        let mut quiet_since = 0;
+        for at in 0..frames {
+            if sounds(at) {
+                // A closure within a word is shorter than the pauses between them.
+                if (at - quiet_since) * 5 > 90 {
+                    ends.push(quiet_since * frame);
+                    begins.push(at * frame);
+                }
+                quiet_since = at + 1;
+            }
+        }
+        ends.push(quiet_since * frame);
+        assert_eq!(
+            ends.len(),
+            words.len(),
+            "pauses between all words at {speed}"
+        );
+        let away = |sample: usize, other: usize| rate.duration_of(sample.abs_diff(other));
+        for (word, end) in words.iter().zip(ends) {
+            let away = away(word.audio.end, end);
+            println!("{speed} {:?} ends {away:?} away", &text[word.text.clone()]);
+            assert!(away < Duration::from_millis(80), "{word:?} ends at {end}");
+        }
+        for (word, begin) in words[1..].iter().zip(begins) {
+            let away = away(word.audio.start, begin);
+            println!(
+                "{speed} {:?} begins {away:?} away",
+                &text[word.text.clone()]
+            );
+            assert!(
+                away < Duration::from_millis(80),
+                "{word:?} begins at {begin}"
             );
         }
     }

@@ -5,6 +5,7 @@ mod speak;
 mod stream;
 mod text;
 mod trim;
+mod words;
 
 use std::io;
 
@@ -56,7 +57,8 @@ pub enum StartFliteError {
 ///
 /// Leading silence is cut to about 10 ms and trailing silence to 80 ms. A text
 /// of more than about 250 letters is spoken in pieces, split where a reader
-/// would pause. The same text does not give the same audio bit by bit: the voice
+/// would pause. The times of words are those of the voice's own plan, to 5 ms or so.
+/// The same text does not give the same audio bit by bit: the voice
 /// is excited by noise, and with it the length differs by a few milliseconds.
 pub struct Flite {
     pool: Pool<Job>,

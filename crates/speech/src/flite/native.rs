@@ -5,11 +5,13 @@
 
 use std::any::Any;
 use std::ffi::{CStr, c_char, c_float, c_int, c_void};
-use std::ops::ControlFlow;
+use std::mem;
+use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::slice;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use audio::SampleRate;
 
@@ -17,6 +19,7 @@ use audio::SampleRate;
 const SPOKEN: c_int = 0;
 const STOPPED: c_int = 1;
 
+type Note = unsafe extern "C" fn(*mut c_void, *const c_char, c_float, c_float);
 type Deliver = unsafe extern "C" fn(*mut c_void, *const i16, usize) -> c_int;
 
 unsafe extern "C" {
@@ -27,6 +30,7 @@ unsafe extern "C" {
         text: *const c_char,
         stretch: c_float,
         chunk: c_int,
+        note: Note,
         deliver: Deliver,
         context: *mut c_void,
     ) -> c_int;
@@ -78,26 +82,29 @@ impl Voice {
     }
 
     /// Speaks `text` on this thread, `stretch` times as slowly as usual, and
-    /// delivers about `chunk` samples at a time until `deliver` breaks off.
+    /// delivers about `chunk` samples at a time, with the times of all words before
+    /// the first of them, until the receiver breaks off.
     pub(super) fn speak(
         &self,
         text: &CStr,
         stretch: f32,
         chunk: usize,
-        deliver: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
+        receiver: &mut dyn FnMut(Delivery<'_>) -> ControlFlow<()>,
     ) -> Outcome {
         let mut receiver = Receiver {
-            deliver,
+            deliver: receiver,
+            tokens: Vec::new(),
             panic: None,
         };
-        // SAFETY: the voice and the text live through the call; `pass_on` gets
-        // back the receiver, which nobody else uses meanwhile.
+        // SAFETY: the voice and the text live through the call; `note` and
+        // `pass_on` get back the receiver, which nobody else uses meanwhile.
         let outcome = unsafe {
             speech_flite_speak(
                 self.pointer.as_ptr(),
                 text.as_ptr(),
                 stretch,
                 c_int::try_from(chunk).unwrap_or(c_int::MAX),
+                note,
                 pass_on,
                 (&raw mut receiver).cast(),
             )
@@ -113,11 +120,44 @@ impl Voice {
     }
 }
 
+/// What a receiver is given.
+#[derive(Debug)]
+pub(super) enum Delivery<'a> {
+    /// The words of the whole text, once, before any sample.
+    Tokens(Vec<Token>),
+    /// The next samples.
+    Samples(&'a [i16]),
+}
+
+/// A word of the text, as flite found it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Token {
+    /// Its letters and digits as they stand in the text, without the punctuation
+    /// around them.
+    pub(super) name: String,
+    /// Where it sounds, from the first sample on.
+    pub(super) sounds: Range<Duration>,
+}
+
 struct Receiver<'a> {
-    deliver: &'a mut dyn FnMut(&[i16]) -> ControlFlow<()>,
+    deliver: &'a mut dyn FnMut(Delivery<'_>) -> ControlFlow<()>,
+    /// Waits for the first samples.
+    tokens: Vec<Token>,
     /// A panic must not unwind through flite; it is kept here until flite has
     /// returned.
     panic: Option<Box<dyn Any + Send>>,
+}
+
+unsafe extern "C" fn note(context: *mut c_void, name: *const c_char, begins: f32, ends: f32) {
+    // SAFETY: `context` is the receiver that `Voice::speak` gave, exclusively.
+    let receiver = unsafe { &mut *context.cast::<Receiver<'_>>() };
+    // SAFETY: the shim gives the name of an item, terminated by a zero.
+    let name = unsafe { CStr::from_ptr(name) };
+    let time = |seconds: f32| Duration::try_from_secs_f32(seconds).unwrap_or_default();
+    receiver.tokens.push(Token {
+        name: name.to_string_lossy().into_owned(),
+        sounds: time(begins)..time(ends),
+    });
 }
 
 unsafe extern "C" fn pass_on(context: *mut c_void, samples: *const i16, count: usize) -> c_int {
@@ -125,7 +165,15 @@ unsafe extern "C" fn pass_on(context: *mut c_void, samples: *const i16, count: u
     let receiver = unsafe { &mut *context.cast::<Receiver<'_>>() };
     // SAFETY: the shim gives `count` samples of the utterance's wave.
     let samples = unsafe { slice::from_raw_parts(samples, count) };
-    match catch_unwind(AssertUnwindSafe(|| (receiver.deliver)(samples))) {
+    let tokens = mem::take(&mut receiver.tokens);
+    let deliver = &mut receiver.deliver;
+    let delivered = catch_unwind(AssertUnwindSafe(|| {
+        if !tokens.is_empty() {
+            deliver(Delivery::Tokens(tokens))?;
+        }
+        deliver(Delivery::Samples(samples))
+    }));
+    match delivered {
         Ok(ControlFlow::Continue(())) => 0,
         Ok(ControlFlow::Break(())) => 1,
         Err(panic) => {
@@ -150,8 +198,10 @@ mod tests {
 
     fn samples_of(text: &CStr, stretch: f32) -> usize {
         let mut samples = 0;
-        let outcome = voice().speak(text, stretch, CHUNK, &mut |chunk| {
-            samples += chunk.len();
+        let outcome = voice().speak(text, stretch, CHUNK, &mut |delivery| {
+            if let Delivery::Samples(chunk) = delivery {
+                samples += chunk.len();
+            }
             ControlFlow::Continue(())
         });
         assert_eq!(outcome, Outcome::Spoken);
@@ -164,11 +214,33 @@ mod tests {
     }
 
     #[test]
+    fn each_word_of_the_text_comes_with_its_time_before_any_sample() {
+        let mut noted = Vec::new();
+        let mut first = None;
+
+        voice().speak(c"It's (only) 42 - thanks!", 1.0, CHUNK, &mut |delivery| {
+            match delivery {
+                Delivery::Tokens(tokens) => noted = tokens,
+                Delivery::Samples(_) => first = first.or(Some(noted.len())),
+            }
+            ControlFlow::Continue(())
+        });
+
+        let names: Vec<_> = noted.iter().map(|token| token.name.as_str()).collect();
+        assert_eq!(names, ["It's", "only", "42", "thanks"]);
+        assert_eq!(first, Some(4));
+        for (token, next) in noted.iter().zip(&noted[1..]) {
+            assert!(token.sounds.start < token.sounds.end, "{noted:?}");
+            assert!(token.sounds.end <= next.sounds.start, "{noted:?}");
+        }
+    }
+
+    #[test]
     fn a_receiver_that_breaks_off_gets_nothing_more() {
         let mut chunks = 0;
 
-        let outcome = voice().speak(c"A sentence of some length.", 1.0, CHUNK, &mut |_| {
-            chunks += 1;
+        let outcome = voice().speak(c"A sentence of some length.", 1.0, CHUNK, &mut |delivery| {
+            chunks += usize::from(matches!(delivery, Delivery::Samples(_)));
             if chunks == 3 {
                 ControlFlow::Break(())
             } else {
@@ -194,6 +266,7 @@ mod tests {
         unsafe extern "C" {
             fn val_car(value: *const c_void) -> *const c_void;
         }
+        unsafe extern "C" fn unnoted(_: *mut c_void, _: *const c_char, _: f32, _: f32) {}
         // SAFETY: it takes a pointer in the place of the context and looks at no
         // other argument.
         let deliver = unsafe {
@@ -207,6 +280,7 @@ mod tests {
                 c"Hello.".as_ptr(),
                 1.0,
                 800,
+                unnoted,
                 deliver,
                 null_mut(),
             )

@@ -7,9 +7,11 @@ use std::time::Duration;
 use audio::{Resampler, SampleRate};
 use tokio::sync::mpsc;
 
-use super::native::{Outcome, Voice};
+use super::native::{Delivery, Outcome, Voice};
+use super::text::Piece;
 use super::trim::Trim;
-use crate::synthesiser::SynthesiseError;
+use super::words;
+use crate::synthesiser::{SpokenWord, SynthesiseError};
 
 /// Speech that flite hands out at a time. Less reaches the listener no sooner,
 /// as flite first analyses the whole text; more would.
@@ -17,7 +19,7 @@ const CHUNK: Duration = Duration::from_millis(40);
 
 /// A piece of text to be spoken.
 pub(super) struct Job {
-    pub(super) text: CString,
+    pub(super) piece: Piece,
     /// Length of the speech as a multiple of the voice's own.
     pub(super) stretch: f32,
     pub(super) rate: SampleRate,
@@ -27,8 +29,10 @@ pub(super) struct Job {
 }
 
 /// What a worker says about its piece. A channel that closes without one of the
-/// latter two has lost its worker.
+/// last two has lost its worker.
 pub(super) enum Message {
+    /// The words of the piece, in samples from its first one, before that.
+    Words(Vec<SpokenWord>),
     Chunk(Vec<i16>),
     Failed(SynthesiseError),
     Finished,
@@ -37,12 +41,14 @@ pub(super) enum Message {
 /// Speaks `job`, unless nobody listens any more.
 pub(super) fn speak(voice: &Voice, job: Job) {
     let Job {
-        text,
+        piece,
         stretch,
         rate,
         trail,
         messages,
     } = job;
+    // A piece is printable ASCII, so none is lost for a zero within.
+    let text = CString::new(piece.text.as_str()).unwrap_or_default();
     if messages.is_closed() {
         return;
     }
@@ -59,9 +65,25 @@ pub(super) fn speak(voice: &Voice, job: Job) {
     };
     let mut trim = Trim::new(voice.rate(), trail);
     let mut trimmed = Vec::new();
-    let mut deliver = |samples: &[i16]| {
+    let mut tokens = Vec::new();
+    let mut deliver = |delivery: Delivery<'_>| {
+        let samples = match delivery {
+            Delivery::Tokens(found) => {
+                tokens = found;
+                return ControlFlow::Continue(());
+            }
+            Delivery::Samples(samples) => samples,
+        };
         trimmed.clear();
         trim.push(samples, &mut trimmed);
+        if let Some(cut) = trim.cut().filter(|_| !tokens.is_empty()) {
+            let lead = voice.rate().duration_of(cut);
+            let words = words::spoken(&piece, &tokens, lead, rate);
+            tokens.clear();
+            if !send(&messages, Message::Words(words)) {
+                return ControlFlow::Break(());
+            }
+        }
         let mut chunk = Vec::new();
         resampler.process(&trimmed, &mut chunk);
         if messages.is_closed() || !(chunk.is_empty() || send(&messages, Message::Chunk(chunk))) {
@@ -102,12 +124,13 @@ fn send(messages: &mpsc::Sender<Message>, message: Message) -> bool {
 mod tests {
     use std::thread;
 
+    use super::super::text;
     use super::*;
 
     fn job(rate: SampleRate, capacity: usize) -> (Job, mpsc::Receiver<Message>) {
         let (sender, receiver) = mpsc::channel(capacity);
         let job = Job {
-            text: c"This is a sentence of several words, to be said.".to_owned(),
+            piece: text::pieces("This is a sentence of several words, to be said.").remove(0),
             stretch: 1.0,
             rate,
             trail: Duration::ZERO,
@@ -124,6 +147,7 @@ mod tests {
     fn a_worker_leaves_when_its_listener_does() {
         let (job, mut messages) = job(SampleRate::HZ_16000, 1);
         let worker = thread::spawn(move || speak(voice(), job));
+        assert!(matches!(messages.blocking_recv(), Some(Message::Words(_))));
         assert!(matches!(messages.blocking_recv(), Some(Message::Chunk(_))));
 
         drop(messages);

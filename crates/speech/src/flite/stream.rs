@@ -1,7 +1,7 @@
 //! The speech of one text, piece by piece.
 
 use std::collections::VecDeque;
-use std::ffi::CString;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use audio::SampleRate;
 use tokio::sync::mpsc;
 
 use super::speak::{Job, Message};
-use super::text;
+use super::text::{self, Piece as Text};
 use crate::pool::{Place, Queue, Refused};
-use crate::synthesiser::{SpeakRequest, SpeechSource, SynthesiseError};
+use crate::synthesiser::{SpeakRequest, SpeechSource, SpokenWord, SynthesiseError};
 
 /// Messages that may wait for the listener: 80 seconds of speech, more than a
 /// piece lasts.
@@ -28,10 +28,14 @@ pub(super) struct Pieces {
     queue: Arc<Queue<Job>>,
     stretch: f32,
     rate: SampleRate,
-    rest: VecDeque<CString>,
+    rest: VecDeque<Text>,
     current: Option<Piece>,
     ahead: Option<Piece>,
     failed: Option<SynthesiseError>,
+    /// Samples passed on so far.
+    passed: usize,
+    /// Words that nobody has taken yet.
+    words: Vec<SpokenWord>,
 }
 
 /// A piece that waits for a worker or is being spoken. Dropping it cancels it.
@@ -48,16 +52,16 @@ impl Pieces {
         } else {
             request.speed.clamp(0.5, 2.0)
         };
-        // A piece is printable ASCII, so none is lost for a zero within.
-        let rest = text::pieces(&request.text).into_iter();
         let mut pieces = Self {
             queue: Arc::clone(queue),
             stretch: 1.0 / speed,
             rate: request.rate,
-            rest: rest.filter_map(|piece| CString::new(piece).ok()).collect(),
+            rest: text::pieces(&request.text).into(),
             current: None,
             ahead: None,
             failed: None,
+            passed: 0,
+            words: Vec::new(),
         };
         match pieces.begin() {
             Ok(piece) => pieces.current = piece,
@@ -68,10 +72,10 @@ impl Pieces {
 
     /// Has the next piece spoken, if there is one.
     fn begin(&mut self) -> Result<Option<Piece>, SynthesiseError> {
-        let Some(text) = self.rest.front() else {
+        let Some(piece) = self.rest.front() else {
             return Ok(None);
         };
-        let ends_sentence = matches!(text.as_bytes().last(), Some(b'.' | b'?' | b'!'));
+        let ends_sentence = piece.text.ends_with(['.', '?', '!']);
         let trail = if self.rest.len() > 1 && ends_sentence {
             PAUSE
         } else {
@@ -79,7 +83,7 @@ impl Pieces {
         };
         let (sender, messages) = mpsc::channel(MESSAGES);
         let job = Job {
-            text: text.clone(),
+            piece: piece.clone(),
             stretch: self.stretch,
             rate: self.rate,
             trail,
@@ -129,7 +133,16 @@ impl SpeechSource for Pieces {
     async fn next(&mut self) -> Option<Result<Vec<i16>, SynthesiseError>> {
         while let Some(piece) = &mut self.current {
             match piece.messages.recv().await {
+                Some(Message::Words(words)) => {
+                    // They come before the piece's first sample.
+                    let begin = self.passed;
+                    self.words.extend(words.into_iter().map(|word| SpokenWord {
+                        audio: word.audio.start + begin..word.audio.end + begin,
+                        ..word
+                    }));
+                }
                 Some(Message::Chunk(samples)) => {
+                    self.passed += samples.len();
                     self.look_ahead();
                     return Some(Ok(samples));
                 }
@@ -139,5 +152,9 @@ impl SpeechSource for Pieces {
             }
         }
         self.failed.take().map(Err)
+    }
+
+    fn take_words(&mut self) -> Vec<SpokenWord> {
+        mem::take(&mut self.words)
     }
 }

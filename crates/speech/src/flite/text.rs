@@ -1,6 +1,8 @@
 //! Makes any text one that flite can speak: plain ASCII, in pieces of bounded
 //! length.
 
+use std::ops::Range;
+
 /// Most weight of one piece, about 15 seconds of speech: it bounds the time to
 /// the first sound and how long a worker is busy.
 const HEAVIEST: usize = 250;
@@ -45,28 +47,66 @@ const FOLDED: [(&str, &str); 36] = [
     ("þÞ", "th"),
 ];
 
+/// A part of a text that is spoken in one go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// What is spoken: printable ASCII.
+    pub(super) text: String,
+    /// Its words, separated by spaces: where each stands here, and where the word
+    /// that it comes from stands in the whole text, both in bytes.
+    pub(super) words: Vec<(Range<usize>, Range<usize>)>,
+}
+
 /// The pieces of `text` to be spoken one after the other, none without a letter
 /// or digit. Characters that have no English sound (emoji, control characters,
 /// other scripts, marks of formatting) are left out.
-pub(super) fn pieces(text: &str) -> Vec<String> {
-    let text = speakable(text);
+pub(super) fn pieces(text: &str) -> Vec<Piece> {
+    let Ascii {
+        text: speakable,
+        sources,
+        ..
+    } = speakable(text);
+    let written: Vec<_> = words(text).collect();
     let mut pieces = Vec::new();
-    let mut rest = text.as_str();
+    let mut rest = speakable.as_str();
     while !rest.is_empty() {
+        let begin = speakable.len() - rest.len();
         let (piece, after) = rest.split_at(end_of_piece(rest));
-        if piece.contains(|character: char| character.is_ascii_alphanumeric()) {
-            pieces.push(piece.trim().to_owned());
-        }
         rest = after;
+        if !piece.contains(|character: char| character.is_ascii_alphanumeric()) {
+            continue;
+        }
+        let begin = begin + piece.len() - piece.trim_start().len();
+        let piece = piece.trim();
+        let origin = |word: &Range<usize>| {
+            let source = sources.get(begin + word.start)?;
+            let place = written.partition_point(|word| word.end <= *source);
+            written.get(place).cloned()
+        };
+        pieces.push(Piece {
+            text: piece.to_owned(),
+            words: words(piece)
+                .filter_map(|word| Some((word.clone(), origin(&word)?)))
+                .collect(),
+        });
     }
     pieces
 }
 
+/// The places of the words of `text`, in bytes.
+fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.split_whitespace().map(|word| {
+        let begin = word.as_ptr().addr() - text.as_ptr().addr();
+        begin..begin + word.len()
+    })
+}
+
 /// `text` in ASCII, with single spaces.
-fn speakable(text: &str) -> String {
-    let mut out = Ascii(String::with_capacity(text.len()));
+fn speakable(text: &str) -> Ascii {
+    let mut out = Ascii::default();
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
+        out.source = text.len() - rest.len();
         rest = &rest[character.len_utf8()..];
         match character {
             'a'..='z' | 'A'..='Z' | '0'..='9' => out.push(character),
@@ -94,7 +134,7 @@ fn speakable(text: &str) -> String {
             _ => out.push_str(folded(character).unwrap_or(" ")),
         }
     }
-    out.0
+    out
 }
 
 /// Length of the number at the beginning of `text`, 0 if there is none.
@@ -120,12 +160,20 @@ fn folded(character: char) -> Option<&'static str> {
 }
 
 /// Text that never has two spaces in a row nor one at its beginning.
-struct Ascii(String);
+#[derive(Default)]
+struct Ascii {
+    text: String,
+    /// For each of its bytes, where the character stands that it is spoken for.
+    sources: Vec<usize>,
+    /// The same for what is pushed next.
+    source: usize,
+}
 
 impl Ascii {
     fn push(&mut self, character: char) {
-        if character != ' ' || !(self.0.is_empty() || self.0.ends_with(' ')) {
-            self.0.push(character);
+        if character != ' ' || !(self.text.is_empty() || self.text.ends_with(' ')) {
+            self.text.push(character);
+            self.sources.resize(self.text.len(), self.source);
         }
     }
 
@@ -172,6 +220,52 @@ const fn weight_of(character: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn pieces(text: &str) -> Vec<String> {
+        let pieces = super::pieces(text).into_iter();
+        pieces.map(|piece| piece.text).collect()
+    }
+
+    #[test]
+    fn each_word_knows_the_word_that_it_is_spoken_for() {
+        let text = "  It’s **€12.50** — or 👍 5×3,\tZoë.";
+
+        let pieces = super::pieces(text);
+
+        let [piece] = &pieces[..] else {
+            panic!("one piece: {pieces:?}");
+        };
+        let words = piece.words.iter();
+        let words: Vec<_> = words
+            .map(|(word, source)| (&piece.text[word.clone()], &text[source.clone()]))
+            .collect();
+        assert_eq!(
+            words,
+            [
+                ("It's", "It’s"),
+                ("12.50", "**€12.50**"),
+                ("euros", "**€12.50**"),
+                (",", "—"),
+                ("or", "or"),
+                ("5", "5×3,"),
+                ("times", "5×3,"),
+                ("3,", "5×3,"),
+                ("Zoe.", "Zoë."),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_words_of_later_pieces_are_found_in_the_whole_text() {
+        let text = "And so it went on, – very long. ".repeat(20);
+
+        for piece in super::pieces(&text) {
+            for (word, source) in &piece.words {
+                let spoken = piece.text[word.clone()].replace('-', "–");
+                assert_eq!(spoken, text[source.clone()]);
+            }
+        }
+    }
 
     #[test]
     fn plain_text_is_one_piece_as_it_is() {

@@ -18,6 +18,7 @@ pub(super) struct Trim {
     trail: usize,
     started: bool,
     silence: Vec<i16>,
+    cut: usize,
 }
 
 impl Trim {
@@ -29,7 +30,13 @@ impl Trim {
             trail: rate.samples_in(trail),
             started: false,
             silence: Vec::new(),
+            cut: 0,
         }
+    }
+
+    /// Samples cut off the beginning; `None` before the first sound.
+    pub(super) fn cut(&self) -> Option<usize> {
+        self.started.then_some(self.cut)
     }
 
     /// Passes on what of `samples` and of the silence before them may go.
@@ -64,6 +71,7 @@ impl Trim {
         if !self.started {
             let surplus = self.silence.len().saturating_sub(self.lead);
             self.silence.drain(..surplus);
+            self.cut += surplus;
         }
     }
 }
@@ -122,6 +130,22 @@ mod tests {
         let samples = milliseconds(50, 4_000);
 
         assert_eq!(trimmed(&samples, 333), samples);
+    }
+
+    #[test]
+    fn what_was_cut_off_the_beginning_is_known_with_the_first_sound() {
+        let mut trim = Trim::new(RATE, TRAIL);
+        let mut out = Vec::new();
+        trim.push(&milliseconds(150, 3), &mut out);
+        assert_eq!(trim.cut(), None);
+
+        trim.push(
+            &[milliseconds(20, -3), milliseconds(10, 5_000)].concat(),
+            &mut out,
+        );
+        trim.push(&milliseconds(300, 7), &mut out);
+
+        assert_eq!(trim.cut(), Some(16 * 160));
     }
 
     #[test]
