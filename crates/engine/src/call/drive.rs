@@ -26,6 +26,9 @@ use crate::script::Script;
 /// How long a decode under way at the end of a call may still take.
 const LAST_DECODE: Duration = Duration::from_secs(1);
 
+/// How long the leg may take to say what it had played at the end of a call.
+const LAST_TICKS: Duration = Duration::from_millis(60);
+
 /// Judgements that may be under way at a time: earlier ones are out of date.
 const JUDGING: usize = 2;
 
@@ -124,6 +127,9 @@ impl<'a> Driver<'a> {
     pub(super) async fn run(mut self, events: &mut mpsc::Receiver<sip::CallEvent>) -> Outcome {
         let cause = self.converse(events).await;
         self.dialogue.close();
+        self.dialogue.fall_silent(self.parts.clock.now());
+        self.carry_out();
+        self.learn_what_was_played().await;
         self.hear_last_words().await;
         self.dialogue.finish(self.parts.clock.now());
         self.carry_out();
@@ -134,6 +140,21 @@ impl<'a> Driver<'a> {
             cause,
             transcript: self.transcript,
             latencies: self.latencies,
+        }
+    }
+
+    /// Waits a little for the leg to say how much of the agent's last words was sent.
+    async fn learn_what_was_played(&mut self) {
+        let rest = async {
+            while self.dialogue.awaits_cut_off() {
+                self.parts.feed.ready().await;
+                while let Some(event) = self.parts.feed.event() {
+                    self.played(event);
+                }
+            }
+        };
+        if tokio::time::timeout(LAST_TICKS, rest).await.is_err() {
+            tracing::debug!("the leg did not say in time how much of the agent was heard");
         }
     }
 
@@ -313,6 +334,7 @@ impl<'a> Driver<'a> {
     fn noted(&mut self, note: Note) {
         match note {
             Note::Started { segment, at } => self.dialogue.synthesis_started(at, segment),
+            Note::Words { segment, words } => self.dialogue.word_times(segment, &words),
             Note::Done { segment, duration } => {
                 self.dialogue
                     .synthesised(self.parts.clock.now(), segment, duration);
@@ -332,12 +354,6 @@ impl<'a> Driver<'a> {
     fn heard(&mut self) -> Option<Cause> {
         while let Some(event) = self.parts.feed.event() {
             match event {
-                LegEvent::SegmentStarted { segment, at } => {
-                    self.dialogue.playback(at, Playback::Started(segment));
-                }
-                LegEvent::SegmentFinished { segment, at } => {
-                    self.dialogue.playback(at, Playback::Finished(segment));
-                }
                 // Whoever holds the call need not send anything.
                 LegEvent::PacketsStopped { .. } if self.held => {}
                 LegEvent::PacketsStopped { .. } => return Some(Cause::Vanished),
@@ -346,7 +362,10 @@ impl<'a> Driver<'a> {
                 }
                 LegEvent::Failed => return Some(Cause::MediaFailed),
                 LegEvent::FirstPacket { from, .. } => tracing::debug!(%from, "media arrives"),
-                LegEvent::Interrupted { .. } | LegEvent::PlayoutIdle { .. } => {}
+                LegEvent::SegmentStarted { .. }
+                | LegEvent::SegmentFinished { .. }
+                | LegEvent::Interrupted { .. }
+                | LegEvent::PlayoutIdle { .. } => self.played(event),
             }
         }
         while let Some(window) = self.parts.feed.window() {
@@ -358,6 +377,29 @@ impl<'a> Driver<'a> {
             self.dialogue.heard(self.parts.clock.now(), &heard);
         }
         None
+    }
+
+    /// Tells the dialogue of the progress of the agent's voice.
+    fn played(&mut self, event: LegEvent) {
+        match event {
+            LegEvent::SegmentStarted { segment, at } => {
+                self.dialogue.playback(at, Playback::Started(segment));
+            }
+            LegEvent::SegmentFinished { segment, at } => {
+                self.dialogue.playback(at, Playback::Finished(segment));
+            }
+            LegEvent::Interrupted {
+                segment, played, ..
+            } => {
+                let now = self.parts.clock.now();
+                self.dialogue.cut_off(now, segment, played);
+            }
+            LegEvent::Digit { .. }
+            | LegEvent::Failed
+            | LegEvent::FirstPacket { .. }
+            | LegEvent::PacketsStopped { .. }
+            | LegEvent::PlayoutIdle { .. } => {}
+        }
     }
 
     fn signalled(&mut self, event: Option<sip::CallEvent>) -> Option<Cause> {

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use audio::{Frame, Moment, SampleRate};
 use media::{Clock, Generation, PlayoutFrame, PlayoutHandle, PushError, SegmentId};
-use speech::{SpeakRequest, SynthesiseError, Synthesiser};
+use speech::{SpeakRequest, SpokenWord, SynthesiseError, Synthesiser};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+
+use crate::dialogue::TimedWord;
 
 /// Sentences that may wait to be synthesised. The driver stops reading the model's reply before
 /// the queue is full.
@@ -30,6 +32,11 @@ const SENTENCE_PAUSE: Duration = Duration::from_millis(160);
 pub(crate) enum Note {
     /// A segment's first audio is there.
     Started { segment: SegmentId, at: Moment },
+    /// When words of a segment sound. Comes before they are handed to the playout.
+    Words {
+        segment: SegmentId,
+        words: Vec<TimedWord>,
+    },
     /// A segment is handed to the playout in full.
     Done {
         segment: SegmentId,
@@ -159,7 +166,12 @@ impl Work {
             if pause && self.pause(&line).await.is_none() {
                 continue;
             }
-            let Some(note) = self.say(line).await else {
+            let lead = if pause {
+                SENTENCE_PAUSE
+            } else {
+                Duration::ZERO
+            };
+            let Some(note) = self.say(line, lead).await else {
                 continue;
             };
             // overflow: awaited
@@ -179,8 +191,9 @@ impl Work {
         Some(())
     }
 
-    /// Speaks one line and says what became of it; `None` when the agent was silenced meanwhile.
-    async fn say(&mut self, line: Line) -> Option<Note> {
+    /// Speaks one line, `lead` of which is played already, and says what became of it; `None` when
+    /// the agent was silenced meanwhile.
+    async fn say(&mut self, line: Line, lead: Duration) -> Option<Note> {
         let Line {
             generation,
             segment,
@@ -208,6 +221,12 @@ impl Work {
         let mut samples = 0;
         let mut failure = None;
         loop {
+            let words = stream.take_words();
+            if !words.is_empty() {
+                let words = self.timed(words, lead);
+                // overflow: awaited
+                self.notes.send(Note::Words { segment, words }).await.ok()?;
+            }
             // One frame stays back, so that the last one can be marked as such.
             while pending.len() > frame_length {
                 let frame = Frame::from_samples(pending.get(..frame_length)?)?;
@@ -233,6 +252,18 @@ impl Work {
             None => Note::Done { segment, duration },
             Some(error) => failed(segment, duration, &error),
         })
+    }
+
+    /// When `words` sound, counted from the first frame of a segment that begins with `lead`.
+    fn timed(&self, words: Vec<SpokenWord>, lead: Duration) -> Vec<TimedWord> {
+        let time = |sample: usize| lead + self.voice.rate.duration_of(sample);
+        let words = words
+            .into_iter()
+            .map(|SpokenWord { text, audio }| TimedWord {
+                text,
+                sounds: time(audio.start)..time(audio.end),
+            });
+        words.collect()
     }
 
     /// Waits until what is synthesised may be heard; `None` when the agent was silenced meanwhile.

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::time::Duration;
 
 use agent::SentenceSplitter;
@@ -35,6 +36,19 @@ struct Segment {
     started: Option<Moment>,
     finished: Option<Moment>,
     lost: bool,
+    /// When each word sounds, if the synthesiser knows.
+    words: Vec<TimedWord>,
+    /// How much of it was sent when it was cut off, if that is known.
+    sent: Option<Duration>,
+}
+
+/// A word of a segment, and when it sounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimedWord {
+    /// Where it stands in the segment's text, in bytes.
+    pub text: Range<usize>,
+    /// When it sounds, from the first frame on that carries the segment's name.
+    pub sounds: Range<Duration>,
 }
 
 /// What the caller heard of an answer.
@@ -67,6 +81,8 @@ impl Answer {
             started: None,
             finished: None,
             lost: false,
+            words: Vec::new(),
+            sent: None,
         };
         self.segments.push(segment);
     }
@@ -117,6 +133,27 @@ impl Answer {
         }
     }
 
+    /// More of a segment's words have known times.
+    pub(super) fn timed(&mut self, id: SegmentId, words: &[TimedWord]) {
+        if let Some(segment) = self.segment(id) {
+            segment.words.extend_from_slice(words);
+        }
+    }
+
+    /// A segment was cut off when this much of it had been sent.
+    pub(super) fn sent(&mut self, id: SegmentId, played: Duration) {
+        if let Some(segment) = self.segment(id) {
+            segment.sent = Some(played);
+        }
+    }
+
+    /// Whether a segment was begun, and it is not known how much of it was sent.
+    pub(super) fn is_uncertain(&self) -> bool {
+        self.segments.iter().any(|segment| {
+            segment.started.is_some() && segment.finished.is_none() && segment.sent.is_none()
+        })
+    }
+
     /// Whether nothing more will be heard of it.
     pub(super) fn is_over(&self) -> bool {
         self.asking.is_none()
@@ -143,8 +180,7 @@ impl Answer {
             if let Some(finished) = segment.finished {
                 return Some((segment.text.clone(), finished));
             }
-            let played = at.since(segment.started?);
-            let mut text = words_played(&segment.text, played, segment.duration);
+            let mut text = segment.words_until(at).join(" ");
             if text.is_empty() && segment.id == first {
                 text = segment.text.split_whitespace().next()?.to_owned();
             }
@@ -158,10 +194,7 @@ impl Answer {
             if segment.finished.is_some() {
                 return None;
             }
-            let played = segment.started.map_or_else(String::new, |started| {
-                words_played(&segment.text, at.since(started), segment.duration)
-            });
-            let heard = played.split_whitespace().count();
+            let heard = segment.words_until(at).len();
             let rest: Vec<&str> = segment.text.split_whitespace().skip(heard).collect();
             (!rest.is_empty()).then(|| rest.join(" "))
         });
@@ -215,9 +248,40 @@ impl Answer {
 /// Speech of unknown length is taken to run at this many characters a second.
 const CHARACTERS_PER_SECOND: f64 = 15.0;
 
+impl Segment {
+    /// The words that were heard when playout stopped at `at`: those of which at least half was
+    /// sent. Where the times of words are not known they are guessed from their lengths.
+    fn words_until(&self, at: Moment) -> Vec<&str> {
+        let Some(started) = self.started else {
+            return Vec::new();
+        };
+        let played = at.since(started);
+        match self.words.first() {
+            // The first word is the first sound.
+            Some(first) => {
+                let sent = self.sent.unwrap_or(first.sounds.start + played);
+                words_sent(&self.text, &self.words, sent)
+            }
+            None => words_played(&self.text, played, self.duration),
+        }
+    }
+}
+
+/// The words of `text` of which at least half lies within `sent`. What has no sound of its own,
+/// such as a dash, goes with the word before it.
+fn words_sent<'a>(text: &'a str, words: &[TimedWord], sent: Duration) -> Vec<&'a str> {
+    let is_unheard = |word: &&TimedWord| (word.sounds.start + word.sounds.end) / 2 > sent;
+    let end = words
+        .iter()
+        .find(is_unheard)
+        .map_or(text.len(), |word| word.text.start);
+    let heard = text.get(..end).unwrap_or(text);
+    heard.split_whitespace().collect()
+}
+
 /// The words of `text` that fit into `played` of its `duration`, each word taking time in
 /// proportion to its length.
-fn words_played(text: &str, played: Duration, duration: Option<Duration>) -> String {
+fn words_played(text: &str, played: Duration, duration: Option<Duration>) -> Vec<&str> {
     let characters = text.chars().count().max(1) as f64;
     let duration = duration
         .map_or(characters / CHARACTERS_PER_SECOND, |duration| {
@@ -225,20 +289,14 @@ fn words_played(text: &str, played: Duration, duration: Option<Duration>) -> Str
         })
         .max(0.001);
     let budget = (played.as_secs_f64() / duration).min(1.0) * characters;
-    let mut heard = String::new();
     let mut spent = 0.0;
-    for word in text.split_whitespace() {
+    let fits = |word: &&str| {
         spent += word.chars().count() as f64;
-        if spent > budget + 0.5 {
-            break;
-        }
-        if !heard.is_empty() {
-            heard.push(' ');
-        }
-        heard.push_str(word);
+        let fits = spent <= budget + 0.5;
         spent += 1.0;
-    }
-    heard
+        fits
+    };
+    text.split_whitespace().take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -302,20 +360,37 @@ mod tests {
 
     #[test]
     fn words_are_charged_by_their_length() {
-        let text = "aaaa bbbb cccc";
-        let second = Some(Duration::from_secs(1));
-        assert_eq!(
-            words_played(text, Duration::from_millis(320), second),
-            "aaaa"
-        );
-        assert_eq!(
-            words_played(text, Duration::from_millis(700), second),
-            "aaaa bbbb"
-        );
-        assert_eq!(
-            words_played(text, Duration::from_millis(1_500), second),
-            text
-        );
-        assert_eq!(words_played(text, Duration::ZERO, second), "");
+        let words = |millis| {
+            let played = Duration::from_millis(millis);
+            words_played("aaaa bbbb cccc", played, Some(Duration::from_secs(1)))
+        };
+        assert_eq!(words(320), ["aaaa"]);
+        assert_eq!(words(700), ["aaaa", "bbbb"]);
+        assert_eq!(words(1_500), ["aaaa", "bbbb", "cccc"]);
+        assert!(words(0).is_empty());
+    }
+
+    #[test]
+    fn a_word_is_heard_when_half_of_it_was_sent() {
+        let text = "** Well — it depends. ☎";
+        let word = |word: &str, from: u64, to: u64| {
+            let begin = text.find(word).expect("a word of the text");
+            TimedWord {
+                text: begin..begin + word.len(),
+                sounds: Duration::from_millis(from)..Duration::from_millis(to),
+            }
+        };
+        let words = [
+            word("Well", 170, 400),
+            word("it", 600, 700),
+            word("depends.", 700, 1_200),
+        ];
+        let heard = |millis| words_sent(text, &words, Duration::from_millis(millis)).join(" ");
+        assert_eq!(heard(160), "**");
+        assert_eq!(heard(284), "**");
+        assert_eq!(heard(285), "** Well —");
+        assert_eq!(heard(640), "** Well —");
+        assert_eq!(heard(660), "** Well — it");
+        assert_eq!(heard(960), text);
     }
 }

@@ -1,6 +1,8 @@
 //! What the agent has begun to say and does not say yet, or no longer: answers that are begun
 //! ahead of the decision, and answers that an interruption has cut off.
 
+use std::mem;
+
 use audio::Moment;
 use turn::{AgentState, Attempt};
 
@@ -12,6 +14,7 @@ use super::{Dialogue, Effect, ReplyId, Suspended};
 impl Dialogue {
     /// Begins an answer to the turn so far, out of earshot.
     pub(super) fn answer_ahead(&mut self, now: Moment, attempt: Attempt) {
+        self.settle_cut();
         let free = self.answer.is_none()
             && self.suspended.is_none()
             && self.undecided.is_empty()
@@ -83,28 +86,28 @@ impl Dialogue {
             self.interrupt_answer(now);
             return;
         };
-        let Some(answer) = self.answer.take_if(resumable) else {
+        let Some(mut answer) = self.answer.take_if(resumable) else {
             self.interrupt_answer(now);
             return;
         };
-        let rest = answer.unheard_from(now);
-        let heard = answer.heard_until(now);
-        self.dropped = answer.ledger;
+        self.settle_cut();
+        self.dropped = answer.ledger.clone();
         self.suspended = Some(Suspended {
             asking: answer.asking,
             ends_call: answer.ends_call,
-            splitter: answer.splitter,
-            rest,
+            splitter: mem::take(&mut answer.splitter),
+            rest: Vec::new(),
             until: now + within,
         });
         self.effects.push_back(Effect::Silence);
         self.machine.agent_is(AgentState::Silent);
-        self.agent_turn(heard, true);
+        self.cut(now, answer);
     }
 
     /// Goes on with what an interruption cut off that was none. Returns whether there was
     /// anything to go on with.
     pub(super) fn go_on(&mut self, now: Moment) -> bool {
+        self.settle_cut();
         let over = |suspended: &mut Suspended| {
             now <= suspended.until && !(suspended.rest.is_empty() && suspended.asking.is_none())
         };

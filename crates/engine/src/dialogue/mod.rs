@@ -10,6 +10,7 @@ mod answer;
 mod articulation;
 mod bridging;
 mod caller;
+mod cut;
 mod held_back;
 mod keys;
 mod ledger;
@@ -28,9 +29,12 @@ use speech::Utterance;
 use turn::{AgentState, Attempt, Ended, Machine, Window};
 
 use self::ahead::{Ahead, Tally};
+pub use self::answer::TimedWord;
 use self::answer::{Answer, Heard};
 use self::articulation::Articulation;
+
 use self::caller::CallerAudio;
+use self::cut::{Cut, Postponed};
 use self::keys::{Entry, Keys};
 use self::ledger::Ledger;
 use crate::event::{CallEventKind, Speaker, SpeculationTally, TranscriptTurn, TurnLatency};
@@ -120,6 +124,10 @@ pub struct Dialogue {
     tally: Tally,
     /// What the agent was saying when it was interrupted by what may have been nothing.
     suspended: Option<Suspended>,
+    /// What was cut off last, while it is not known what was heard of it.
+    cut: Option<Cut>,
+    /// What waits until that is known.
+    postponed: VecDeque<Postponed>,
     /// Times that the silent caller was asked in a row.
     prompts: u32,
     /// How far hearing lags behind the line.
@@ -203,6 +211,8 @@ impl Dialogue {
             ahead: None,
             tally: Tally::default(),
             suspended: None,
+            cut: None,
+            postponed: VecDeque::new(),
             prompts: 0,
             lag: Duration::ZERO,
             turns: 0,
@@ -224,6 +234,7 @@ impl Dialogue {
     /// Takes the next window of the caller's audio. What sounds while the far end holds the call
     /// is music, or meant for others: it counts as silence, which ends the turn that was begun.
     pub fn heard(&mut self, now: Moment, window: &HeardWindow<'_>) {
+        self.settle_cut_if_due(now);
         let silence: Vec<i16>;
         let (samples, probability) = if self.held.is_some() {
             silence = vec![0; window.samples.len()];
@@ -420,6 +431,14 @@ impl Dialogue {
         }
     }
 
+    /// Takes when words of a segment sound, before they are played. They come in the order of the
+    /// text; none ever come for a voice that does not know.
+    pub fn word_times(&mut self, segment: SegmentId, words: &[TimedWord]) {
+        if let Some(answer) = self.answer_with(segment) {
+            answer.timed(segment, words);
+        }
+    }
+
     /// A segment is synthesised in full and lasts this long.
     pub fn synthesised(&mut self, now: Moment, segment: SegmentId, duration: Duration) {
         if let Some(answer) = self.answer_with(segment) {
@@ -461,7 +480,8 @@ impl Dialogue {
         match playback {
             Playback::Started(segment) => self.segment_started(at, segment),
             Playback::Finished(segment) => {
-                if let Some(answer) = &mut self.answer {
+                let answers = self.cut.iter_mut().map(Cut::answer);
+                for answer in answers.chain(&mut self.answer) {
                     answer.finished(at, segment);
                 }
                 self.close_answer_if_over(at);
@@ -508,12 +528,17 @@ impl Dialogue {
             let asks = [self.next_prompt(), self.filler_due()];
             asks.into_iter().flatten().fold(own, Moment::min)
         });
-        let others = [self.machine.deadline(), self.keys.deadline()];
+        let others = [
+            self.machine.deadline(),
+            self.keys.deadline(),
+            self.cut_deadline(),
+        ];
         others.into_iter().flatten().fold(own, Moment::min)
     }
 
     /// Acts on the passing of time. Harmless when nothing is due.
     pub fn timeout(&mut self, now: Moment) {
+        self.settle_cut_if_due(now);
         self.machine.timeout(now);
         self.run_machine(now);
         if let Some(entry) = self.keys.due(now) {
@@ -555,8 +580,16 @@ impl Dialogue {
         self.hanging_up = Some(Moment::from_micros(u64::MAX));
     }
 
+    /// Nobody listens any more: the agent falls silent. To be told before
+    /// [`finish`](Self::finish), for as long as the leg can still say what was played.
+    pub fn fall_silent(&mut self, now: Moment) {
+        self.interrupt_answer(now);
+    }
+
     /// Accounts for what was under way when the call ended.
     pub fn finish(&mut self, now: Moment) {
+        self.settle_cut();
+        self.catch_up(now);
         for undecided in std::mem::take(&mut self.undecided) {
             let text = undecided.settled.join(" ");
             self.caller_turn(&text, undecided.ended.started, undecided.voiced_until);
@@ -570,6 +603,7 @@ impl Dialogue {
             self.caller_turn(&text, started, until);
         }
         self.interrupt_answer(now);
+        self.settle_cut();
     }
 
     /// Ends the call without another word.
@@ -587,64 +621,88 @@ impl Dialogue {
 
     fn run_machine(&mut self, now: Moment) {
         while let Some(effect) = self.machine.poll() {
-            match effect {
-                turn::Effect::SpeechStarted(started) => {
-                    self.discard_ahead();
-                    self.caller.begin(started);
-                    self.words = Words {
-                        started: Some(started),
-                        ..Words::default()
-                    };
+            let needs_context = matches!(
+                effect,
+                turn::Effect::Speculate(_) | turn::Effect::Dismissed | turn::Effect::TurnEnded(_)
+            );
+            if needs_context || !self.postponed.is_empty() {
+                let Some(Postponed::Turn(effect)) = self.postpone(Postponed::Turn(effect)) else {
+                    continue;
+                };
+                self.turned(now, effect);
+            } else {
+                self.turned(now, effect);
+            }
+        }
+    }
+
+    /// Does what the turn machine says.
+    fn turned(&mut self, now: Moment, effect: turn::Effect) {
+        match effect {
+            turn::Effect::SpeechStarted(started) => {
+                self.discard_ahead();
+                self.caller.begin(started);
+                self.words = Words {
+                    started: Some(started),
+                    ..Words::default()
+                };
+            }
+            turn::Effect::Decode(attempt) => {
+                self.words.attempt = Some((attempt, now));
+                let utterance = self.caller.utterance();
+                self.effects
+                    .push_back(Effect::Recognise(attempt, utterance));
+                self.effects
+                    .push_back(Effect::Judge(attempt, self.caller.turn()));
+            }
+            turn::Effect::Speculate(attempt) => self.answer_ahead(now, attempt),
+            turn::Effect::Superseded(attempt) => {
+                self.discard_ahead();
+                self.words.latest = None;
+                self.effects.push_back(Effect::CancelRecognise(attempt));
+            }
+            turn::Effect::Settle(attempt) => {
+                self.discard_ahead();
+                self.settle(attempt);
+            }
+            turn::Effect::Interrupt => {
+                for undecided in &mut self.undecided {
+                    undecided.wants_answer = false;
                 }
-                turn::Effect::Decode(attempt) => {
-                    self.words.attempt = Some((attempt, now));
-                    let utterance = self.caller.utterance();
-                    self.effects
-                        .push_back(Effect::Recognise(attempt, utterance));
-                    self.effects
-                        .push_back(Effect::Judge(attempt, self.caller.turn()));
+                if self.hanging_up.is_none() {
+                    self.suspend(now);
                 }
-                turn::Effect::Speculate(attempt) => self.answer_ahead(now, attempt),
-                turn::Effect::Superseded(attempt) => {
-                    self.discard_ahead();
-                    self.words.latest = None;
-                    self.effects.push_back(Effect::CancelRecognise(attempt));
+            }
+            turn::Effect::Dismissed => {
+                self.discard_ahead();
+                self.words = Words::default();
+                self.caller.forget();
+                if !self.go_on(now) {
+                    self.take_up_dropped(now);
                 }
-                turn::Effect::Settle(attempt) => {
-                    self.discard_ahead();
-                    self.settle(attempt);
-                }
-                turn::Effect::Interrupt => {
-                    for undecided in &mut self.undecided {
-                        undecided.wants_answer = false;
-                    }
-                    if self.hanging_up.is_none() {
-                        self.suspend(now);
-                    }
-                }
-                turn::Effect::Dismissed => {
-                    self.discard_ahead();
-                    self.words = Words::default();
-                    self.caller.forget();
-                    if !self.go_on(now) {
-                        self.take_up_dropped(now);
-                    }
-                }
-                turn::Effect::TurnEnded(ended) => {
-                    self.give_up_suspended();
-                    self.decided(now, ended);
-                }
+            }
+            turn::Effect::TurnEnded(ended) => {
+                self.give_up_suspended();
+                self.decided(now, ended);
             }
         }
     }
 
     /// Answers what was entered by keys.
     fn entered(&mut self, now: Moment, entry: Entry) {
+        if self.hanging_up.is_none() {
+            self.interrupt_answer(now);
+        }
+        if let Some(Postponed::Entered(entry)) = self.postpone(Postponed::Entered(entry)) {
+            self.answer_entry(now, &entry);
+        }
+    }
+
+    fn answer_entry(&mut self, now: Moment, entry: &Entry) {
         self.caller_turn(&entry.text, entry.first, entry.last);
         if self.hanging_up.is_some() {
             return;
         }
-        self.interrupt_answer(now);
         self.ask(Ledger {
             last_voiced: entry.last,
             last_window: entry.last,
@@ -757,6 +815,7 @@ impl Dialogue {
     }
 
     fn ask(&mut self, mut ledger: Ledger) {
+        self.settle_cut();
         self.discard_ahead();
         self.dropped = None;
         let tally = self.tally.take_turn();
@@ -838,6 +897,9 @@ impl Dialogue {
     }
 
     fn segment_started(&mut self, at: Moment, segment: SegmentId) {
+        if let Some(cut) = &mut self.cut {
+            cut.answer().started(at, segment);
+        }
         let Some(answer) = &mut self.answer else {
             return;
         };
@@ -862,6 +924,7 @@ impl Dialogue {
             self.last_activity = now;
         }
         self.machine.agent_is(AgentState::Silent);
+        self.settle_cut();
         self.agent_turn(answer.heard(), false);
         if let Some(reason) = answer.ends_call {
             self.end(reason);
@@ -895,7 +958,7 @@ impl Dialogue {
         self.dropped = answer.ledger.clone();
         self.effects.push_back(Effect::Silence);
         self.machine.agent_is(AgentState::Silent);
-        self.agent_turn(answer.heard_until(now), true);
+        self.cut(now, answer);
     }
 
     /// Asks again for an answer that was dropped before it was audible, because what dropped it
@@ -931,6 +994,7 @@ impl Dialogue {
         if text.is_empty() {
             return;
         }
+        self.settle_cut();
         self.conversation.push_caller(text);
         self.tell_turn(Speaker::Caller, text.to_owned(), started, ended, false);
     }

@@ -55,6 +55,8 @@ struct Call {
     spoken: Vec<(SegmentId, String)>,
     cancelled: Vec<ReplyId>,
     silenced: usize,
+    /// The segment that is being played, and since when.
+    under_way: Option<(SegmentId, Moment)>,
     hung_up: Option<&'static str>,
 }
 
@@ -72,6 +74,7 @@ impl Call {
             spoken: Vec::new(),
             cancelled: Vec::new(),
             silenced: 0,
+            under_way: None,
             hung_up: None,
         };
         call.drain();
@@ -91,6 +94,11 @@ impl Call {
                 Effect::Silence => {
                     self.silenced += 1;
                     self.held = false;
+                    let cut = self.under_way.take();
+                    let played = cut.map(|(_, began)| self.now.since(began));
+                    let segment = cut.map(|(segment, _)| segment);
+                    self.dialogue
+                        .cut_off(self.now, segment, played.unwrap_or_default());
                 }
                 Effect::Tell(kind) => self.told.push(kind),
                 Effect::HangUp(reason) => self.hung_up = Some(reason),
@@ -166,6 +174,13 @@ impl Call {
                 .playback(self.now, Playback::Finished(segment));
             self.drain();
         }
+    }
+
+    /// A segment begins to be heard, with its first frame.
+    fn start(&mut self, segment: SegmentId) {
+        self.under_way = Some((segment, self.now));
+        self.dialogue.playback(self.now, Playback::Started(segment));
+        self.drain();
     }
 
     fn synthesise(&mut self, segment: SegmentId) {
@@ -318,7 +333,7 @@ fn an_interruption_silences_the_agent_and_keeps_only_the_heard_words() {
     call.reply(&[Call::text("Please check the cable behind the box.")]);
     let (segment, _) = call.spoken.last().cloned().expect("spoken");
     call.synthesise(segment);
-    call.dialogue.playback(call.now, Playback::Started(segment));
+    call.start(segment);
     call.hear(false, 200);
     call.hear(true, 320);
     assert_eq!(call.silenced, 1);

@@ -99,9 +99,7 @@ fn stopped_by_a_noise(script: Script) -> Call {
     for segment in &segments {
         call.synthesise(*segment);
     }
-    call.dialogue
-        .playback(call.now, Playback::Started(segments[0]));
-    call.drain();
+    call.start(segments[0]);
     call.hear(false, 480);
     call.hear(true, 352);
     assert_eq!(call.silenced, 1);
