@@ -8,7 +8,6 @@ use media::SegmentId;
 
 use super::Dialogue;
 use super::answer::Answer;
-use super::keys::Entry;
 
 /// How long to wait for the leg's word: two ticks, and one to be sure.
 const LEG_ANSWERS_WITHIN: Duration = Duration::from_millis(60);
@@ -24,13 +23,6 @@ impl Cut {
     pub(super) const fn answer(&mut self) -> &mut Answer {
         &mut self.answer
     }
-}
-
-/// What needs the agent's words to be known.
-#[derive(Debug)]
-pub(super) enum Postponed {
-    Turn(turn::Effect),
-    Entered(Entry),
 }
 
 impl Dialogue {
@@ -91,24 +83,13 @@ impl Dialogue {
         self.agent_turn(answer.heard_until(at), true);
     }
 
-    /// Keeps `next` until it is known what was heard; gives it back if that is known.
-    pub(super) fn postpone(&mut self, next: Postponed) -> Option<Postponed> {
-        if self.cut.is_none() && self.postponed.is_empty() {
-            return Some(next);
-        }
-        self.postponed.push_back(next);
-        None
-    }
-
-    /// Does what had to wait, unless it must wait on.
+    /// Answers the keys that were entered, unless it is still to be known what the agent said
+    /// before them.
     pub(super) fn catch_up(&mut self, now: Moment) {
         while self.cut.is_none()
-            && let Some(next) = self.postponed.pop_front()
+            && let Some(entry) = self.entered.pop_front()
         {
-            match next {
-                Postponed::Turn(effect) => self.turned(now, effect),
-                Postponed::Entered(entry) => self.answer_entry(now, &entry),
-            }
+            self.answer_entry(now, &entry);
         }
     }
 }

@@ -32,9 +32,8 @@ use self::ahead::{Ahead, Tally};
 pub use self::answer::TimedWord;
 use self::answer::{Answer, Heard};
 use self::articulation::Articulation;
-
 use self::caller::CallerAudio;
-use self::cut::{Cut, Postponed};
+use self::cut::Cut;
 use self::keys::{Entry, Keys};
 use self::ledger::Ledger;
 use crate::event::{CallEventKind, Speaker, SpeculationTally, TranscriptTurn, TurnLatency};
@@ -126,8 +125,8 @@ pub struct Dialogue {
     suspended: Option<Suspended>,
     /// What was cut off last, while it is not known what was heard of it.
     cut: Option<Cut>,
-    /// What waits until that is known.
-    postponed: VecDeque<Postponed>,
+    /// Keys that are answered when that is known.
+    entered: VecDeque<Entry>,
     /// Times that the silent caller was asked in a row.
     prompts: u32,
     /// How far hearing lags behind the line.
@@ -212,7 +211,7 @@ impl Dialogue {
             tally: Tally::default(),
             suspended: None,
             cut: None,
-            postponed: VecDeque::new(),
+            entered: VecDeque::new(),
             prompts: 0,
             lag: Duration::ZERO,
             turns: 0,
@@ -621,69 +620,53 @@ impl Dialogue {
 
     fn run_machine(&mut self, now: Moment) {
         while let Some(effect) = self.machine.poll() {
-            let needs_context = matches!(
-                effect,
-                turn::Effect::Speculate(_) | turn::Effect::Dismissed | turn::Effect::TurnEnded(_)
-            );
-            if needs_context || !self.postponed.is_empty() {
-                let Some(Postponed::Turn(effect)) = self.postpone(Postponed::Turn(effect)) else {
-                    continue;
-                };
-                self.turned(now, effect);
-            } else {
-                self.turned(now, effect);
-            }
-        }
-    }
-
-    /// Does what the turn machine says.
-    fn turned(&mut self, now: Moment, effect: turn::Effect) {
-        match effect {
-            turn::Effect::SpeechStarted(started) => {
-                self.discard_ahead();
-                self.caller.begin(started);
-                self.words = Words {
-                    started: Some(started),
-                    ..Words::default()
-                };
-            }
-            turn::Effect::Decode(attempt) => {
-                self.words.attempt = Some((attempt, now));
-                let utterance = self.caller.utterance();
-                self.effects
-                    .push_back(Effect::Recognise(attempt, utterance));
-                self.effects
-                    .push_back(Effect::Judge(attempt, self.caller.turn()));
-            }
-            turn::Effect::Speculate(attempt) => self.answer_ahead(now, attempt),
-            turn::Effect::Superseded(attempt) => {
-                self.discard_ahead();
-                self.words.latest = None;
-                self.effects.push_back(Effect::CancelRecognise(attempt));
-            }
-            turn::Effect::Settle(attempt) => {
-                self.discard_ahead();
-                self.settle(attempt);
-            }
-            turn::Effect::Interrupt => {
-                for undecided in &mut self.undecided {
-                    undecided.wants_answer = false;
+            match effect {
+                turn::Effect::SpeechStarted(started) => {
+                    self.discard_ahead();
+                    self.caller.begin(started);
+                    self.words = Words {
+                        started: Some(started),
+                        ..Words::default()
+                    };
                 }
-                if self.hanging_up.is_none() {
-                    self.suspend(now);
+                turn::Effect::Decode(attempt) => {
+                    self.words.attempt = Some((attempt, now));
+                    let utterance = self.caller.utterance();
+                    self.effects
+                        .push_back(Effect::Recognise(attempt, utterance));
+                    self.effects
+                        .push_back(Effect::Judge(attempt, self.caller.turn()));
                 }
-            }
-            turn::Effect::Dismissed => {
-                self.discard_ahead();
-                self.words = Words::default();
-                self.caller.forget();
-                if !self.go_on(now) {
-                    self.take_up_dropped(now);
+                turn::Effect::Speculate(attempt) => self.answer_ahead(now, attempt),
+                turn::Effect::Superseded(attempt) => {
+                    self.discard_ahead();
+                    self.words.latest = None;
+                    self.effects.push_back(Effect::CancelRecognise(attempt));
                 }
-            }
-            turn::Effect::TurnEnded(ended) => {
-                self.give_up_suspended();
-                self.decided(now, ended);
+                turn::Effect::Settle(attempt) => {
+                    self.discard_ahead();
+                    self.settle(attempt);
+                }
+                turn::Effect::Interrupt => {
+                    for undecided in &mut self.undecided {
+                        undecided.wants_answer = false;
+                    }
+                    if self.hanging_up.is_none() {
+                        self.suspend(now);
+                    }
+                }
+                turn::Effect::Dismissed => {
+                    self.discard_ahead();
+                    self.words = Words::default();
+                    self.caller.forget();
+                    if !self.go_on(now) {
+                        self.take_up_dropped(now);
+                    }
+                }
+                turn::Effect::TurnEnded(ended) => {
+                    self.give_up_suspended();
+                    self.decided(now, ended);
+                }
             }
         }
     }
@@ -693,9 +676,8 @@ impl Dialogue {
         if self.hanging_up.is_none() {
             self.interrupt_answer(now);
         }
-        if let Some(Postponed::Entered(entry)) = self.postpone(Postponed::Entered(entry)) {
-            self.answer_entry(now, &entry);
-        }
+        self.entered.push_back(entry);
+        self.catch_up(now);
     }
 
     fn answer_entry(&mut self, now: Moment, entry: &Entry) {

@@ -1,5 +1,6 @@
 use super::*;
 
+mod cut;
 mod held_back;
 
 const WINDOW: Duration = Duration::from_millis(32);
@@ -57,6 +58,8 @@ struct Call {
     silenced: usize,
     /// The segment that is being played, and since when.
     under_way: Option<(SegmentId, Moment)>,
+    /// Whether the leg says at once what it had played when it was interrupted.
+    leg_answers: bool,
     hung_up: Option<&'static str>,
 }
 
@@ -75,6 +78,7 @@ impl Call {
             cancelled: Vec::new(),
             silenced: 0,
             under_way: None,
+            leg_answers: true,
             hung_up: None,
         };
         call.drain();
@@ -95,6 +99,9 @@ impl Call {
                     self.silenced += 1;
                     self.held = false;
                     let cut = self.under_way.take();
+                    if !self.leg_answers {
+                        continue;
+                    }
                     let played = cut.map(|(_, began)| self.now.since(began));
                     let segment = cut.map(|(segment, _)| segment);
                     self.dialogue
