@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The parts of flite that one English voice needs, each before what it uses.
-/// The last is the core, which is linked with its call to `exit` renamed.
+/// The last is the core, which is linked with its calls to `exit` and `rand` renamed.
 const PARTS: [&str; 3] = ["flite_cmu_us_rms", "flite_usenglish", "flite_cmulex"];
 const CORE: &str = "flite";
 
@@ -79,6 +79,7 @@ fn build(headers: &Path, libraries: &Path) -> Result<(), String> {
     let objcopy = env::var_os("OBJCOPY").unwrap_or_else(|| "objcopy".into());
     let status = Command::new(&objcopy)
         .args(["--redefine-sym", "exit=speech_flite_exit"])
+        .args(["--redefine-sym", "rand=speech_flite_rand"])
         .arg(archive(libraries, CORE))
         .arg(archive(&out, core))
         .status()

@@ -20,6 +20,20 @@ void speech_flite_exit(int status)
     abort();
 }
 
+/* The noise that excites the voice, xorshift32 of the thread's own. C's rand()
+ * is one sequence for the whole process, so that what an utterance sounds like
+ * would depend on all that was said before it; here each begins anew. */
+static const uint32_t NOISE_BEGIN = 2463534242u;
+static _Thread_local uint32_t noise = 2463534242u;
+
+int speech_flite_rand(void)
+{
+    noise ^= noise << 13;
+    noise ^= noise >> 17;
+    noise ^= noise << 5;
+    return (int)(noise & RAND_MAX);
+}
+
 struct delivery {
     const cst_utterance *utterance;
     speech_flite_token token;
@@ -105,6 +119,7 @@ int speech_flite_speak(void *voice, const char *text, float stretch, int chunk,
         return SPEECH_FLITE_FAILED;
     }
 
+    noise = NOISE_BEGIN;
     cst_utterance *utterance = new_utterance();
     utt_set_input_text(utterance, text);
     utt_init(utterance, voice);

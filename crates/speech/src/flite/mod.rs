@@ -58,8 +58,8 @@ pub enum StartFliteError {
 /// Leading silence is cut to about 10 ms and trailing silence to 80 ms. A text
 /// of more than about 250 letters is spoken in pieces, split where a reader
 /// would pause. The times of words are those of the voice's own plan, to 5 ms or so.
-/// The same text does not give the same audio bit by bit: the voice
-/// is excited by noise, and with it the length differs by a few milliseconds.
+/// The same text gives the same audio bit by bit: the noise that excites the voice begins
+/// anew with every piece.
 pub struct Flite {
     pool: Pool<Job>,
 }

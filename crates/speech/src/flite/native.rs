@@ -236,6 +236,24 @@ mod tests {
     }
 
     #[test]
+    fn the_same_text_gives_the_same_samples_whatever_was_said_before() {
+        let spoken = |text: &CStr| {
+            let mut samples = Vec::new();
+            voice().speak(text, 1.0, CHUNK, &mut |delivery| {
+                if let Delivery::Samples(chunk) = delivery {
+                    samples.extend_from_slice(chunk);
+                }
+                ControlFlow::Continue(())
+            });
+            samples
+        };
+        let first = spoken(c"She sells sea shells.");
+        spoken(c"Something else.");
+
+        assert_eq!(spoken(c"She sells sea shells."), first);
+    }
+
+    #[test]
     fn a_receiver_that_breaks_off_gets_nothing_more() {
         let mut chunks = 0;
 
