@@ -4,6 +4,7 @@
 //! Start reading at [`Listening`]. A call reads its [`CallFeed`].
 
 mod detection;
+mod ear;
 mod line;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use media::{LegEvent, LegFeed};
 use tokio::sync::Notify;
 use vad::Detector;
 
-pub use self::line::Hearing;
+pub use self::ear::{Ear, Hearing};
 
 use self::line::Line;
 use crate::supervision::{Vital, Vitals, survive};
