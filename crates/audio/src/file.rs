@@ -1,8 +1,11 @@
-//! Reading audio files: WAV, with 8 to 32-bit integer, float or G.711 samples.
+//! Reading audio files: WAV, with 8 to 32-bit integer, float or G.711 samples,
+//! FLAC, MP3, and Ogg with Vorbis.
 
 use std::fs::File;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
@@ -11,7 +14,7 @@ use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 
-use crate::resample::{ResampleError, resample};
+use crate::resample::{ResampleError, Resampler, resample};
 use crate::units::SampleRate;
 
 /// Why an audio file could not be read.
@@ -26,7 +29,7 @@ pub enum ReadAudioError {
         source: io::Error,
     },
     /// The file is no audio file, or of a kind that is not supported.
-    #[error("cannot read {} as audio: {reason}; expected a WAV file", path.display())]
+    #[error("cannot read {} as audio: {reason}; expected WAV, FLAC, MP3 or Ogg Vorbis", path.display())]
     Unsupported {
         /// The file.
         path: PathBuf,
@@ -40,6 +43,17 @@ pub enum ReadAudioError {
         path: PathBuf,
         /// Why not.
         source: ResampleError,
+    },
+    /// The file lasts longer than the caller allows.
+    #[error(
+        "{} is too long; expected at most {} minutes of audio, cut the file into parts",
+        path.display(), longest.as_secs() / 60
+    )]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// What is allowed.
+        longest: Duration,
     },
 }
 
@@ -70,77 +84,179 @@ pub fn read_channels(
     path: impl AsRef<Path>,
 ) -> Result<(SampleRate, Vec<Vec<i16>>), ReadAudioError> {
     let path = path.as_ref();
+    let mut file = open(path)?;
+    let mut channels = vec![Vec::new(); file.channels];
+    let read = file.read(|decoded| {
+        for (channel, samples) in channels.iter_mut().zip(decoded) {
+            channel.extend_from_slice(samples);
+        }
+        ControlFlow::Continue(())
+    });
+    read.map_err(|error| unsupported(path, &error))?;
+    Ok((file.rate, channels))
+}
+
+/// Reads a whole file that lasts at most `longest`: the samples of each channel,
+/// resampled to `rate`, all of the same length. What is longer is refused before
+/// more than that is decoded.
+///
+/// # Errors
+///
+/// [`ReadAudioError`] as its variants say. A file that ends early is read as far
+/// as it goes.
+pub fn read_channels_at(
+    path: impl AsRef<Path>,
+    rate: SampleRate,
+    longest: Duration,
+) -> Result<Vec<Vec<i16>>, ReadAudioError> {
+    let path = path.as_ref();
+    let mut file = open(path)?;
+    let too_long = || ReadAudioError::TooLong {
+        path: path.to_path_buf(),
+        longest,
+    };
+    if file.declared.is_some_and(|declared| declared > longest) {
+        return Err(too_long());
+    }
+    let resampler = || Resampler::new(file.rate, rate);
+    let resamplers: Result<Vec<Resampler>, _> = (0..file.channels).map(|_| resampler()).collect();
+    let mut resamplers = resamplers.map_err(|source| ReadAudioError::Resample {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    let most = file.rate.samples_in(longest);
+    let mut channels = vec![Vec::new(); file.channels];
+    let mut decoded_samples = 0;
+    let read = file.read(|decoded| {
+        decoded_samples += decoded.first().map_or(0, Vec::len);
+        if decoded_samples > most {
+            return ControlFlow::Break(());
+        }
+        let places = channels.iter_mut().zip(&mut resamplers);
+        for ((channel, resampler), samples) in places.zip(decoded) {
+            resampler.process(samples, channel);
+        }
+        ControlFlow::Continue(())
+    });
+    read.map_err(|error| unsupported(path, &error))?;
+    if decoded_samples > most {
+        return Err(too_long());
+    }
+    for (channel, resampler) in channels.iter_mut().zip(&mut resamplers) {
+        resampler.finish(channel);
+    }
+    Ok(channels)
+}
+
+/// A file whose header has been read.
+struct Opened {
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    rate: SampleRate,
+    channels: usize,
+    /// How long it says that it lasts.
+    declared: Option<Duration>,
+}
+
+fn open(path: &Path) -> Result<Opened, ReadAudioError> {
     let file = File::open(path).map_err(|source| ReadAudioError::Open {
         path: path.to_path_buf(),
         source,
     })?;
-    decode(file).map_err(|error| ReadAudioError::Unsupported {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    Opened::new(file, extension).map_err(|error| unsupported(path, &error))
+}
+
+fn unsupported(path: &Path, error: &Error) -> ReadAudioError {
+    ReadAudioError::Unsupported {
         path: path.to_path_buf(),
         reason: error.to_string(),
-    })
+    }
 }
 
-fn decode(file: File) -> Result<(SampleRate, Vec<Vec<i16>>), Error> {
-    let source = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
-    let mut format = symphonia::default::get_probe().probe(
-        &Hint::new(),
-        source,
-        FormatOptions::default(),
-        MetadataOptions::default(),
-    )?;
-    let track = format
-        .default_track(TrackType::Audio)
-        .ok_or(Error::Unsupported("the file has no audio track"))?;
-    let track_id = track.id;
-    let parameters = track
-        .codec_params
-        .as_ref()
-        .and_then(|parameters| parameters.audio())
-        .ok_or(Error::Unsupported(
-            "the audio track does not name its codec",
-        ))?;
-    let rate = parameters
-        .sample_rate
-        .and_then(SampleRate::new)
-        .ok_or(Error::Unsupported(
-            "the sample rate is not within 4 kHz to 192 kHz",
-        ))?;
-    let count = parameters
-        .channels
-        .as_ref()
-        .map(|channels| channels.count())
-        .filter(|&count| count > 0)
-        .ok_or(Error::Unsupported("the file has no channels"))?;
-    let mut decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())?;
-
-    let mut channels = vec![Vec::new(); count];
-    read_packets(&mut *format, &mut *decoder, track_id, &mut channels)?;
-    Ok((rate, channels))
-}
-
-fn read_packets(
-    format: &mut dyn FormatReader,
-    decoder: &mut dyn AudioDecoder,
-    track_id: u32,
-    channels: &mut [Vec<i16>],
-) -> Result<(), Error> {
-    let mut decoded: Vec<Vec<i16>> = Vec::new();
-    loop {
-        let packet = match format.next_packet() {
-            Ok(Some(packet)) => packet,
-            Ok(None) => return Ok(()),
-            Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        if packet.track_id != track_id {
-            continue;
+impl Opened {
+    fn new(file: File, extension: Option<&str>) -> Result<Self, Error> {
+        let source = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+        let mut hint = Hint::new();
+        if let Some(extension) = extension {
+            hint.with_extension(extension);
         }
-        decoder.decode(&packet)?.copy_to_vecs_planar(&mut decoded);
-        for (channel, samples) in channels.iter_mut().zip(&decoded) {
-            channel.extend_from_slice(samples);
+        let format = symphonia::default::get_probe().probe(
+            &hint,
+            source,
+            FormatOptions::default(),
+            MetadataOptions::default(),
+        )?;
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or(Error::Unsupported("the file has no audio track"))?;
+        let parameters = track
+            .codec_params
+            .as_ref()
+            .and_then(|parameters| parameters.audio())
+            .ok_or(Error::Unsupported(
+                "the audio track does not name its codec",
+            ))?;
+        let rate = parameters
+            .sample_rate
+            .and_then(SampleRate::new)
+            .ok_or(Error::Unsupported(
+                "the sample rate is not within 4 kHz to 192 kHz",
+            ))?;
+        let channels = parameters
+            .channels
+            .as_ref()
+            .map(|channels| channels.count())
+            .filter(|&count| count > 0)
+            .ok_or(Error::Unsupported("the file has no channels"))?;
+        let decoder = symphonia::default::get_codecs()
+            .make_audio_decoder(parameters, &AudioDecoderOptions::default())?;
+        let samples = track
+            .num_frames
+            .and_then(|frames| usize::try_from(frames).ok());
+        Ok(Self {
+            decoder,
+            track: track.id,
+            rate,
+            channels,
+            declared: samples.map(|samples| rate.duration_of(samples)),
+            format,
+        })
+    }
+
+    /// Hands out the samples of one packet after the other, by channel, until
+    /// `take` breaks off. A packet that is damaged is left out, unless all are.
+    fn read(&mut self, mut take: impl FnMut(&[Vec<i16>]) -> ControlFlow<()>) -> Result<(), Error> {
+        let mut decoded: Vec<Vec<i16>> = Vec::new();
+        let mut damaged = None;
+        let mut sound = false;
+        loop {
+            let packet = match self.format.next_packet() {
+                Ok(Some(packet)) => packet,
+                Ok(None) => break,
+                Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+                Err(error) => return Err(error),
+            };
+            if packet.track_id != self.track {
+                continue;
+            }
+            match self.decoder.decode(&packet) {
+                Ok(samples) => samples.copy_to_vecs_planar(&mut decoded),
+                Err(error @ Error::DecodeError(_)) => {
+                    damaged = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            sound = true;
+            if take(&decoded).is_break() {
+                break;
+            }
+        }
+        match damaged {
+            Some(error) if !sound => Err(error),
+            Some(_) | None => Ok(()),
         }
     }
 }
