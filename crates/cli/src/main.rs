@@ -1,7 +1,7 @@
 //! The `mihu` binary: reads settings and arguments, joins the crates to a node, and ends it.
 //!
 //! It decides nothing about calls. `serve` is the node; `keys` makes bearer tokens; `phone` is a
-//! small scripted SIP phone; `demo` runs a node and a phone against each other and shows the
+//! small scripted SIP phone; `replay` plays recorded callers to an agent; `demo` runs a node and a phone against each other and shows the
 //! conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
 
 mod bench;
@@ -13,6 +13,7 @@ mod logging;
 mod models;
 mod paths;
 mod phone;
+mod replay;
 mod serve;
 mod stop;
 
@@ -48,6 +49,11 @@ enum Command {
     },
     /// Answers or places one SIP call and plays a script into it.
     Phone(phone::Arguments),
+    /// Plays recorded callers to an agent on a virtual clock, and says what came of it.
+    ///
+    /// Exits with 0 when all that a scenario expects came true, with 1 when some of it did not,
+    /// and with 2 when a call could not be replayed at all.
+    Replay(Box<replay::Arguments>),
     /// Measures what this machine carries.
     Bench {
         #[command(subcommand)]
@@ -122,6 +128,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             })?;
             run_to_end(phone::run(arguments))
         }
+        Command::Replay(arguments) => Ok(replay::run(&arguments)),
         Command::Bench { action } => bench::run(action),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments)),
     }

@@ -1,0 +1,383 @@
+//! The agent's side of a replayed call: the conversation's state machine, driven by moments
+//! instead of by a clock. The one place that knows the dialogue's inputs and effects.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use audio::{Moment, SampleRate};
+use engine::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId};
+use engine::listening::{Ear, Hearing};
+use engine::{CallEventKind, Patience, Script, Speaker, TranscriptTurn, TurnLatency};
+use llm::{ReplyError, ReplyPart, ReplyRequest};
+use media::{LegEvent, LegFeed, PlayoutHandle, SegmentId};
+use speech::{RecogniseError, Utterance};
+use turn::Attempt;
+
+use crate::latency::{self, Timing};
+use crate::stages::{Mind, Stages};
+use crate::voice::{Note, Voice};
+
+/// The tool by which a model ends the call.
+const END_CALL: &str = "end_call";
+
+/// What a conversation works with.
+pub(crate) struct Parts {
+    pub(crate) script: Script,
+    pub(crate) patience: Patience,
+    pub(crate) mind: Mind,
+    pub(crate) timing: Timing,
+    pub(crate) rate: SampleRate,
+    pub(crate) playout: PlayoutHandle,
+}
+
+/// What the conversation was, as it told while it went on.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    /// The turns of both sides.
+    pub(crate) turns: Vec<Told>,
+    /// One for each answer that was heard.
+    pub(crate) latencies: Vec<TurnLatency>,
+    /// The tools that the model called.
+    pub(crate) tools: Vec<&'static str>,
+    /// Why sentences could not be spoken.
+    pub(crate) unspoken: Vec<String>,
+}
+
+/// A turn, and what is known of it beside.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) turn: TranscriptTurn,
+    /// All that the agent had to say; for its own turns.
+    pub(crate) wanted: String,
+    /// When the turn was told.
+    pub(crate) at: Moment,
+}
+
+/// Why the agent's side is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The agent hangs up, for this reason.
+    HungUp(&'static str),
+    /// The caller's packets stopped.
+    Vanished,
+    /// The leg broke.
+    Failed,
+}
+
+/// What the caller notices of the agent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// When the agent began to speak, the last time that it did.
+    pub(crate) began: Option<Moment>,
+    /// Since when it has been silent after that, with nothing left to say.
+    pub(crate) quiet_since: Option<Moment>,
+}
+
+/// What a stage answers, when it is time.
+enum Answer {
+    /// The words are yet to be recognised: nobody knows before whether they will still be wanted.
+    Recognise(Attempt, Utterance, Duration),
+    Recognised(Attempt, Result<String, RecogniseError>, Duration),
+    Part(ReplyId, ReplyPart),
+    ReplyEnded(ReplyId, Result<(), ReplyError>),
+}
+
+pub(crate) struct Conversation<'a> {
+    stages: &'a mut Stages,
+    dialogue: Dialogue,
+    ear: Ear,
+    voice: Voice,
+    mind: Mind,
+    timing: Timing,
+    answers: BTreeMap<(Moment, u64), Answer>,
+    asked: u64,
+    story: Story,
+    wanted: Vec<String>,
+    silenced: bool,
+    unfinished: BTreeSet<SegmentId>,
+    manner: Manner,
+    end: Option<End>,
+}
+
+impl<'a> Conversation<'a> {
+    /// A conversation that begins at `now`.
+    pub(crate) fn new(stages: &'a mut Stages, parts: Parts, now: Moment) -> Self {
+        let hearing = Hearing {
+            suppress_noise: parts.script.suppress_noise,
+        };
+        let speed = parts.script.speed;
+        let timing = parts.timing.clone();
+        let mut conversation = Self {
+            stages,
+            dialogue: Dialogue::new(parts.script, parts.patience, parts.rate, Some(now), now),
+            ear: Ear::new(hearing),
+            voice: Voice::new(parts.playout, parts.rate, speed, timing),
+            mind: parts.mind,
+            timing: parts.timing,
+            answers: BTreeMap::new(),
+            asked: 0,
+            story: Story::default(),
+            wanted: Vec::new(),
+            silenced: false,
+            unfinished: BTreeSet::new(),
+            manner: Manner::default(),
+            end: None,
+        };
+        conversation.carry_out(now);
+        conversation
+    }
+
+    /// When [`advance`](Self::advance) is due.
+    pub(crate) fn deadline(&self) -> Moment {
+        let answer = self.answers.first_key_value().map(|(&(at, _), _)| at);
+        let others = [answer, self.voice.deadline()];
+        let own = self.dialogue.deadline();
+        others.into_iter().flatten().fold(own, Moment::min)
+    }
+
+    /// Whether the agent has something to do or to say.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.answers.is_empty() || !self.unfinished.is_empty() || self.voice.is_busy()
+    }
+
+    /// What the caller notices.
+    pub(crate) fn manner(&self) -> Manner {
+        self.manner
+    }
+
+    /// Why it is over, once it is.
+    pub(crate) fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    /// Takes what the leg has for it.
+    pub(crate) fn hear(&mut self, now: Moment, feed: &LegFeed) {
+        while let Some(event) = feed.pop_event() {
+            self.noticed(now, event);
+            self.carry_out(now);
+        }
+        while let Some(frame) = feed.pop_frame() {
+            self.ear.hear(&frame);
+            while let Some(window) = self.ear.window() {
+                let probability = self.stages.judge(&mut self.ear, &window.samples);
+                let heard = HeardWindow {
+                    at: window.at,
+                    probability,
+                    samples: &window.samples,
+                };
+                self.dialogue.heard(now, &heard);
+                self.carry_out(now);
+            }
+        }
+    }
+
+    /// Does what is due by `now`.
+    pub(crate) fn advance(&mut self, now: Moment) {
+        while let Some(entry) = self.answers.first_entry()
+            && entry.key().0 <= now
+        {
+            let answer = entry.remove();
+            self.answered(now, answer);
+            self.carry_out(now);
+        }
+        if now >= self.dialogue.deadline() {
+            self.dialogue.timeout(now);
+            self.carry_out(now);
+        }
+        self.speak(now);
+    }
+
+    /// The call is over: what is still being recognised is noted, not answered.
+    pub(crate) fn finish(mut self, now: Moment) -> Story {
+        self.dialogue.close();
+        let answers = std::mem::take(&mut self.answers);
+        for (_, answer) in answers {
+            if matches!(answer, Answer::Recognise(..) | Answer::Recognised(..)) {
+                self.answered(now, answer);
+            }
+        }
+        self.dialogue.finish(now);
+        self.carry_out(now);
+        self.story
+    }
+
+    fn noticed(&mut self, now: Moment, event: LegEvent) {
+        match event {
+            LegEvent::SegmentStarted { segment, at } => {
+                if self.manner.quiet_since.take().is_some() || self.manner.began.is_none() {
+                    self.manner.began = Some(at);
+                }
+                self.dialogue.playback(at, Playback::Started(segment));
+            }
+            LegEvent::SegmentFinished { segment, at } => {
+                self.dialogue.playback(at, Playback::Finished(segment));
+                self.spoken(at, segment);
+            }
+            LegEvent::PacketsStopped { .. } => self.end = self.end.or(Some(End::Vanished)),
+            LegEvent::Failed => self.end = self.end.or(Some(End::Failed)),
+            LegEvent::Digit { digit, at } => self.dialogue.pressed(now, at, digit),
+            LegEvent::FirstPacket { .. }
+            | LegEvent::Interrupted { .. }
+            | LegEvent::PlayoutIdle { .. } => {}
+        }
+    }
+
+    fn answered(&mut self, now: Moment, answer: Answer) {
+        match answer {
+            Answer::Recognise(attempt, utterance, took) => {
+                let (words, _) = self.stages.recognise(utterance);
+                self.answered(now, Answer::Recognised(attempt, words, took));
+            }
+            Answer::Recognised(attempt, words, took) => {
+                let words = words.map(|words| (words, took));
+                self.dialogue.recognised(now, attempt, words);
+            }
+            Answer::Part(reply, part) => {
+                if part == ReplyPart::EndCall {
+                    self.story.tools.push(END_CALL);
+                }
+                self.dialogue.reply_part(now, reply, part);
+            }
+            Answer::ReplyEnded(reply, result) => self.dialogue.reply_ended(now, reply, result),
+        }
+    }
+
+    fn carry_out(&mut self, now: Moment) {
+        while let Some(effect) = self.dialogue.poll() {
+            match effect {
+                Effect::Recognise(attempt, utterance) => self.recognise(now, attempt, utterance),
+                Effect::CancelRecognise(attempt) => self.answers.retain(|_, answer| {
+                    !matches!(answer, Answer::Recognise(of, ..) | Answer::Recognised(of, ..)
+                        if *of == attempt)
+                }),
+                Effect::Ask(reply, request) => self.ask(now, reply, request),
+                Effect::CancelAsk(reply) => self.answers.retain(|_, answer| {
+                    !matches!(answer, Answer::Part(of, _) | Answer::ReplyEnded(of, _)
+                        if *of == reply)
+                }),
+                Effect::Speak(segment, text) => self.order(now, segment, text),
+                Effect::Silence => {
+                    self.voice.silence();
+                    self.silenced = true;
+                    self.unfinished.clear();
+                    self.fell_silent(now);
+                }
+                Effect::Tell(kind) => self.tell(now, kind),
+                Effect::HangUp(reason) => self.end = self.end.or(Some(End::HungUp(reason))),
+            }
+        }
+    }
+
+    fn recognise(&mut self, now: Moment, attempt: Attempt, utterance: Utterance) {
+        let length = utterance.rate.duration_of(utterance.samples.len());
+        match self.timing {
+            Timing::Modelled => {
+                let takes = latency::recognition(length);
+                self.answer(now + takes, Answer::Recognise(attempt, utterance, takes));
+            }
+            Timing::Measured => {
+                let (words, took) = self.stages.recognise(utterance);
+                self.answer(now + took, Answer::Recognised(attempt, words, took));
+            }
+        }
+    }
+
+    fn ask(&mut self, now: Moment, reply: ReplyId, request: ReplyRequest) {
+        let stated = self.timing == Timing::Modelled && self.mind.embedded;
+        let mut after = latency::FIRST_WORDS;
+        let mut result = Ok(());
+        for (took, part) in self.stages.reply(&self.mind, request) {
+            if !stated {
+                after = took;
+            }
+            match part {
+                Ok(part) => self.answer(now + after, Answer::Part(reply, part)),
+                Err(error) => result = Err(error),
+            }
+        }
+        self.answer(now + after, Answer::ReplyEnded(reply, result));
+    }
+
+    /// Has the dialogue told at `at`, after what it is told by then.
+    fn answer(&mut self, at: Moment, answer: Answer) {
+        self.asked += 1;
+        self.answers.insert((at, self.asked), answer);
+    }
+
+    fn order(&mut self, now: Moment, segment: SegmentId, text: String) {
+        if std::mem::take(&mut self.silenced) {
+            self.wanted.clear();
+        }
+        self.wanted.push(text.clone());
+        if self.voice.order(segment, text) {
+            self.unfinished.insert(segment);
+            return;
+        }
+        let reason = "more sentences were ordered at once than can wait";
+        self.dialogue
+            .synthesis_failed(now, segment, Duration::ZERO, reason);
+    }
+
+    fn speak(&mut self, now: Moment) {
+        for note in self.voice.advance(now, self.stages) {
+            match note {
+                Note::Started { segment, at } => self.dialogue.synthesis_started(at, segment),
+                Note::Done { segment, duration } => {
+                    self.dialogue.synthesised(now, segment, duration);
+                    if duration.is_zero() {
+                        self.spoken(now, segment);
+                    }
+                }
+                Note::Failed {
+                    segment,
+                    spoken,
+                    reason,
+                } => {
+                    self.dialogue
+                        .synthesis_failed(now, segment, spoken, &reason);
+                    if spoken.is_zero() {
+                        self.spoken(now, segment);
+                    }
+                }
+            }
+            self.carry_out(now);
+        }
+    }
+
+    /// Nothing more of a sentence is to be heard.
+    fn spoken(&mut self, at: Moment, segment: SegmentId) {
+        self.unfinished.remove(&segment);
+        let thinks = |answer: &Answer| matches!(answer, Answer::Part(..) | Answer::ReplyEnded(..));
+        if self.unfinished.is_empty() && !self.answers.values().any(thinks) {
+            self.fell_silent(at);
+        }
+    }
+
+    fn fell_silent(&mut self, at: Moment) {
+        if self.manner.began.is_some() {
+            self.manner.quiet_since.get_or_insert(at);
+        }
+    }
+
+    fn tell(&mut self, now: Moment, kind: CallEventKind) {
+        match kind {
+            CallEventKind::Turn(turn) => {
+                let wanted = match turn.speaker {
+                    Speaker::Agent => std::mem::take(&mut self.wanted).join(" "),
+                    Speaker::Caller => String::new(),
+                };
+                self.story.turns.push(Told {
+                    turn,
+                    wanted,
+                    at: now,
+                });
+            }
+            CallEventKind::Latency(latency) => self.story.latencies.push(latency),
+            CallEventKind::Unspoken { reason } => self.story.unspoken.push(reason),
+            CallEventKind::Started { .. }
+            | CallEventKind::Ringing
+            | CallEventKind::Answered
+            | CallEventKind::Ended(_) => {}
+        }
+    }
+}

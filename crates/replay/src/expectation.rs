@@ -1,0 +1,365 @@
+//! What is expected of a call, and whether it came true.
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use regex::{Regex, RegexBuilder};
+use report::{Expectation, Speaker, Turn};
+use serde::Deserialize;
+
+use crate::scenario::Time;
+
+/// One line of what is expected: of what follows one step of a scenario, or of the whole call.
+#[derive(Clone, Debug, Deserialize)]
+pub enum Expect {
+    /// The agent is heard to say something that the pattern matches.
+    #[serde(rename = "agent says")]
+    AgentSays(Pattern),
+    /// The agent is never heard to say anything that the pattern matches.
+    #[serde(rename = "agent does not say")]
+    AgentDoesNotSay(Pattern),
+    /// The agent is heard so soon after the caller's last word. Of a whole call: after every
+    /// utterance.
+    #[serde(rename = "answers within")]
+    AnswersWithin(Time),
+    /// The agent does not begin to speak before the caller has finished.
+    #[serde(rename = "does not interrupt")]
+    DoesNotInterrupt,
+    /// The model calls this tool.
+    #[serde(rename = "calls tool")]
+    CallsTool(String),
+    /// Both sides together have no more turns than this.
+    #[serde(rename = "at most turns")]
+    AtMostTurns(usize),
+    /// The agent ends the call.
+    #[serde(rename = "hangs up")]
+    HangsUp,
+}
+
+/// A regular expression that matches whatever the case.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Pattern {
+    text: String,
+    regex: Regex,
+}
+
+/// What happened, as far as expectations are about it. Times are milliseconds from the start of
+/// the call.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) turns: &'a [Turn],
+    pub(crate) steps: Vec<StepFacts>,
+    pub(crate) tools: &'a [&'static str],
+    pub(crate) hung_up: bool,
+    pub(crate) duration_ms: u64,
+}
+
+/// One step of the caller.
+#[derive(Clone, Debug)]
+pub(crate) struct StepFacts {
+    /// From its beginning to the next one's.
+    pub(crate) span: Range<u64>,
+    /// When the caller spoke in it.
+    pub(crate) utterances: Vec<Range<u64>>,
+}
+
+/// A pattern that is no regular expression.
+#[derive(Debug, thiserror::Error)]
+#[error("{text:?} is no pattern that can be searched for: {reason}")]
+pub struct PatternError {
+    text: String,
+    reason: String,
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = PatternError;
+
+    fn try_from(text: String) -> Result<Self, PatternError> {
+        match RegexBuilder::new(&text).case_insensitive(true).build() {
+            Ok(regex) => Ok(Self { text, regex }),
+            Err(error) => {
+                let reason = error.to_string();
+                let last = reason.lines().last().unwrap_or_default();
+                let reason = last.trim_start_matches("error: ").to_owned();
+                Err(PatternError { text, reason })
+            }
+        }
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AgentSays(pattern) => write!(f, "agent says: {}", pattern.text),
+            Self::AgentDoesNotSay(pattern) => write!(f, "agent does not say: {}", pattern.text),
+            Self::AnswersWithin(time) => write!(f, "answers within: {}ms", time.0.as_millis()),
+            Self::DoesNotInterrupt => write!(f, "does not interrupt"),
+            Self::CallsTool(tool) => write!(f, "calls tool: {tool}"),
+            Self::AtMostTurns(most) => write!(f, "at most turns: {most}"),
+            Self::HangsUp => write!(f, "hangs up"),
+        }
+    }
+}
+
+impl Expect {
+    /// Whether it came true in the whole call.
+    pub(crate) fn of_call(&self, facts: &Facts<'_>) -> Expectation {
+        let steps = facts.steps.iter();
+        let all = StepFacts {
+            span: 0..facts.duration_ms + 1,
+            utterances: steps.flat_map(|step| step.utterances.clone()).collect(),
+        };
+        let (passed, detail) = self.judge(facts, &all);
+        Expectation {
+            text: self.to_string(),
+            passed,
+            detail,
+        }
+    }
+
+    /// Whether it came true after a step, which is called `name`; `number` is from 0.
+    pub(crate) fn of_step(&self, facts: &Facts<'_>, number: usize, name: &str) -> Expectation {
+        let (passed, detail) = match facts.steps.get(number) {
+            Some(step) => self.judge(facts, step),
+            None => (false, "the call was over before this step".to_owned()),
+        };
+        Expectation {
+            text: format!("{name}: {self}"),
+            passed,
+            detail,
+        }
+    }
+
+    fn judge(&self, facts: &Facts<'_>, step: &StepFacts) -> (bool, String) {
+        let said = |pattern: &Pattern| {
+            let mut turns = agent(facts, &step.span);
+            turns.find(|turn| pattern.regex.is_match(&turn.heard_text))
+        };
+        match self {
+            Self::AgentSays(pattern) => match said(pattern) {
+                Some(turn) => (true, quoted(turn)),
+                None => (false, everything(facts, &step.span)),
+            },
+            Self::AgentDoesNotSay(pattern) => match said(pattern) {
+                Some(turn) => (false, quoted(turn)),
+                None => (true, everything(facts, &step.span)),
+            },
+            Self::AnswersWithin(time) => answers_within(facts, step, time.0),
+            Self::DoesNotInterrupt => does_not_interrupt(facts, step),
+            Self::CallsTool(tool) => {
+                let passed = facts.tools.contains(&tool.as_str());
+                let called = match facts.tools {
+                    [] => "no tool was called".to_owned(),
+                    tools => format!("called: {}", tools.join(", ")),
+                };
+                (passed, called)
+            }
+            Self::AtMostTurns(most) => {
+                let turns = facts.turns.len();
+                (turns <= *most, format!("there were {turns} turns"))
+            }
+            Self::HangsUp if facts.hung_up => (true, "the agent ended the call".to_owned()),
+            Self::HangsUp => (false, "the agent did not end the call".to_owned()),
+        }
+    }
+}
+
+/// The agent's turns that begin within `span`.
+fn agent<'a>(facts: &Facts<'a>, span: &Range<u64>) -> impl Iterator<Item = &'a Turn> {
+    let span = span.clone();
+    let turns = facts.turns.iter();
+    turns.filter(move |turn| turn.speaker == Speaker::Agent && span.contains(&turn.start_ms))
+}
+
+fn quoted(turn: &Turn) -> String {
+    format!("the agent said {:?}", turn.heard_text)
+}
+
+fn everything(facts: &Facts<'_>, span: &Range<u64>) -> String {
+    let said: Vec<String> = agent(facts, span)
+        .map(|turn| format!("{:?}", turn.heard_text))
+        .collect();
+    if said.is_empty() {
+        return "the agent said nothing".to_owned();
+    }
+    format!("the agent said {}", said.join(", then "))
+}
+
+fn answers_within(facts: &Facts<'_>, step: &StepFacts, within: Duration) -> (bool, String) {
+    let within = within.as_millis() as u64;
+    // Whoever presses keys or keeps silent waits from then on.
+    let moment = step.span.start..step.span.start;
+    let utterances = match &step.utterances[..] {
+        [] => std::slice::from_ref(&moment),
+        utterances => utterances,
+    };
+    let nexts = utterances.iter().skip(1).map(|next| next.end);
+    let until = nexts.chain([step.span.end]);
+    let mut longest = 0;
+    for (utterance, until) in utterances.iter().zip(until) {
+        let Some(answer) = agent(facts, &(utterance.end..until)).next() else {
+            return (
+                false,
+                format!("no answer to what ended at {} ms", utterance.end),
+            );
+        };
+        longest = longest.max(answer.start_ms - utterance.end);
+    }
+    let words = if utterances.len() == 1 {
+        "answered after"
+    } else {
+        "longest wait:"
+    };
+    (longest <= within, format!("{words} {longest} ms"))
+}
+
+fn does_not_interrupt(facts: &Facts<'_>, step: &StepFacts) -> (bool, String) {
+    for utterance in &step.utterances {
+        if let Some(turn) = agent(facts, utterance).next() {
+            let early = utterance.end - turn.start_ms;
+            let detail = format!(
+                "{} ms before the caller had finished {}",
+                early,
+                quoted(turn)
+            );
+            return (false, detail);
+        }
+    }
+    (true, "the agent let the caller finish".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(speaker: Speaker, span: Range<u64>, text: &str) -> Turn {
+        Turn {
+            speaker,
+            text: text.to_owned(),
+            start_ms: span.start,
+            end_ms: span.end,
+            heard_text: text.to_owned(),
+            interrupted: false,
+            ledger: None,
+            speculation: None,
+        }
+    }
+
+    fn turns() -> Vec<Turn> {
+        vec![
+            turn(Speaker::Agent, 100..1_000, "Welcome."),
+            turn(Speaker::Caller, 1_500..2_500, "When are you open?"),
+            turn(
+                Speaker::Agent,
+                2_900..4_000,
+                "Our Opening hours are eight to six.",
+            ),
+            turn(Speaker::Caller, 4_300..5_000, "Thanks."),
+        ]
+    }
+
+    fn facts(turns: &[Turn]) -> Facts<'_> {
+        Facts {
+            turns,
+            steps: vec![
+                StepFacts {
+                    span: 1_400..4_300,
+                    utterances: vec![1_500..2_500],
+                },
+                StepFacts {
+                    span: 4_300..9_000,
+                    utterances: vec![4_300..5_000],
+                },
+            ],
+            tools: &["end_call"],
+            hung_up: false,
+            duration_ms: 8_000,
+        }
+    }
+
+    fn pattern(text: &str) -> Pattern {
+        text.to_owned().try_into().expect("a pattern")
+    }
+
+    fn of_step(expect: &Expect, step: usize) -> bool {
+        expect.of_step(&facts(&turns()), step, "1 say a.wav").passed
+    }
+
+    #[test]
+    fn words_are_found_whatever_their_case() {
+        let says = Expect::AgentSays(pattern("opening hours .* six"));
+        assert!(of_step(&says, 0));
+        assert!(says.of_call(&facts(&turns())).passed);
+    }
+
+    #[test]
+    fn words_before_or_after_a_step_are_not_its_own() {
+        assert!(!of_step(&Expect::AgentSays(pattern("welcome")), 0));
+        assert!(!of_step(&Expect::AgentSays(pattern("opening")), 1));
+        assert!(of_step(&Expect::AgentDoesNotSay(pattern("opening")), 1));
+        assert!(!of_step(&Expect::AgentDoesNotSay(pattern("opening")), 0));
+    }
+
+    #[test]
+    fn an_unmet_expectation_tells_what_was_said_instead() {
+        let turns = turns();
+        let unmet = Expect::AgentSays(pattern("closed")).of_step(&facts(&turns), 0, "1 say a.wav");
+        assert_eq!(unmet.text, "1 say a.wav: agent says: closed");
+        assert_eq!(
+            unmet.detail,
+            "the agent said \"Our Opening hours are eight to six.\""
+        );
+    }
+
+    #[test]
+    fn an_answer_is_timed_from_the_last_word() {
+        let within = |millis| Expect::AnswersWithin(Time(Duration::from_millis(millis)));
+        assert!(of_step(&within(400), 0));
+        assert!(!of_step(&within(399), 0));
+    }
+
+    #[test]
+    fn no_answer_is_too_late() {
+        let within = Expect::AnswersWithin(Time(Duration::from_secs(60)));
+        assert!(!of_step(&within, 1));
+        assert!(!within.of_call(&facts(&turns())).passed);
+    }
+
+    #[test]
+    fn an_agent_that_begins_within_an_utterance_interrupts() {
+        assert!(of_step(&Expect::DoesNotInterrupt, 0));
+        let mut turns = turns();
+        turns[2].start_ms = 2_400;
+        let judged = Expect::DoesNotInterrupt.of_call(&facts(&turns));
+        assert!(!judged.passed);
+        assert!(
+            judged.detail.starts_with("100 ms before"),
+            "{}",
+            judged.detail
+        );
+    }
+
+    #[test]
+    fn tools_turns_and_the_end_are_looked_at_over_the_whole_call() {
+        let turns = turns();
+        let facts = facts(&turns);
+        let passed = |expect: Expect| expect.of_call(&facts).passed;
+        assert!(passed(Expect::CallsTool("end_call".to_owned())));
+        assert!(!passed(Expect::CallsTool("book".to_owned())));
+        assert!(passed(Expect::AtMostTurns(4)));
+        assert!(!passed(Expect::AtMostTurns(3)));
+        assert!(!passed(Expect::HangsUp));
+    }
+
+    #[test]
+    fn a_step_that_was_not_reached_meets_nothing() {
+        assert!(!of_step(&Expect::DoesNotInterrupt, 2));
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        assert!(Pattern::try_from("(".to_owned()).is_err());
+    }
+}

@@ -1,0 +1,141 @@
+use super::*;
+
+const SCENARIO: &str = "\
+name: Refund
+agent: ../agents/support.yaml
+net: loss=2%
+codec: pcmu
+seed: 7
+caller:
+  - say: a.wav
+    after: 200ms
+    expect:
+      - agent says: opening hours
+      - does not interrupt
+  - say: b.wav
+    interrupt at: 2.5s
+  - press: 42#
+  - wait: 3s
+expect:
+  - at most turns: 6
+  - calls tool: end_call
+  - hangs up
+";
+
+fn parse(yaml: &str) -> Result<Scenario, String> {
+    Scenario::parse(Path::new("tests/refund.yaml"), yaml).map_err(|error| error.to_string())
+}
+
+/// What is said of the scenario with `old` replaced by `new`.
+fn refused(old: &str, new: &str) -> String {
+    assert!(SCENARIO.contains(old));
+    parse(&SCENARIO.replacen(old, new, 1)).expect_err("no such scenario")
+}
+
+#[test]
+fn a_scenario_tells_what_the_caller_does_and_what_is_expected() {
+    let scenario = parse(SCENARIO).unwrap();
+    assert_eq!(scenario.name, "Refund");
+    assert_eq!(
+        scenario.agent,
+        Some(PathBuf::from("tests/../agents/support.yaml"))
+    );
+    assert_eq!(
+        (scenario.codec, scenario.seed),
+        (Some(Codec::Pcmu), Some(7))
+    );
+    let cues: Vec<Cue> = scenario.steps.iter().map(|step| step.cue).collect();
+    let expected = [
+        Cue::Silence(Duration::from_millis(200)),
+        Cue::Speech(Duration::from_millis(2_500)),
+        Cue::Silence(AFTER),
+        Cue::Silence(AFTER),
+    ];
+    assert_eq!(cues, expected);
+    let names: Vec<&str> = scenario.steps.iter().map(|step| &step.name[..]).collect();
+    assert_eq!(
+        names,
+        ["1 say a.wav", "2 say b.wav", "3 press 42#", "4 wait 3000ms"]
+    );
+    let lines =
+        |expect: &[Expect]| -> Vec<String> { expect.iter().map(Expect::to_string).collect() };
+    let first = lines(&scenario.steps[0].expect);
+    assert_eq!(first, ["agent says: opening hours", "does not interrupt"]);
+    let whole = lines(&scenario.expect);
+    assert_eq!(
+        whole,
+        ["at most turns: 6", "calls tool: end_call", "hangs up"]
+    );
+}
+
+#[test]
+fn audio_is_looked_for_beside_the_scenario() {
+    let scenario = parse(SCENARIO).unwrap();
+    let Act::Say(path) = &scenario.steps[0].act else {
+        panic!("the first step says something");
+    };
+    assert_eq!(path, Path::new("tests/a.wav"));
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    let error = refused("    after:", "    afterwards:");
+    assert!(
+        error.starts_with("tests/refund.yaml:8:5: there is no key `afterwards`"),
+        "{error}"
+    );
+    assert!(error.contains("`interrupt at`"), "{error}");
+    let error = refused("seed: 7", "sead: 7");
+    assert!(error.starts_with("tests/refund.yaml:5:1: "), "{error}");
+}
+
+#[test]
+fn an_unknown_expectation_is_named_with_its_line() {
+    let error = refused("agent says:", "agent sings:");
+    assert!(error.starts_with("tests/refund.yaml:10:"), "{error}");
+    assert!(
+        error.contains("`agent sings`") && error.contains("`hangs up`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_value_that_is_none_is_named_with_its_line() {
+    for (old, new, line, expected) in [
+        ("200ms", "soon", 8, "900ms"),
+        ("loss=2%", "lost=2%", 3, "loss"),
+        ("pcmu", "mp3", 4, "l16, pcmu"),
+        ("42#", "4x2", 14, "0 to 9"),
+        ("opening hours", "'(opening'", 10, "pattern"),
+    ] {
+        let error = refused(old, new);
+        assert!(
+            error.starts_with(&format!("tests/refund.yaml:{line}:")),
+            "{error}"
+        );
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_step_does_one_thing() {
+    let error = refused("    after: 200ms", "    press: 1");
+    assert!(error.starts_with("tests/refund.yaml:7:"), "{error}");
+    assert!(
+        error.contains("one of `say`, `press` and `wait`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_step_has_one_cue() {
+    let error = refused("    after: 200ms", "    after: 200ms\n    interrupt at: 1s");
+    assert!(error.contains("not both"), "{error}");
+}
+
+#[test]
+fn a_scenario_without_steps_is_none() {
+    let error = parse("name: Nobody\ncaller: []\n").unwrap_err();
+    assert!(error.starts_with("tests/refund.yaml:2:"), "{error}");
+    assert!(parse("name: Nobody\n").unwrap_err().contains("caller"));
+}

@@ -1,0 +1,199 @@
+//! What hears, understands and speaks in a replayed call: the very things that do in a live one.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use audio::{Moment, SampleRate};
+use engine::listening::Ear;
+use futures_util::StreamExt;
+use llm::{LanguageModel, ReplyError, ReplyPart, ReplyRequest};
+use speech::{RecogniseError, Recogniser, SpeakRequest, SynthesiseError, Synthesiser, Utterance};
+use tokio::runtime::Runtime;
+use vad::{Detector, StreamState};
+
+/// Probability from which a window of an audio file counts as speech.
+const SPEECH: f32 = 0.5;
+
+/// Speech that stops for less than this is still the same.
+const SAME: Duration = Duration::from_millis(100);
+
+/// The stages of a call. One call after the other uses them; each answers before the next is
+/// asked.
+pub struct Stages {
+    detector: Detector,
+    recogniser: Arc<dyn Recogniser>,
+    synthesiser: Arc<dyn Synthesiser>,
+    runtime: Runtime,
+}
+
+/// An agent's mind.
+#[derive(Clone)]
+pub struct Mind {
+    /// What thinks of its answers.
+    pub model: Arc<dyn LanguageModel>,
+    /// Whether it thinks inside this process, in a time that can be stated beforehand. What a
+    /// server takes is measured, whatever the clock.
+    pub embedded: bool,
+}
+
+/// Part of a reply, and how long after the request it came.
+pub(crate) type TimedPart = (Duration, Result<ReplyPart, ReplyError>);
+
+/// One sentence as sound.
+pub(crate) struct Sound {
+    pub(crate) samples: Vec<i16>,
+    /// Why it ends early, if it does.
+    pub(crate) failure: Option<SynthesiseError>,
+    /// How long the first of it took.
+    pub(crate) first: Duration,
+}
+
+impl Stages {
+    /// `detector` must be one for telephone lines, at 8 kHz.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if it refuses what providers' connections need.
+    pub fn new(
+        detector: Detector,
+        recogniser: Arc<dyn Recogniser>,
+        synthesiser: Arc<dyn Synthesiser>,
+    ) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            detector,
+            recogniser,
+            synthesiser,
+            runtime,
+        })
+    }
+
+    /// The probability that the ear's last window, which has these samples, holds a voice.
+    pub(crate) fn judge(&mut self, ear: &mut Ear, samples: &[i16]) -> f32 {
+        let mut probabilities = Vec::with_capacity(1);
+        let (state, window) = ear.input(samples);
+        let probability = self.run(state, window, &mut probabilities);
+        ear.judge(probability)
+    }
+
+    fn run(&mut self, state: &mut StreamState, window: &[i16], out: &mut Vec<f32>) -> f32 {
+        if let Err(error) = self.detector.run(&mut [(state, window)], out) {
+            tracing::error!(%error, "voice detection failed, a window counts as silence");
+        }
+        out.first().copied().unwrap_or(0.0)
+    }
+
+    /// Where in `samples` somebody speaks, as times from their start.
+    pub(crate) fn speech(&mut self, samples: &[i16], rate: SampleRate) -> Vec<Range<Duration>> {
+        let detector_rate = self.detector.rate();
+        let Ok(narrow) = audio::resample::resample(samples, rate, detector_rate) else {
+            return Vec::new();
+        };
+        let length = self.detector.window();
+        let mut state = StreamState::new();
+        let mut out = Vec::with_capacity(1);
+        let mut speech: Vec<Range<Duration>> = Vec::new();
+        for (index, window) in narrow.chunks_exact(length).enumerate() {
+            if self.run(&mut state, window, &mut out) < SPEECH {
+                continue;
+            }
+            let start = detector_rate.duration_of(index * length);
+            let end = detector_rate.duration_of((index + 1) * length);
+            match speech.last_mut().filter(|last| start <= last.end + SAME) {
+                Some(last) => last.end = end,
+                None => speech.push(start..end),
+            }
+        }
+        speech
+    }
+
+    /// The words of an utterance, and how long that took.
+    pub(crate) fn recognise(
+        &self,
+        utterance: Utterance,
+    ) -> (Result<String, RecogniseError>, Duration) {
+        let begun = Instant::now();
+        let recognised = self
+            .runtime
+            .block_on(self.recogniser.recognise(utterance))
+            .map(|recognition| recognition.text);
+        (recognised, begun.elapsed())
+    }
+
+    pub(crate) fn speak(&self, request: SpeakRequest) -> Sound {
+        let begun = Instant::now();
+        let mut stream = self.synthesiser.speak(request);
+        let mut sound = Sound {
+            samples: Vec::new(),
+            failure: None,
+            first: Duration::ZERO,
+        };
+        self.runtime.block_on(async {
+            while let Some(chunk) = stream.next().await {
+                if sound.first.is_zero() {
+                    sound.first = begun.elapsed();
+                }
+                match chunk {
+                    Ok(samples) => sound.samples.extend_from_slice(&samples),
+                    Err(error) => sound.failure = Some(error),
+                }
+            }
+        });
+        sound
+    }
+
+    /// All parts of a reply.
+    pub(crate) fn reply(&self, mind: &Mind, request: ReplyRequest) -> Vec<TimedPart> {
+        let begun = Instant::now();
+        let mut stream = mind.model.reply(request);
+        self.runtime.block_on(async {
+            let mut parts = Vec::new();
+            while let Some(part) = stream.next().await {
+                parts.push((begun.elapsed(), part));
+            }
+            parts
+        })
+    }
+}
+
+impl std::fmt::Debug for Stages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stages")
+            .field("detector", &self.detector)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Mind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mind")
+            .field("embedded", &self.embedded)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Paces a call: on the wall's clock it waits, on a virtual one it jumps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pacer {
+    start: Option<(Instant, Moment)>,
+}
+
+impl Pacer {
+    /// Where `wall` is set, `origin` is now.
+    pub(crate) fn new(wall: bool, origin: Moment) -> Self {
+        Self {
+            start: wall.then(|| (Instant::now(), origin)),
+        }
+    }
+
+    /// Waits until `moment`.
+    pub(crate) fn wait(&self, moment: Moment) {
+        if let Some((start, origin)) = self.start {
+            let due = start + moment.since(origin);
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+    }
+}

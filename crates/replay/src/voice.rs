@@ -1,0 +1,232 @@
+//! The agent's voice: turns its sentences into sound, one after the other, and feeds the playout.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use audio::{FRAME, Frame, Moment, SampleRate};
+use media::{Generation, PlayoutFrame, PlayoutHandle, PushError, SegmentId};
+use speech::SpeakRequest;
+
+use crate::latency::{self, Timing};
+use crate::stages::{Sound, Stages};
+
+/// Sentences that may wait, as in a live call.
+const WAITING_SENTENCES: usize = 64;
+
+/// Silence between two sentences, as in a live call.
+const SENTENCE_PAUSE: Duration = Duration::from_millis(160);
+
+/// What became of a sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Note {
+    /// Its first audio is there.
+    Started { segment: SegmentId, at: Moment },
+    /// It is handed to the playout in full.
+    Done {
+        segment: SegmentId,
+        duration: Duration,
+    },
+    /// It could not be spoken, or not to its end.
+    Failed {
+        segment: SegmentId,
+        spoken: Duration,
+        reason: String,
+    },
+}
+
+pub(crate) struct Voice {
+    playout: PlayoutHandle,
+    rate: SampleRate,
+    speed: f32,
+    timing: Timing,
+    lines: VecDeque<Line>,
+    speaking: Option<Speaking>,
+    ended_sentence: bool,
+}
+
+struct Line {
+    generation: Generation,
+    segment: SegmentId,
+    text: String,
+}
+
+/// The sentence at work.
+struct Speaking {
+    line: Line,
+    /// When its first audio is there.
+    due: Moment,
+    /// What was made ahead of that, to measure how long it takes.
+    made: Option<Sound>,
+    sounds: bool,
+    frames: VecDeque<(Frame, bool)>,
+    duration: Duration,
+    failure: Option<String>,
+}
+
+impl Voice {
+    pub(crate) fn new(
+        playout: PlayoutHandle,
+        rate: SampleRate,
+        speed: f32,
+        timing: Timing,
+    ) -> Self {
+        Self {
+            playout,
+            rate,
+            speed,
+            timing,
+            lines: VecDeque::new(),
+            speaking: None,
+            ended_sentence: false,
+        }
+    }
+
+    /// Orders a sentence, to be heard after all ordered before. Returns whether it was taken.
+    pub(crate) fn order(&mut self, segment: SegmentId, text: String) -> bool {
+        // overflow: refused, as in a live call
+        if self.lines.len() >= WAITING_SENTENCES {
+            return false;
+        }
+        self.lines.push_back(Line {
+            generation: self.playout.generation(),
+            segment,
+            text,
+        });
+        true
+    }
+
+    /// Silences the agent from the next tick on and forgets all orders.
+    pub(crate) fn silence(&mut self) {
+        self.playout.interrupt();
+        self.lines.clear();
+        self.speaking = None;
+    }
+
+    /// Whether a sentence waits or is at work.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.speaking.is_some() || !self.lines.is_empty()
+    }
+
+    /// When there is something to do beside the ticks of the leg, which make room.
+    pub(crate) fn deadline(&self) -> Option<Moment> {
+        let waits = self.speaking.as_ref().filter(|speaking| !speaking.sounds);
+        waits.map(|speaking| speaking.due)
+    }
+
+    /// Does what is due, as far as the playout has room.
+    pub(crate) fn advance(&mut self, now: Moment, stages: &Stages) -> Vec<Note> {
+        let mut notes = Vec::new();
+        loop {
+            let Some(mut speaking) = self.speaking.take() else {
+                let Some(line) = self.lines.pop_front() else {
+                    return notes;
+                };
+                self.speaking = Some(self.begin(now, line, stages));
+                continue;
+            };
+            if !speaking.sounds && now >= speaking.due {
+                notes.extend(self.sound(&mut speaking, stages));
+            }
+            if !self.play(&mut speaking) || !speaking.sounds {
+                self.speaking = Some(speaking);
+                return notes;
+            }
+            notes.push(speaking.close());
+        }
+    }
+
+    fn begin(&mut self, now: Moment, line: Line, stages: &Stages) -> Speaking {
+        let mut frames = VecDeque::new();
+        // Someone who has fallen silent already needs no pause before the next sentence.
+        if self.ended_sentence && self.playout.queued() > 0 {
+            let pause = SENTENCE_PAUSE.as_millis() / FRAME.as_millis();
+            frames.extend((0..pause).map(|_| (Frame::silence(self.rate), false)));
+        }
+        self.ended_sentence = line.text.trim_end().ends_with(['.', '!', '?']);
+        let made = (self.timing == Timing::Measured).then(|| stages.speak(self.request(&line)));
+        let takes = match &made {
+            Some(sound) => sound.first,
+            None => latency::synthesis(line.text.chars().count()),
+        };
+        Speaking {
+            line,
+            due: now + takes,
+            made,
+            sounds: false,
+            frames,
+            duration: Duration::ZERO,
+            failure: None,
+        }
+    }
+
+    fn request(&self, line: &Line) -> SpeakRequest {
+        SpeakRequest {
+            text: line.text.clone(),
+            speed: self.speed,
+            rate: self.rate,
+        }
+    }
+
+    /// Has the sentence's sound in frames.
+    fn sound(&self, speaking: &mut Speaking, stages: &Stages) -> Option<Note> {
+        speaking.sounds = true;
+        let made = speaking.made.take();
+        let sound = made.unwrap_or_else(|| stages.speak(self.request(&speaking.line)));
+        speaking.failure = sound.failure.map(|error| error.to_string());
+        if sound.samples.is_empty() {
+            speaking.frames.clear();
+            return None;
+        }
+        speaking.duration = self.rate.duration_of(sound.samples.len());
+        let length = self.rate.samples_in(FRAME);
+        let mut pieces = sound.samples.chunks(length).peekable();
+        while let Some(piece) = pieces.next() {
+            let mut frame = Frame::silence(self.rate);
+            frame
+                .samples_mut()
+                .iter_mut()
+                .zip(piece)
+                .for_each(|(place, sample)| *place = *sample);
+            speaking.frames.push_back((frame, pieces.peek().is_none()));
+        }
+        Some(Note::Started {
+            segment: speaking.line.segment,
+            at: speaking.due,
+        })
+    }
+
+    /// Queues frames; whether all of them are.
+    fn play(&self, speaking: &mut Speaking) -> bool {
+        while let Some(&(frame, last)) = speaking.frames.front() {
+            let pushed = self.playout.push(PlayoutFrame {
+                generation: speaking.line.generation,
+                segment: speaking.line.segment,
+                last,
+                frame,
+            });
+            // overflow: awaited
+            if pushed == Err(PushError::Full) {
+                return false;
+            }
+            if let Err(error) = pushed {
+                tracing::error!(%error, "a frame does not fit the leg");
+            }
+            speaking.frames.pop_front();
+        }
+        true
+    }
+}
+
+impl Speaking {
+    fn close(self) -> Note {
+        let (segment, duration) = (self.line.segment, self.duration);
+        match self.failure {
+            None => Note::Done { segment, duration },
+            Some(reason) => Note::Failed {
+                segment,
+                spoken: duration,
+                reason,
+            },
+        }
+    }
+}
