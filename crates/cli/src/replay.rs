@@ -128,13 +128,14 @@ fn replay_all(arguments: &Arguments) -> Result<bool, Failure> {
     outbound::install_crypto();
     let config = arguments.settings.load()?;
     crate::logging::start(&crate::config::Log {
-        filter: "warn".into(),
+        filter: "warn,symphonia=off".into(),
         ..crate::config::Log::default()
     })?;
     let (sources, several) = sources(arguments)?;
     if arguments.out.is_some() && sources.len() != 1 {
         return Err("--out takes the agent's side of one call; give one audio file".into());
     }
+    let reports = Reports::open(arguments)?;
     let workshop = Workshop::new(arguments, &config)?;
     let mut stages = load(&config)?;
     let mut calls = Vec::with_capacity(sources.len());
@@ -151,7 +152,7 @@ fn replay_all(arguments: &Arguments) -> Result<bool, Failure> {
         tell(&call.account, factor);
         calls.push(call);
     }
-    write(arguments, &calls, several)?;
+    reports.write(&calls, several)?;
     let mut expectations = calls.iter().flat_map(|call| &call.account.expectations);
     Ok(expectations.all(|expectation| expectation.passed))
 }
@@ -368,73 +369,108 @@ fn tell(account: &Account, factor: f64) {
     print(&format!("{factor:.1} times real time\n"));
 }
 
-/// Writes the reports that were asked for, each whole or not at all.
-fn write(arguments: &Arguments, calls: &[Replayed], several: bool) -> Result<(), Failure> {
-    if let Some(path) = &arguments.json {
-        let accounts: Vec<&Account> = calls.iter().map(|call| &call.account).collect();
-        let json = match (several, accounts.first()) {
-            (false, Some(account)) => serde_json::to_string_pretty(account)?,
-            (true, _) | (false, None) => {
-                serde_json::to_string_pretty(&serde_json::json!({ "calls": accounts }))?
-            }
-        };
-        write_whole(path, format!("{json}\n").as_bytes())?;
-    }
-    if let Some(path) = &arguments.html {
-        let calls: Vec<report::Call<'_>> = calls
-            .iter()
-            .map(|call| report::Call {
-                account: &call.account,
-                caller: &call.caller,
-                agent: &call.agent,
-                rate: call.rate,
-            })
-            .collect();
-        write_whole(path, report::html(&calls).as_bytes())?;
-    }
-    if let Some(path) = &arguments.junit {
-        let accounts: Vec<Account> = calls.iter().map(|call| call.account.clone()).collect();
-        write_whole(path, report::junit(&accounts).as_bytes())?;
-    }
-    if let (Some(path), Some(call)) = (&arguments.out, calls.first()) {
-        let unfinished = beside(path)?;
-        let mut writer = WavWriter::create(unfinished.path(), call.rate, 1)?;
-        writer.write(&call.agent)?;
-        writer.finish()?;
-        put(unfinished, path)?;
-    }
-    Ok(())
+/// The reports that were asked for, each beside its place until all of them are written.
+struct Reports {
+    json: Option<Report>,
+    html: Option<Report>,
+    junit: Option<Report>,
+    out: Option<Report>,
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut unfinished = beside(path)?;
-    unfinished
-        .write_all(bytes)
-        .map_err(|error| unwritable(path, &error))?;
-    put(unfinished, path)
+/// A file that is not in its place yet.
+struct Report {
+    unfinished: NamedTempFile,
+    path: PathBuf,
 }
 
-fn beside(path: &Path) -> Result<NamedTempFile, Failure> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let made = builder.prefix(".replay-").tempfile_in(folder);
-    made.map_err(|error| unwritable(path, &error))
+impl Reports {
+    /// Makes sure, before anything is replayed, that they can be written.
+    fn open(arguments: &Arguments) -> Result<Self, Failure> {
+        let open = |path: &Option<PathBuf>| path.as_deref().map(Report::beside).transpose();
+        Ok(Self {
+            json: open(&arguments.json)?,
+            html: open(&arguments.html)?,
+            junit: open(&arguments.junit)?,
+            out: open(&arguments.out)?,
+        })
+    }
+
+    /// Writes all, then puts them in their places. Of `several` calls the JSON is an object with
+    /// a list, of one it is the account.
+    fn write(mut self, calls: &[Replayed], several: bool) -> Result<(), Failure> {
+        if let Some(report) = &mut self.json {
+            let accounts: Vec<&Account> = calls.iter().map(|call| &call.account).collect();
+            let json = match (several, accounts.first()) {
+                (false, Some(account)) => serde_json::to_string_pretty(account)?,
+                (true, _) | (false, None) => {
+                    serde_json::to_string_pretty(&serde_json::json!({ "calls": accounts }))?
+                }
+            };
+            report.write(&format!("{json}\n"))?;
+        }
+        if let Some(report) = &mut self.html {
+            let pages: Vec<report::Call<'_>> = calls.iter().map(page).collect();
+            report.write(&report::html(&pages))?;
+        }
+        if let Some(report) = &mut self.junit {
+            let accounts: Vec<Account> = calls.iter().map(|call| call.account.clone()).collect();
+            report.write(&report::junit(&accounts))?;
+        }
+        if let (Some(report), Some(call)) = (&self.out, calls.first()) {
+            let mut writer = WavWriter::create(report.unfinished.path(), call.rate, 1)?;
+            writer.write(&call.agent)?;
+            writer.finish()?;
+        }
+        let reports = [self.json, self.html, self.junit, self.out];
+        reports.into_iter().flatten().try_for_each(Report::put)
+    }
 }
 
-fn put(unfinished: NamedTempFile, path: &Path) -> Result<(), Failure> {
-    let put = unfinished.persist(path);
-    put.map(drop)
-        .map_err(|error| unwritable(path, &error.error))
+fn page(call: &Replayed) -> report::Call<'_> {
+    report::Call {
+        account: &call.account,
+        caller: &call.caller,
+        agent: &call.agent,
+        rate: call.rate,
+    }
+}
+
+impl Report {
+    fn beside(path: &Path) -> Result<Self, Failure> {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        let made = builder
+            .permissions(readable)
+            .prefix(".replay-")
+            .tempfile_in(folder);
+        let unfinished = made.map_err(|error| unwritable(path, &error))?;
+        Ok(Self {
+            unfinished,
+            path: path.to_owned(),
+        })
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Failure> {
+        let written = self.unfinished.write_all(text.as_bytes());
+        written.map_err(|error| unwritable(&self.path, &error))
+    }
+
+    fn put(self) -> Result<(), Failure> {
+        let put = self.unfinished.persist(&self.path);
+        put.map(drop)
+            .map_err(|error| unwritable(&self.path, &error.error))
+    }
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
     format!(
-        "cannot write {}: {error}; check that the folder exists and may be written to",
-        path.display()
+        "cannot write {}: {}; check that the folder exists and may be written to",
+        path.display(),
+        error.kind()
     )
     .into()
 }

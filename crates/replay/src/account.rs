@@ -51,6 +51,7 @@ pub(crate) fn millis(moment: Moment) -> u64 {
     moment.since(START).as_millis() as u64
 }
 
+/// In the order in which they began; they are told in the order in which they ended.
 fn turns(story: &Story) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::with_capacity(story.turns.len());
     for (index, told) in story.turns.iter().enumerate() {
@@ -71,6 +72,7 @@ fn turns(story: &Story) -> Vec<Turn> {
             speculation: None,
         });
     }
+    turns.sort_by_key(|turn| turn.start_ms);
     turns
 }
 

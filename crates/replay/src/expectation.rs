@@ -266,11 +266,11 @@ mod tests {
             steps: vec![
                 StepFacts {
                     span: 1_400..4_300,
-                    utterances: vec![1_500..2_500],
+                    utterances: std::iter::once(1_500..2_500).collect(),
                 },
                 StepFacts {
                     span: 4_300..9_000,
-                    utterances: vec![4_300..5_000],
+                    utterances: std::iter::once(4_300..5_000).collect(),
                 },
             ],
             tools: &["end_call"],

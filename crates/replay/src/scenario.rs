@@ -218,7 +218,8 @@ fn step(beside: &Path, line: Spanned<Line>, number: usize) -> Result<Step, Wrong
     let line = line.value;
     let (act, name) = match (line.say, line.press, line.wait) {
         (Some(file), None, None) => {
-            let name = format!("{number} say {}", file.display());
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let name = format!("{number} say {name}");
             (Act::Say(beside.join(file)), name)
         }
         (None, Some(keys), None) => {
