@@ -15,7 +15,7 @@ use replay::{
     Caller, Mind, Order, Pace, Recording, Recordings, Replayed, Scenario, Stages, Timing,
 };
 use report::{Account, Colours};
-use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig};
+use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
 use tempfile::NamedTempFile;
 
 use crate::config::Config;
@@ -310,6 +310,14 @@ fn load(config: &Config) -> Result<Stages, Failure> {
             queue: 1,
         },
     )?;
+    let judge = SoundJudge::start(
+        &runtime,
+        &SoundJudgeConfig {
+            model: assets.smart_turn,
+            workers: 1,
+            queue: 1,
+        },
+    )?;
     let synthesiser = Flite::start(&FliteConfig {
         workers: 1,
         queue: FliteConfig::default().queue,
@@ -318,6 +326,7 @@ fn load(config: &Config) -> Result<Stages, Failure> {
     Ok(Stages::new(
         detector,
         Arc::new(recogniser),
+        Arc::new(judge),
         Arc::new(synthesiser),
     )?)
 }

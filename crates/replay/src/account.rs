@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use audio::Moment;
-use engine::TurnLatency;
-use report::{Account, Item, Latencies, Ledger, Quantiles, Speaker, Turn};
+use engine::{TurnEvidence, TurnLatency};
+use report::{Account, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Turn};
 
 use crate::call::{Happened, START};
 use crate::conversation::{Story, Told};
@@ -68,55 +68,71 @@ fn turns(story: &Story) -> Vec<Turn> {
             end_ms: told.turn.end_ms,
             heard_text,
             interrupted: told.turn.interrupted,
-            ledger: latency.map(|latency| ledger(latency, told.turn.start_ms)),
-            speculation: None,
+            ledger: latency.map(ledger),
+            speculation: latency.and_then(speculation),
         });
     }
     turns.sort_by_key(|turn| turn.start_ms);
     turns
 }
 
-/// The ledger of an answer whose first audible sample was at `audible` milliseconds.
-fn ledger(latency: &TurnLatency, audible: u64) -> Ledger {
-    let mut at = audible as f64 - latency.voiced_to_audible_ms as f64;
-    let mut items = Vec::new();
-    for (name, duration) in stages(latency) {
-        items.push(Item {
-            name: name.to_owned(),
-            start_ms: at,
-            duration_ms: duration as f64,
-        });
-        at += duration as f64;
-    }
+/// What the engine itself adds to an answer's wait.
+const ENGINE: [&str; 3] = ["jitter_buffer_and_decode", "sentence_split", "playout_wait"];
+
+fn ledger(latency: &TurnLatency) -> Ledger {
+    let items = latency.items.iter().map(|item| Item {
+        name: item.name.clone(),
+        start_ms: item.start_ms,
+        duration_ms: item.duration_ms,
+    });
+    let explained: f64 = latency.items.iter().map(|item| item.duration_ms).sum();
     Ledger {
-        voiced_to_audible_ms: latency.voiced_to_audible_ms as f64,
+        voiced_to_audible_ms: explained + latency.unattributed_ms,
         decision_to_first_audio_ms: latency.decision_to_first_audio_ms as f64,
-        items,
-        unattributed_ms: audible as f64 - at,
-        evidence: Vec::new(),
+        items: items.collect(),
+        unattributed_ms: latency.unattributed_ms,
+        evidence: latency.evidence.as_ref().map(evidence).unwrap_or_default(),
     }
 }
 
-/// What an answer's wait was made of, in order.
-fn stages(latency: &TurnLatency) -> [(&'static str, u64); 4] {
-    [
-        ("endpoint_wait", latency.endpointing_ms),
-        ("recognition", latency.recognition_after_decision_ms),
-        ("model_first_token", latency.model_first_token_ms),
-        ("synthesis_first_audio", latency.synthesis_first_audio_ms),
-    ]
+/// What a decision rests on, in words.
+fn evidence(of: &TurnEvidence) -> Vec<String> {
+    let words = of.words.as_ref().map(|words| format!("words: {words}"));
+    let sound = of.sound.map(|sound| format!("sound: {sound:.2}"));
+    let pauses = of.own_pauses_ms;
+    let pauses = pauses.map(|millis| format!("the caller's own pauses: {millis} ms"));
+    let provider = of.provider.map(|over| match over {
+        true => "provider: over".to_owned(),
+        false => "provider: not over".to_owned(),
+    });
+    let together = format!("together: {:.2}", of.completeness);
+    let parts = [words, sound, pauses, provider, Some(together)];
+    parts.into_iter().flatten().collect()
+}
+
+fn speculation(latency: &TurnLatency) -> Option<Speculation> {
+    let tally = latency.speculation;
+    (tally.tries > 0).then_some(Speculation {
+        tries: tally.tries,
+        used: tally.used,
+        wasted: tally.wasted,
+        saved_ms: tally.saved_ms,
+        wasted_tokens: tally.wasted_tokens,
+    })
 }
 
 fn latencies(of: &[TurnLatency]) -> Latencies {
-    let quantiles = |figure: fn(&TurnLatency) -> u64| {
-        Quantiles::of(of.iter().map(|one| figure(one) as f64).collect())
-    };
+    let quantiles =
+        |figure: fn(&TurnLatency) -> f64| Quantiles::of(of.iter().map(figure).collect());
     Latencies {
-        decision_to_first_audio_ms: quantiles(|one| one.decision_to_first_audio_ms),
-        voiced_to_audible_ms: quantiles(|one| one.voiced_to_audible_ms),
+        decision_to_first_audio_ms: quantiles(|one| one.decision_to_first_audio_ms as f64),
+        voiced_to_audible_ms: quantiles(|one| one.voiced_to_audible_ms as f64),
         engine_added_ms: quantiles(|one| {
-            let stages: u64 = stages(one).iter().map(|(_, duration)| duration).sum();
-            one.voiced_to_audible_ms.saturating_sub(stages)
+            let own = one
+                .items
+                .iter()
+                .filter(|item| ENGINE.contains(&item.name.as_str()));
+            one.unattributed_ms + own.map(|item| item.duration_ms).sum::<f64>()
         }),
     }
 }

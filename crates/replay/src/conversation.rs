@@ -78,6 +78,9 @@ enum Answer {
     /// The words are yet to be recognised: nobody knows before whether they will still be wanted.
     Recognise(Attempt, Utterance, Duration),
     Recognised(Attempt, Result<String, RecogniseError>, Duration),
+    /// The sound is yet to be judged.
+    Judge(Attempt, Utterance),
+    Judged(Attempt, Option<f32>),
     Part(ReplyId, ReplyPart),
     ReplyEnded(ReplyId, Result<(), ReplyError>),
 }
@@ -94,6 +97,8 @@ pub(crate) struct Conversation<'a> {
     story: Story,
     wanted: Vec<String>,
     silenced: bool,
+    /// While the answer is kept back: the tools that it calls.
+    held: Option<Vec<&'static str>>,
     unfinished: BTreeSet<SegmentId>,
     manner: Manner,
     end: Option<End>,
@@ -119,6 +124,7 @@ impl<'a> Conversation<'a> {
             story: Story::default(),
             wanted: Vec::new(),
             silenced: false,
+            held: None,
             unfinished: BTreeSet::new(),
             manner: Manner::default(),
             end: None,
@@ -159,7 +165,7 @@ impl<'a> Conversation<'a> {
         while let Some(frame) = feed.pop_frame() {
             self.ear.hear(&frame);
             while let Some(window) = self.ear.window() {
-                let probability = self.stages.judge(&mut self.ear, &window.samples);
+                let probability = self.stages.listen(&mut self.ear, &window.samples);
                 let heard = HeardWindow {
                     at: window.at,
                     probability,
@@ -232,9 +238,14 @@ impl<'a> Conversation<'a> {
                 let words = words.map(|words| (words, took));
                 self.dialogue.recognised(now, attempt, words);
             }
+            Answer::Judge(attempt, turn) => {
+                let (judged, _) = self.stages.judge(turn);
+                self.dialogue.judged(now, attempt, judged);
+            }
+            Answer::Judged(attempt, judged) => self.dialogue.judged(now, attempt, judged),
             Answer::Part(reply, part) => {
                 if part == ReplyPart::EndCall {
-                    self.story.tools.push(END_CALL);
+                    self.called(END_CALL);
                 }
                 self.dialogue.reply_part(now, reply, part);
             }
@@ -246,9 +257,10 @@ impl<'a> Conversation<'a> {
         while let Some(effect) = self.dialogue.poll() {
             match effect {
                 Effect::Recognise(attempt, utterance) => self.recognise(now, attempt, utterance),
+                Effect::Judge(attempt, turn) => self.judge(now, attempt, turn),
                 Effect::CancelRecognise(attempt) => self.answers.retain(|_, answer| {
                     !matches!(answer, Answer::Recognise(of, ..) | Answer::Recognised(of, ..)
-                        if *of == attempt)
+                        | Answer::Judge(of, _) | Answer::Judged(of, _) if *of == attempt)
                 }),
                 Effect::Ask(reply, request) => self.ask(now, reply, request),
                 Effect::CancelAsk(reply) => self.answers.retain(|_, answer| {
@@ -256,8 +268,19 @@ impl<'a> Conversation<'a> {
                         if *of == reply)
                 }),
                 Effect::Speak(segment, text) => self.order(now, segment, text),
+                Effect::Hold => {
+                    self.voice.hold();
+                    self.held = Some(Vec::new());
+                }
+                Effect::Release => {
+                    self.voice.release();
+                    self.story
+                        .tools
+                        .extend(self.held.take().unwrap_or_default());
+                }
                 Effect::Silence => {
                     self.voice.silence();
+                    self.held = None;
                     self.silenced = true;
                     self.unfinished.clear();
                     self.fell_silent(now);
@@ -279,6 +302,25 @@ impl<'a> Conversation<'a> {
                 let (words, took) = self.stages.recognise(utterance);
                 self.answer(now + took, Answer::Recognised(attempt, words, took));
             }
+        }
+    }
+
+    fn judge(&mut self, now: Moment, attempt: Attempt, turn: Utterance) {
+        match self.timing {
+            Timing::Modelled => {
+                self.answer(now + latency::JUDGEMENT, Answer::Judge(attempt, turn));
+            }
+            Timing::Measured => {
+                let (judged, took) = self.stages.judge(turn);
+                self.answer(now + took, Answer::Judged(attempt, judged));
+            }
+        }
+    }
+
+    fn called(&mut self, tool: &'static str) {
+        match &mut self.held {
+            Some(held) => held.push(tool),
+            None => self.story.tools.push(tool),
         }
     }
 
@@ -372,7 +414,7 @@ impl<'a> Conversation<'a> {
                     at: now,
                 });
             }
-            CallEventKind::Latency(latency) => self.story.latencies.push(latency),
+            CallEventKind::Latency(latency) => self.story.latencies.push(*latency),
             CallEventKind::Unspoken { reason } => self.story.unspoken.push(reason),
             CallEventKind::Started { .. }
             | CallEventKind::Ringing

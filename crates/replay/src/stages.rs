@@ -8,7 +8,9 @@ use audio::{Moment, SampleRate};
 use engine::listening::Ear;
 use futures_util::StreamExt;
 use llm::{LanguageModel, ReplyError, ReplyPart, ReplyRequest};
-use speech::{RecogniseError, Recogniser, SpeakRequest, SynthesiseError, Synthesiser, Utterance};
+use speech::{
+    RecogniseError, Recogniser, SpeakRequest, SynthesiseError, Synthesiser, TurnJudge, Utterance,
+};
 use tokio::runtime::Runtime;
 use vad::{Detector, StreamState};
 
@@ -23,6 +25,7 @@ const SAME: Duration = Duration::from_millis(100);
 pub struct Stages {
     detector: Detector,
     recogniser: Arc<dyn Recogniser>,
+    judge: Arc<dyn TurnJudge>,
     synthesiser: Arc<dyn Synthesiser>,
     runtime: Runtime,
 }
@@ -58,6 +61,7 @@ impl Stages {
     pub fn new(
         detector: Detector,
         recogniser: Arc<dyn Recogniser>,
+        judge: Arc<dyn TurnJudge>,
         synthesiser: Arc<dyn Synthesiser>,
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -66,13 +70,14 @@ impl Stages {
         Ok(Self {
             detector,
             recogniser,
+            judge,
             synthesiser,
             runtime,
         })
     }
 
     /// The probability that the ear's last window, which has these samples, holds a voice.
-    pub(crate) fn judge(&mut self, ear: &mut Ear, samples: &[i16]) -> f32 {
+    pub(crate) fn listen(&mut self, ear: &mut Ear, samples: &[i16]) -> f32 {
         let mut probabilities = Vec::with_capacity(1);
         let (state, window) = ear.input(samples);
         let probability = self.run(state, window, &mut probabilities);
@@ -121,6 +126,16 @@ impl Stages {
             .block_on(self.recogniser.recognise(utterance))
             .map(|recognition| recognition.text);
         (recognised, begun.elapsed())
+    }
+
+    /// How much a turn sounds complete, and how long that took.
+    pub(crate) fn judge(&self, turn: Utterance) -> (Option<f32>, Duration) {
+        let begun = Instant::now();
+        let judged = self.runtime.block_on(self.judge.judge(turn));
+        if let Err(error) = &judged {
+            tracing::debug!(%error, "a turn is decided without its sound");
+        }
+        (judged.ok(), begun.elapsed())
     }
 
     pub(crate) fn speak(&self, request: SpeakRequest) -> Sound {

@@ -42,6 +42,8 @@ pub(crate) struct Voice {
     lines: VecDeque<Line>,
     speaking: Option<Speaking>,
     ended_sentence: bool,
+    /// Whether what is synthesised is kept from being heard.
+    held: bool,
 }
 
 struct Line {
@@ -78,6 +80,7 @@ impl Voice {
             lines: VecDeque::new(),
             speaking: None,
             ended_sentence: false,
+            held: false,
         }
     }
 
@@ -95,9 +98,21 @@ impl Voice {
         true
     }
 
-    /// Silences the agent from the next tick on and forgets all orders.
+    /// Keeps what is ordered from now on from being heard. Its first audio is synthesised all the
+    /// same.
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Lets what was kept back be heard.
+    pub(crate) fn release(&mut self) {
+        self.held = false;
+    }
+
+    /// Silences the agent from the next tick on and forgets all orders, kept back or not.
     pub(crate) fn silence(&mut self) {
         self.playout.interrupt();
+        self.held = false;
         self.lines.clear();
         self.speaking = None;
     }
@@ -197,6 +212,9 @@ impl Voice {
 
     /// Queues frames; whether all of them are.
     fn play(&self, speaking: &mut Speaking) -> bool {
+        if self.held {
+            return false;
+        }
         while let Some(&(frame, last)) = speaking.frames.front() {
             let pushed = self.playout.push(PlayoutFrame {
                 generation: speaking.line.generation,
