@@ -1,23 +1,26 @@
 //! `mihu replay`: calls with recorded callers, on a virtual clock.
 
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+mod progress;
+mod reports;
+mod sources;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use agent::AgentDefinition;
 use audio::codec::Codec;
-use audio::{SampleRate, WavWriter};
 use engine::ModelDirectory;
 use netem::Profile;
-use replay::{
-    Caller, Mind, Order, Pace, Recording, Recordings, Replayed, Scenario, Stages, Timing,
-};
+use replay::{Mind, Order, Pace, Stages, Timing};
 use report::{Account, Colours};
 use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
-use tempfile::NamedTempFile;
 
+use self::progress::Progress;
+use self::reports::Reports;
+use self::sources::{Source, sources};
 use crate::config::Config;
 use crate::models::Models;
 use crate::paths::Assets;
@@ -28,12 +31,6 @@ const UNMET: u8 = 1;
 
 /// The exit code of what could not be replayed.
 const COULD_NOT_RUN: u8 = 2;
-
-/// Endings of the names of files that a folder is searched for.
-const AUDIO: [&str; 7] = ["wav", "flac", "mp3", "ogg", "oga", "wave", "mpga"];
-
-/// Endings of the names of scenarios in a folder.
-const SCENARIOS: [&str; 2] = ["yaml", "yml"];
 
 /// The seed where none is given.
 const SEED: u64 = 1;
@@ -103,12 +100,6 @@ enum Latency {
 
 fn network(text: &str) -> Result<Profile, netem::ParseProfileError> {
     Profile::parse(text)
-}
-
-/// What one call is made of.
-enum Source {
-    Audio(PathBuf),
-    Scenario(Box<Scenario>, PathBuf),
 }
 
 /// Replays all calls that were asked for, then writes the reports.
@@ -223,81 +214,6 @@ impl<'a> Workshop<'a> {
     }
 }
 
-impl Source {
-    fn name(&self) -> String {
-        match self {
-            Self::Audio(path) | Self::Scenario(_, path) => path.display().to_string(),
-        }
-    }
-
-    fn scenario(&self) -> Option<&Scenario> {
-        match self {
-            Self::Audio(_) => None,
-            Self::Scenario(scenario, _) => Some(scenario),
-        }
-    }
-
-    fn caller(
-        &self,
-        channel: Option<usize>,
-        rate: SampleRate,
-        stages: &mut Stages,
-    ) -> Result<Caller, Failure> {
-        Ok(match self {
-            Self::Audio(path) => Caller::Recorded(Recording::load(path, channel, rate, stages)?),
-            Self::Scenario(scenario, _) => Caller::Scenario {
-                recordings: Recordings::load(scenario, channel, rate, stages)?,
-                scenario: scenario.clone(),
-            },
-        })
-    }
-}
-
-/// All calls that were asked for, and whether they are a collection: more than one file, or a
-/// folder.
-fn sources(arguments: &Arguments) -> Result<(Vec<Source>, bool), Failure> {
-    let mut sources = Vec::new();
-    let mut several = arguments.audio.len() + arguments.scenario.len() > 1;
-    for path in &arguments.audio {
-        several |= path.is_dir();
-        sources.extend(files(path, &AUDIO)?.into_iter().map(Source::Audio));
-    }
-    for path in &arguments.scenario {
-        several |= path.is_dir();
-        for file in files(path, &SCENARIOS)? {
-            sources.push(Source::Scenario(Box::new(Scenario::load(&file)?), file));
-        }
-    }
-    Ok((sources, several))
-}
-
-/// The file itself, or the files of a folder whose names end so, in order.
-fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let unreadable = |error| format!("cannot read {}: {error}", path.display());
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        let ending = file.extension().and_then(|ending| ending.to_str());
-        let ending = ending.map(str::to_ascii_lowercase);
-        if file.is_file() && ending.is_some_and(|ending| endings.contains(&ending.as_str())) {
-            files.push(file);
-        }
-    }
-    if files.is_empty() {
-        let endings = endings.join(", ");
-        return Err(format!(
-            "there is nothing to replay in {}; expected files that end in {endings}",
-            path.display()
-        )
-        .into());
-    }
-    files.sort();
-    Ok(files)
-}
-
 /// The embedded stages: one thread each, since one call at a time asks one at a time.
 fn load(config: &Config) -> Result<Stages, Failure> {
     let assets = Assets::find(&config.models);
@@ -331,44 +247,6 @@ fn load(config: &Config) -> Result<Stages, Failure> {
     )?)
 }
 
-/// One line on the terminal that tells how far it is.
-struct Progress {
-    of: usize,
-    shown: bool,
-}
-
-impl Progress {
-    fn new(of: usize) -> Self {
-        Self {
-            of,
-            shown: of > 1 && std::io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&self, number: usize, name: String) {
-        const WIDTH: usize = 24;
-        let done = (number - 1) * WIDTH / self.of;
-        let (full, empty) = ("█".repeat(done), "░".repeat(WIDTH - done));
-        self.write(&format!(
-            "\r\u{1b}[K{full}{empty} {number}/{} {name}",
-            self.of
-        ));
-    }
-
-    fn clear(&self) {
-        self.write("\r\u{1b}[K");
-    }
-
-    fn write(&self, text: &str) {
-        if self.shown {
-            let mut terminal = std::io::stderr();
-            // A terminal that has gone away needs no progress.
-            let _ = terminal.write_all(text.as_bytes());
-            let _ = terminal.flush();
-        }
-    }
-}
-
 fn tell(account: &Account, factor: f64) {
     let colours = match std::io::stdout().is_terminal() {
         true => Colours::Ansi,
@@ -376,110 +254,4 @@ fn tell(account: &Account, factor: f64) {
     };
     print(report::text(account, colours).trim_end());
     print(&format!("{factor:.1} times real time\n"));
-}
-
-/// The reports that were asked for, each beside its place until all of them are written.
-struct Reports {
-    json: Option<Report>,
-    html: Option<Report>,
-    junit: Option<Report>,
-    out: Option<Report>,
-}
-
-/// A file that is not in its place yet.
-struct Report {
-    unfinished: NamedTempFile,
-    path: PathBuf,
-}
-
-impl Reports {
-    /// Makes sure, before anything is replayed, that they can be written.
-    fn open(arguments: &Arguments) -> Result<Self, Failure> {
-        let open = |path: &Option<PathBuf>| path.as_deref().map(Report::beside).transpose();
-        Ok(Self {
-            json: open(&arguments.json)?,
-            html: open(&arguments.html)?,
-            junit: open(&arguments.junit)?,
-            out: open(&arguments.out)?,
-        })
-    }
-
-    /// Writes all, then puts them in their places. Of `several` calls the JSON is an object with
-    /// a list, of one it is the account.
-    fn write(mut self, calls: &[Replayed], several: bool) -> Result<(), Failure> {
-        if let Some(report) = &mut self.json {
-            let accounts: Vec<&Account> = calls.iter().map(|call| &call.account).collect();
-            let json = match (several, accounts.first()) {
-                (false, Some(account)) => serde_json::to_string_pretty(account)?,
-                (true, _) | (false, None) => {
-                    serde_json::to_string_pretty(&serde_json::json!({ "calls": accounts }))?
-                }
-            };
-            report.write(&format!("{json}\n"))?;
-        }
-        if let Some(report) = &mut self.html {
-            let pages: Vec<report::Call<'_>> = calls.iter().map(page).collect();
-            report.write(&report::html(&pages))?;
-        }
-        if let Some(report) = &mut self.junit {
-            let accounts: Vec<Account> = calls.iter().map(|call| call.account.clone()).collect();
-            report.write(&report::junit(&accounts))?;
-        }
-        if let (Some(report), Some(call)) = (&self.out, calls.first()) {
-            let mut writer = WavWriter::create(report.unfinished.path(), call.rate, 1)?;
-            writer.write(&call.agent)?;
-            writer.finish()?;
-        }
-        let reports = [self.json, self.html, self.junit, self.out];
-        reports.into_iter().flatten().try_for_each(Report::put)
-    }
-}
-
-fn page(call: &Replayed) -> report::Call<'_> {
-    report::Call {
-        account: &call.account,
-        caller: &call.caller,
-        agent: &call.agent,
-        rate: call.rate,
-    }
-}
-
-impl Report {
-    fn beside(path: &Path) -> Result<Self, Failure> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or_else(|| Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        let made = builder
-            .permissions(readable)
-            .prefix(".replay-")
-            .tempfile_in(folder);
-        let unfinished = made.map_err(|error| unwritable(path, &error))?;
-        Ok(Self {
-            unfinished,
-            path: path.to_owned(),
-        })
-    }
-
-    fn write(&mut self, text: &str) -> Result<(), Failure> {
-        let written = self.unfinished.write_all(text.as_bytes());
-        written.map_err(|error| unwritable(&self.path, &error))
-    }
-
-    fn put(self) -> Result<(), Failure> {
-        let put = self.unfinished.persist(&self.path);
-        put.map(drop)
-            .map_err(|error| unwritable(&self.path, &error.error))
-    }
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    format!(
-        "cannot write {}: {}; check that the folder exists and may be written to",
-        path.display(),
-        error.kind()
-    )
-    .into()
 }

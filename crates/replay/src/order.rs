@@ -127,8 +127,12 @@ pub enum ReplayError {
     Line(#[from] ConnectError),
 }
 
-/// The codec that goes by this name: `l16` is the wide one, at 16 kHz.
-pub(crate) fn codec_named(name: &str) -> Result<Codec, String> {
+/// The codec that goes by this name: `l16`, linear at 16 kHz, `pcmu`, `pcma`, `g722`, `opus`.
+///
+/// # Errors
+///
+/// What is expected instead, for people.
+pub fn codec(name: &str) -> Result<Codec, String> {
     match name {
         "l16" => Ok(Codec::L16Wide),
         "pcmu" => Ok(Codec::Pcmu),
@@ -139,15 +143,6 @@ pub(crate) fn codec_named(name: &str) -> Result<Codec, String> {
             "{name:?} is no codec; expected l16, pcmu, pcma, g722 or opus"
         )),
     }
-}
-
-/// The codec that goes by this name: `l16`, linear at 16 kHz, `pcmu`, `pcma`, `g722`, `opus`.
-///
-/// # Errors
-///
-/// What is expected instead, for people.
-pub fn codec(name: &str) -> Result<Codec, String> {
-    codec_named(name)
 }
 
 /// Carries one call from its answer to its end.

@@ -271,7 +271,7 @@ fn network(text: Spanned<String>) -> Result<Profile, Wrong> {
 }
 
 fn codec(name: Spanned<String>) -> Result<Codec, Wrong> {
-    crate::order::codec_named(&name.value).map_err(|message| Wrong {
+    crate::order::codec(&name.value).map_err(|message| Wrong {
         at: name.referenced,
         message,
     })

@@ -1,0 +1,96 @@
+//! What is replayed: recordings and scenarios, in files and folders.
+
+use std::path::{Path, PathBuf};
+
+use audio::SampleRate;
+use replay::{Caller, Recording, Recordings, Scenario, Stages};
+
+use super::Arguments;
+use crate::Failure;
+
+/// Endings of the names of files that a folder is searched for.
+const AUDIO: [&str; 7] = ["wav", "flac", "mp3", "ogg", "oga", "wave", "mpga"];
+
+/// Endings of the names of scenarios in a folder.
+const SCENARIOS: [&str; 2] = ["yaml", "yml"];
+
+/// What one call is made of.
+pub(super) enum Source {
+    Audio(PathBuf),
+    Scenario(Box<Scenario>, PathBuf),
+}
+
+impl Source {
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Audio(path) | Self::Scenario(_, path) => path.display().to_string(),
+        }
+    }
+
+    pub(super) fn scenario(&self) -> Option<&Scenario> {
+        match self {
+            Self::Audio(_) => None,
+            Self::Scenario(scenario, _) => Some(scenario),
+        }
+    }
+
+    pub(super) fn caller(
+        &self,
+        channel: Option<usize>,
+        rate: SampleRate,
+        stages: &mut Stages,
+    ) -> Result<Caller, Failure> {
+        Ok(match self {
+            Self::Audio(path) => Caller::Recorded(Recording::load(path, channel, rate, stages)?),
+            Self::Scenario(scenario, _) => Caller::Scenario {
+                recordings: Recordings::load(scenario, channel, rate, stages)?,
+                scenario: scenario.clone(),
+            },
+        })
+    }
+}
+
+/// All calls that were asked for, and whether they are a collection: more than one file, or a
+/// folder.
+pub(super) fn sources(arguments: &Arguments) -> Result<(Vec<Source>, bool), Failure> {
+    let mut sources = Vec::new();
+    let mut several = arguments.audio.len() + arguments.scenario.len() > 1;
+    for path in &arguments.audio {
+        several |= path.is_dir();
+        sources.extend(files(path, &AUDIO)?.into_iter().map(Source::Audio));
+    }
+    for path in &arguments.scenario {
+        several |= path.is_dir();
+        for file in files(path, &SCENARIOS)? {
+            sources.push(Source::Scenario(Box::new(Scenario::load(&file)?), file));
+        }
+    }
+    Ok((sources, several))
+}
+
+/// The file itself, or the files of a folder whose names end so, in order.
+fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let unreadable = |error| format!("cannot read {}: {error}", path.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        let ending = file.extension().and_then(|ending| ending.to_str());
+        let ending = ending.map(str::to_ascii_lowercase);
+        if file.is_file() && ending.is_some_and(|ending| endings.contains(&ending.as_str())) {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        let endings = endings.join(", ");
+        return Err(format!(
+            "there is nothing to replay in {}; expected files that end in {endings}",
+            path.display()
+        )
+        .into());
+    }
+    files.sort();
+    Ok(files)
+}
