@@ -200,6 +200,19 @@ fn one_seed_gives_the_same_call_bit_by_bit() {
 }
 
 #[test]
+fn a_call_does_not_depend_on_those_before_it() {
+    let file = "ast_en_followme_status.wav";
+    let alone = Replay::support().audio(file).account();
+    let others = Replay::support()
+        .audio("ast_en_hello.wav")
+        .audio(file)
+        .audio(file);
+    let account = others.account();
+    assert_eq!(account["calls"][1], alone);
+    assert_eq!(account["calls"][2], alone);
+}
+
+#[test]
 fn a_lossy_network_is_heard() {
     let said = |net: &str| {
         let replay = Replay::support().audio("ast_en_vm-review.wav");
