@@ -16,6 +16,7 @@ mod phone;
 mod replay;
 mod serve;
 mod stop;
+mod tune;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,6 +62,8 @@ enum Command {
     },
     /// Shows a whole conversation on this machine: node, phone, webhook, recording.
     Demo(demo::Arguments),
+    /// Looks for endpointing settings: how often callers are cut off, against how long they wait.
+    Tune(tune::Arguments),
 }
 
 /// Where settings come from.
@@ -131,6 +134,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Replay(arguments) => Ok(replay::run(&arguments)),
         Command::Bench { action } => bench::run(action),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments)),
+        Command::Tune(arguments) => Ok(tune::run(&arguments)),
     }
 }
 
