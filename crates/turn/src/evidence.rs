@@ -9,14 +9,15 @@ use crate::settings::Settings;
 const SURE: f32 = 0.8;
 
 /// Completeness up to which only the longest delay is enough.
-const HOPELESS: f32 = 0.1;
+const HOPELESS: f32 = 0.15;
 
 /// The model's probabilities are no more certain than this: its mistakes are as confident as its
 /// other answers.
 const CERTAIN: f32 = 0.88;
 
-/// How much the sound of a turn counts, beside its words.
-const SOUND: f32 = 0.8;
+/// How much the sound of a turn counts, beside its words: recognised words of a sentence that was
+/// broken off end on a full stop nearly always, so that the stop says little.
+const SOUND: f32 = 2.0;
 
 /// By how much longer than this caller's own pauses a pause must be to end a turn.
 const OWN_PAUSES: f32 = 1.2;
@@ -90,9 +91,9 @@ const fn words(words: Completeness) -> f32 {
         Completeness::Question => 2.5,
         Completeness::Finished => 1.5,
         Completeness::Wordless => 0.0,
-        Completeness::Trailing => -1.0,
-        Completeness::OpenNumber => -2.5,
-        Completeness::Dangling => -3.5,
+        Completeness::Trailing => -3.0,
+        Completeness::Fragment => -4.5,
+        Completeness::OpenNumber | Completeness::Dangling => -6.0,
     }
 }
 
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_sound_makes_a_finished_sentence_wait() {
-        let unsure = delay(Completeness::Finished, Some(0.2));
+        let unsure = delay(Completeness::Finished, Some(0.3));
         assert!((400..800).contains(&unsure), "{unsure}");
         assert!(delay(Completeness::Finished, Some(0.02)) >= unsure);
     }
@@ -141,7 +142,7 @@ mod tests {
     fn a_caller_who_pauses_for_long_is_given_the_time() {
         let evidence = Evidence {
             words: Some(Completeness::Finished),
-            sound: Some(0.7),
+            sound: Some(0.6),
             own_pauses: Some(Duration::from_millis(600)),
             provider: None,
         };
@@ -152,7 +153,8 @@ mod tests {
     fn the_providers_word_counts() {
         let says = |provider| {
             let evidence = Evidence {
-                words: Some(Completeness::Trailing),
+                words: Some(Completeness::Finished),
+                sound: Some(0.3),
                 provider,
                 ..Evidence::default()
             };
