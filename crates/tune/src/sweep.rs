@@ -35,14 +35,14 @@ pub struct Grid {
 
 impl Default for Grid {
     fn default() -> Self {
-        let every = |millis: u64, count: u64| {
-            (1..=count)
-                .map(move |step| Duration::from_millis(step * millis))
+        let every = |millis: u64, counts: std::ops::RangeInclusive<u64>| -> Vec<Duration> {
+            counts
+                .map(|count| Duration::from_millis(count * millis))
                 .collect()
         };
         Self {
-            shortest: every(100, 15),
-            longest: every(500, 3).split_off(1),
+            shortest: every(50, 2..=30),
+            longest: every(500, 2..=3),
             thresholds: vec![0.3, 0.5, 0.7, 0.9],
         }
     }
@@ -232,5 +232,159 @@ fn outcome(pause: &Pause, decided: Option<Moment>) -> Outcome {
         kind: pause.kind,
         pause: pause.length(),
         decided: decided.map(|decided| decided.since(pause.start)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Report, Set, Tally};
+    use audio::SampleRate;
+    use turn::Window;
+
+    const WINDOW: Duration = Duration::from_millis(32);
+
+    /// Says of all audio what it was told to.
+    struct Says {
+        words: &'static str,
+        sound: f32,
+    }
+
+    impl Listener for Says {
+        fn words(&mut self, _: &[i16], _: SampleRate) -> Result<String, ListenError> {
+            Ok(self.words.to_owned())
+        }
+
+        fn sound(&mut self, _: &[i16], _: SampleRate) -> Result<f32, ListenError> {
+            Ok(self.sound)
+        }
+    }
+
+    /// Two seconds of speech, a pause of this many windows, and speech again if it is no end.
+    fn passage(kind: Kind, pause: u32) -> Heard {
+        let voices = [(true, 64), (false, pause), (kind.goes_on(), 32)];
+        let mut at = Moment::ZERO;
+        let mut windows = Vec::new();
+        for (voice, count) in voices {
+            for _ in 0..count {
+                at = at + WINDOW;
+                windows.push(Window {
+                    at,
+                    duration: WINDOW,
+                    probability: if voice { 0.95 } else { 0.02 },
+                    audible_until: voice.then_some(at),
+                    articulated: voice,
+                });
+            }
+        }
+        let start = Moment::ZERO + WINDOW * 64;
+        Heard {
+            name: "made up".to_owned(),
+            pauses: vec![Pause {
+                kind,
+                turn: Moment::ZERO,
+                start,
+                end: start + WINDOW * pause,
+            }],
+            samples: vec![0; 16_000 * 8],
+            rate: SampleRate::HZ_16000,
+            windows,
+        }
+    }
+
+    fn tried(heard: &[Heard], mut says: Says) -> Measured {
+        let grid = Grid {
+            shortest: vec![Duration::from_millis(300)],
+            longest: vec![Duration::from_millis(1_000)],
+            thresholds: vec![0.5],
+        };
+        sweep(heard, &Settings::default(), &grid, &mut says).expect("nothing fails")
+    }
+
+    fn tally(measured: &Measured, of: fn(&Policy) -> bool) -> Tally {
+        let row = measured.rows.iter().find(|row| of(&row.policy));
+        row.expect("it was tried").tally(Set::All)
+    }
+
+    fn is_weighed(policy: &Policy) -> bool {
+        matches!(policy, Policy::Weighed { .. })
+    }
+
+    fn is_judged(policy: &Policy) -> bool {
+        matches!(policy, Policy::Judged { .. })
+    }
+
+    fn is_fixed(policy: &Policy) -> bool {
+        matches!(policy, Policy::Fixed { .. })
+    }
+
+    #[test]
+    fn a_turn_that_is_complete_ends_after_the_shortest_delay_with_every_policy() {
+        let says = Says {
+            words: "Do you open on Sunday?",
+            sound: 0.95,
+        };
+        let measured = tried(&[passage(Kind::TurnEnd, 60)], says);
+        for of in [is_weighed, is_judged, is_fixed] {
+            let tally = tally(&measured, of);
+            assert_eq!((tally.ends, tally.missed, tally.median_ms), (1, 0, 300));
+        }
+    }
+
+    #[test]
+    fn a_pause_within_a_turn_counts_as_cut_off_only_if_it_was_taken_for_its_end() {
+        let says = Says {
+            words: "My number is",
+            sound: 0.02,
+        };
+        let measured = tried(&[passage(Kind::MidTurn, 20)], says);
+        assert_eq!(tally(&measured, is_weighed).cut_off, 0);
+        assert_eq!(tally(&measured, is_judged).cut_off, 0);
+        assert_eq!(tally(&measured, is_fixed).cut_off, 1);
+    }
+
+    #[test]
+    fn words_that_call_for_more_keep_the_machine_from_believing_the_sound() {
+        let says = Says {
+            words: "My number is",
+            sound: 0.95,
+        };
+        let measured = tried(&[passage(Kind::MidClause, 20)], says);
+        assert_eq!(tally(&measured, is_weighed).cut_off, 0);
+        assert_eq!(tally(&measured, is_judged).cut_off, 1);
+    }
+
+    #[test]
+    fn a_turn_that_nobody_notices_is_missed_and_waits_for_all_of_its_pause() {
+        let says = Says {
+            words: "My number is",
+            sound: 0.02,
+        };
+        let measured = tried(&[passage(Kind::TurnEnd, 25)], says);
+        let tally = tally(&measured, is_weighed);
+        assert_eq!((tally.missed, tally.median_ms), (1, 800));
+    }
+
+    #[test]
+    fn pauses_of_unknown_truth_are_not_counted() {
+        let says = Says {
+            words: "Yes.",
+            sound: 0.9,
+        };
+        let measured = tried(&[passage(Kind::Between, 60)], says);
+        let tally = tally(&measured, is_weighed);
+        assert_eq!((tally.goes_on, tally.ends), (0, 0));
+    }
+
+    #[test]
+    fn a_setting_is_suggested_only_if_it_stays_within_the_tolerance() {
+        let heard = [passage(Kind::MidTurn, 40), passage(Kind::TurnEnd, 60)];
+        let says = Says {
+            words: "It is over.",
+            sound: 0.95,
+        };
+        let report = Report::new(crate::Line::Wide, &tried(&heard, says), &[0.0, 1.0]);
+        assert!(report.suggestions[0].setting.is_none());
+        assert!(report.suggestions[1].setting.is_some());
     }
 }
