@@ -276,7 +276,10 @@ impl Sentence {
 
     /// Whether it names a thing, or says please, and no more.
     fn is_only_begun(&self) -> bool {
-        let thing = self.begins_with(DETERMINERS) && self.words.len() <= THING;
+        let said = |word: &String| AUXILIARIES.contains(&word.as_str());
+        let thing = self.begins_with(DETERMINERS)
+            && self.words.len() <= THING
+            && !self.words.iter().any(said);
         let request = self.begins_with(&["please"]) && self.words.len() <= REQUEST;
         !self.question && (thing || request)
     }
@@ -404,6 +407,7 @@ mod tests {
             Completeness::Finished,
             &[
                 "The pencils have been used.",
+                "That is all.",
                 "When it rains, it pours.",
                 "Please check the number.",
             ],
