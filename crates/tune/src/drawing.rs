@@ -17,9 +17,12 @@ const TO: f64 = 1_000.0;
 
 type Series = (&'static str, &'static str, fn(&Compared) -> Option<f64>);
 
-const SERIES: [Series; 3] = [
+const SERIES: [Series; 4] = [
     ("all evidence weighed", "#0b6e4f", |one| one.weighed),
     ("judge of turns alone", "#c8553d", |one| one.judged),
+    ("the same at its own threshold", "#e09f7d", |one| {
+        one.judged_as_trained
+    }),
     ("fixed silence", "#6b7280", |one| one.fixed),
 ];
 

@@ -38,12 +38,13 @@ impl Memory {
         heard: &Heard,
         (from, to): Stretch,
         listener: &mut dyn Listener,
-    ) -> Result<&str, ListenError> {
-        if !self.words.contains_key(&(from, to)) {
-            let words = listener.words(heard.between(from, to), heard.rate)?;
-            self.words.insert((from, to), words);
+    ) -> Result<String, ListenError> {
+        if let Some(words) = self.words.get(&(from, to)) {
+            return Ok(words.clone());
         }
-        Ok(self.words.get(&(from, to)).map_or("", String::as_str))
+        let words = listener.words(heard.between(from, to), heard.rate)?;
+        self.words.insert((from, to), words.clone());
+        Ok(words)
     }
 
     /// How likely the turn is over by its last seconds before `to`.
@@ -190,7 +191,7 @@ impl Drive<'_> {
         self.answers.push(Answer {
             due: now + RECOGNITION + RECOGNITION_OF_A_SECOND.mul_f32(length.as_secs_f32()),
             attempt,
-            said: Said::Words(words.to_owned()),
+            said: Said::Words(words),
         });
         let sound = self
             .memory

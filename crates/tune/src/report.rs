@@ -199,8 +199,10 @@ pub struct Compared {
     pub delay_ms: u64,
     /// The turn machine, if it is ever as quick.
     pub weighed: Option<f64>,
-    /// The judge of turns alone.
+    /// The judge of turns alone, with any of its thresholds.
     pub judged: Option<f64>,
+    /// The same with the threshold that it was trained for, 0.5.
+    pub judged_as_trained: Option<f64>,
     /// A fixed silence.
     pub fixed: Option<f64>,
 }
@@ -220,17 +222,21 @@ pub struct Curves {
 }
 
 impl Curves {
-    /// The mean share of speakers cut off over the delays at which all three policies have one:
-    /// weighed, judged, fixed.
-    pub fn areas(&self) -> Option<[f64; 3]> {
-        let full = self
-            .compared
-            .iter()
-            .filter_map(|one| Some([one.weighed?, one.judged?, one.fixed?]));
-        let full: Vec<[f64; 3]> = full.collect();
+    /// The mean share of speakers cut off over the delays at which all policies have one: weighed,
+    /// judged, judged as trained, fixed.
+    pub fn areas(&self) -> Option<[f64; 4]> {
+        let full = self.compared.iter().filter_map(|one| {
+            Some([
+                one.weighed?,
+                one.judged?,
+                one.judged_as_trained?,
+                one.fixed?,
+            ])
+        });
+        let full: Vec<[f64; 4]> = full.collect();
         let mean =
             |index: usize| full.iter().map(|one| one[index]).sum::<f64>() / full.len() as f64;
-        (!full.is_empty()).then(|| [mean(0), mean(1), mean(2)])
+        (!full.is_empty()).then(|| [mean(0), mean(1), mean(2), mean(3)])
     }
 }
 
@@ -304,6 +310,10 @@ fn curves(rows: &[Row], set: Set) -> Curves {
         delay_ms,
         weighed: best(delay_ms, |one| matches!(one, Policy::Weighed { .. })),
         judged: best(delay_ms, |one| matches!(one, Policy::Judged { .. })),
+        judged_as_trained: best(
+            delay_ms,
+            |one| matches!(one, Policy::Judged { threshold, .. } if *threshold == TRAINED),
+        ),
         fixed: best(delay_ms, |one| matches!(one, Policy::Fixed { .. })),
     });
     let usual = turn::Settings::default();
@@ -350,20 +360,25 @@ fn write_tables(text: &mut String, report: &Report) -> std::fmt::Result {
         writeln!(text, "  cut off within turns, at a median delay of at most")?;
         writeln!(
             text,
-            "  {:>9} {:>9} {:>12} {:>9}",
-            "", "weighed", "judge alone", "silence"
+            "  {:>9} {:>9} {:>12} {:>14} {:>9}",
+            "", "weighed", "judge alone", "judge at 0.5", "silence"
         )?;
         for row in &curves.compared {
-            let [weighed, judged, fixed] = [row.weighed, row.judged, row.fixed].map(percent);
+            let shares = [row.weighed, row.judged, row.judged_as_trained, row.fixed];
+            let [weighed, judged, trained, fixed] = shares.map(percent);
             writeln!(
                 text,
-                "  {:>6} ms {weighed:>9} {judged:>12} {fixed:>9}",
+                "  {:>6} ms {weighed:>9} {judged:>12} {trained:>14} {fixed:>9}",
                 row.delay_ms
             )?;
         }
         if let Some(areas) = curves.areas() {
-            let [weighed, judged, fixed] = areas.map(|area| percent(Some(area)));
-            writeln!(text, "  {:>9} {weighed:>9} {judged:>12} {fixed:>9}", "mean")?;
+            let [weighed, judged, trained, fixed] = areas.map(|area| percent(Some(area)));
+            writeln!(
+                text,
+                "  {:>9} {weighed:>9} {judged:>12} {trained:>14} {fixed:>9}",
+                "mean"
+            )?;
         }
         writeln!(text, "  at the default settings")?;
         for point in &curves.defaults {
