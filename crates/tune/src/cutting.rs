@@ -386,3 +386,94 @@ impl Random {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use audio::SampleRate;
+
+    /// Hears words each of which is a level of its own.
+    struct Levels(&'static [&'static str]);
+
+    impl Listener for Levels {
+        fn words(&mut self, samples: &[i16], _: SampleRate) -> Result<String, ListenError> {
+            let heard = samples.chunks(RATE.samples_in(STEP)).map(peak);
+            let mut places: Vec<usize> = heard
+                .filter(|peak| *peak >= 1_000)
+                .map(|peak| peak as usize / 1_000 - 1)
+                .collect();
+            places.dedup();
+            let words = places.iter().filter_map(|place| self.0.get(*place));
+            Ok(words.copied().collect::<Vec<_>>().join(" "))
+        }
+
+        fn sound(&mut self, _: &[i16], _: SampleRate) -> Result<f32, ListenError> {
+            Ok(0.5)
+        }
+    }
+
+    const WORDS: &[&str] = &[
+        "please", "check", "the", "number", "and", "try", "it", "again",
+    ];
+
+    fn utterance(transcript: &str) -> Utterance {
+        let mut samples = Vec::new();
+        for index in 1..=WORDS.len() {
+            samples.extend(vec![1_000 * index as i16; RATE.samples_in(STEP * 45)]);
+            for level in [2, 2, 0, 2, 2] {
+                samples.extend(vec![level; RATE.samples_in(STEP)]);
+            }
+        }
+        Utterance {
+            name: "made-up".to_owned(),
+            transcript: transcript.to_owned(),
+            samples,
+        }
+    }
+
+    /// After how many of the words it is cut.
+    fn cuts_of(transcript: &str) -> Vec<u64> {
+        let passages = passages(&utterance(transcript), 1, &mut Levels(WORDS)).expect("words");
+        let pauses = passages.iter().filter_map(|passage| passage.pauses.first());
+        let cuts = pauses.filter(|pause| pause.kind == Kind::MidClause);
+        cuts.map(|pause| (pause.start.as_millis() + 50) / 500)
+            .collect()
+    }
+
+    #[test]
+    fn an_utterance_is_cut_between_words_but_not_before_one_that_begins_a_clause() {
+        let cuts = cuts_of("Please check the number and try it again.");
+        assert_eq!(cuts, [2, 3, 5, 6]);
+    }
+
+    #[test]
+    fn an_utterance_is_not_cut_at_punctuation() {
+        let cuts = cuts_of("Please check, the number and try, it again.");
+        assert_eq!(cuts, [3, 5]);
+    }
+
+    #[test]
+    fn what_the_recogniser_does_not_hear_as_it_is_known_is_not_cut() {
+        assert!(cuts_of("Something else was said by whom.").is_empty());
+    }
+
+    #[test]
+    fn one_seed_gives_one_set_of_pauses() {
+        let made = |seed| {
+            let utterance = utterance("Please check the number and try it again.");
+            let made = passages(&utterance, seed, &mut Levels(WORDS)).expect("words");
+            made.into_iter().map(|one| one.samples).collect::<Vec<_>>()
+        };
+        assert_eq!(made(1), made(1));
+        assert_ne!(made(1), made(2));
+    }
+
+    #[test]
+    fn a_list_without_its_columns_is_refused_with_its_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("manifest.tsv"), "name\twords\n").expect("a file");
+        let error = read(folder.path(), Duration::from_secs(9)).expect_err("no columns");
+        assert!(error.to_string().contains("manifest.tsv"), "{error}");
+        assert!(error.to_string().contains("transcript"), "{error}");
+    }
+}
