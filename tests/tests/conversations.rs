@@ -74,11 +74,16 @@ async fn an_inbound_caller_reaches_the_agent_of_that_name_and_is_understood() {
     api.call_becomes(&id, "completed").await;
     let transcript = api.get(&format!("/calls/{id}/transcript")).await;
     let turns = transcript_of(&transcript.body);
-    let caller = turns.iter().find(|(speaker, _)| speaker == "caller");
-    let (_, said) = caller.expect("the caller was understood");
+    // The pause between the sentences may well be taken for the end of a turn.
+    let said: Vec<&str> = turns
+        .iter()
+        .filter(|(speaker, _)| speaker == "caller")
+        .map(|(_, text)| text.as_str())
+        .collect();
+    let said = said.join(" ");
     let expected =
         "The number you have dialed is not in service. Please check the number and try again.";
-    assert!(speech::word_error_rate(expected, said) <= 0.1, "{said}");
+    assert!(speech::word_error_rate(expected, &said) <= 0.1, "{said}");
 }
 
 #[tokio::test]
@@ -112,10 +117,10 @@ async fn a_caller_from_a_network_that_is_not_allowed_is_forbidden() {
 }
 
 /// How long the caller may still hear the agent after beginning to interrupt: the speech that it
-/// takes to interrupt (300 ms), what the voice detector needs to see it begin and the jitter
+/// takes to interrupt (120 ms), what the voice detector needs to see it begin and the jitter
 /// buffers on the way, and as much again for a busy machine. The rest of the greeting lasts
 /// longer.
-const BARGE_IN: Duration = Duration::from_millis(1_200);
+const BARGE_IN: Duration = Duration::from_millis(800);
 
 /// For how long after the caller began to speak the agent was heard, as far as the caller's words
 /// last. `heard` is what the phone recorded from the answer on.
@@ -152,7 +157,7 @@ async fn a_caller_who_interrupts_silences_the_agent() {
     ];
     let path = heard.display().to_string();
     let arguments: Vec<&str> = arguments.into_iter().chain([path.as_str()]).collect();
-    let plays = [utterance("ast_en_ss-noservice.wav")];
+    let plays = [utterance("ast_en_feature-not-avail-line.wav")];
     let report = Phone::start(&arguments, &plays).report().await;
     let (_, sides) = audio::file::read_channels(&heard).expect("a recording");
     let caller = &report["said"][0];
