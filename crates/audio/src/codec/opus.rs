@@ -15,6 +15,11 @@ pub(super) const LONGEST_PACKET: usize = 1_275;
 
 /// A packet of so few bytes need not be sent: it says that there is nothing.
 const NOTHING: usize = 2;
+/// Frames of digital silence after which libopus' state has come to rest, so that the packets
+/// differ in nothing that is heard.
+const SETTLED: u8 = 10;
+/// Room for a packet of silence, which takes some 10 bytes at the default bit rate.
+const SILENCE: usize = 128;
 /// libopus makes up audio in whole steps of 2.5 ms.
 const STEP: usize = 40;
 
@@ -74,6 +79,51 @@ pub(super) struct Encoder {
     coder: coder::Encoder,
     /// The least loss that it is prepared for, of a hundred packets.
     least_loss: u8,
+    /// `None` where transmission is discontinuous, and libopus sends next to nothing by itself.
+    silence: Option<Silence>,
+}
+
+/// The packet that stands for digital silence, once it has lasted. A silent agent is the rule in
+/// a call, and making such packets anew costs nearly as much as speech.
+#[derive(Debug)]
+struct Silence {
+    /// Frames of it in a row, up to [`SETTLED`].
+    frames: u8,
+    packet: [u8; SILENCE],
+    /// 0: none is known.
+    len: usize,
+}
+
+impl Silence {
+    const NONE: Self = Self {
+        frames: 0,
+        packet: [0; SILENCE],
+        len: 0,
+    };
+
+    /// The packet to send for `frame`, if it needs no encoding.
+    fn packet(&mut self, frame: &[i16]) -> Option<&[u8]> {
+        if frame.iter().any(|sample| *sample != 0) {
+            (self.frames, self.len) = (0, 0);
+            return None;
+        }
+        if self.len == 0 {
+            self.frames = (self.frames + 1).min(SETTLED);
+            return None;
+        }
+        self.packet.get(..self.len)
+    }
+
+    /// Takes what was made of the frame asked for before.
+    fn made(&mut self, packet: &[u8]) {
+        if self.frames == SETTLED
+            && packet.len() > NOTHING
+            && let Some(room) = self.packet.get_mut(..packet.len())
+        {
+            room.copy_from_slice(packet);
+            self.len = packet.len();
+        }
+    }
 }
 
 impl Encoder {
@@ -95,14 +145,26 @@ impl Encoder {
         Ok(Self {
             coder: encoder,
             least_loss: settings.expected_loss_percent,
+            silence: (!settings.dtx).then_some(Silence::NONE),
         })
     }
 
     pub(super) fn encode(&mut self, frame: &[i16], out: &mut [u8]) -> Result<usize, EncodeError> {
+        if let Some(packet) = self
+            .silence
+            .as_mut()
+            .and_then(|silence| silence.packet(frame))
+        {
+            out[..packet.len()].copy_from_slice(packet);
+            return Ok(packet.len());
+        }
         let length = self
             .coder
             .encode(frame, out)
             .map_err(|_| EncodeError::Refused)?;
+        if let Some(silence) = &mut self.silence {
+            silence.made(&out[..length]);
+        }
         Ok(if length > NOTHING { length } else { 0 })
     }
 

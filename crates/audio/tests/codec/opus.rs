@@ -259,6 +259,37 @@ fn hardly_anything_is_sent_in_silence_if_transmission_is_discontinuous() {
 }
 
 #[test]
+fn lasting_silence_is_the_same_packet_again_and_is_heard_as_silence() {
+    let mut samples = speech("ast_en_hello.wav", RATE);
+    let spoken = samples.len().div_ceil(320);
+    samples.resize((spoken + 250) * 320, 0);
+    let packets = encode(Codec::Opus, OpusSettings::default(), &samples);
+    let silence = &packets[spoken + 15..];
+    assert!(silence.iter().all(|packet| *packet == silence[0]));
+    let heard = decoded(&packets);
+    let loudest = heard[(spoken + 25) * 320..]
+        .iter()
+        .map(|sample| sample.unsigned_abs());
+    assert!(loudest.max().unwrap() <= 2);
+}
+
+#[test]
+fn speech_after_a_long_silence_is_as_good_as_after_a_short_one() {
+    let speech = speech("ast_en_vm-sorry.wav", RATE);
+    let quality = |frames: usize| {
+        let silence = vec![0; frames * 320];
+        let samples = [&silence[..], &speech].concat();
+        let heard = decoded(&encode(Codec::Opus, OpusSettings::default(), &samples));
+        let after = &heard[silence.len()..];
+        // libopus is 6.5 ms late.
+        signal_to_noise(&speech[..after.len() - 104], &after[104..])
+    };
+    // The last frames before the shortcut, and many after it.
+    let (short, long) = (quality(9), quality(300));
+    assert!(short > 6.0 && long > short - 0.5, "{short} {long}");
+}
+
+#[test]
 fn settings_out_of_range_are_refused() {
     let open = |change: fn(&mut OpusSettings)| {
         let mut settings = OpusSettings::default();
