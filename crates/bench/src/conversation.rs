@@ -49,15 +49,7 @@ pub fn conversation(
     rate: SampleRate,
     seed: u64,
 ) -> Result<Vec<i16>, ConversationError> {
-    let mut utterances = Vec::new();
-    for path in recordings(folder)? {
-        utterances.push(file::read_mono(&path, rate)?);
-    }
-    if utterances.iter().all(Vec::is_empty) {
-        return Err(ConversationError::Empty {
-            folder: folder.to_owned(),
-        });
-    }
+    let utterances = utterances(folder, rate)?;
     let mut random = StdRng::seed_from_u64(seed);
     let mut samples = Vec::new();
     while samples.len() < SHORTEST * rate.hertz() as usize {
@@ -72,6 +64,28 @@ pub fn conversation(
         *sample = sample.saturating_add(noise);
     }
     Ok(samples)
+}
+
+/// The recordings in `folder` at `rate`, one after the other without a pause.
+///
+/// # Errors
+///
+/// [`ConversationError`] if there are no recordings that can be read.
+pub fn speech(folder: &Path, rate: SampleRate) -> Result<Vec<i16>, ConversationError> {
+    Ok(utterances(folder, rate)?.concat())
+}
+
+fn utterances(folder: &Path, rate: SampleRate) -> Result<Vec<Vec<i16>>, ConversationError> {
+    let mut utterances = Vec::new();
+    for path in recordings(folder)? {
+        utterances.push(file::read_mono(&path, rate)?);
+    }
+    if utterances.iter().all(Vec::is_empty) {
+        return Err(ConversationError::Empty {
+            folder: folder.to_owned(),
+        });
+    }
+    Ok(utterances)
 }
 
 fn recordings(folder: &Path) -> Result<Vec<PathBuf>, ConversationError> {

@@ -17,7 +17,7 @@ use media::{
 };
 use vad::Detector;
 
-use crate::conversation::{ConversationError, conversation};
+use crate::conversation::{ConversationError, speech};
 use crate::figures::{Figures, Percentiles};
 use crate::process;
 use crate::protocol::{Codec, Order, Ready, Received};
@@ -96,7 +96,7 @@ pub enum MeasureError {
 pub fn run(options: Options) -> Result<Figures, MeasureError> {
     process::raise_file_limit();
     let rate = options.codec.codec().rate();
-    let agent = Agent::new(conversation(&options.fixtures, rate, options.seed)?, rate);
+    let agent = Agent::new(speech(&options.fixtures, rate)?, rate);
     let listening = options.detector.map(Listening::start).transpose();
     let listening = listening.map_err(MeasureError::Listening)?;
     let wake = listening
