@@ -138,6 +138,11 @@ pub struct ListeningStatistics {
     pub windows_run: u64,
     /// Windows that the energy gate judged without it.
     pub windows_gated: u64,
+    /// Windows that the gate had passed over and that the detector heard after all, since the
+    /// gate opened soon after them.
+    pub windows_replayed: u64,
+    /// How often a gate opened.
+    pub gate_openings: u64,
     /// Windows that a call's task did not take in time; the oldest are dropped.
     pub windows_dropped: u64,
 }
@@ -146,6 +151,8 @@ pub struct ListeningStatistics {
 struct Counters {
     run: AtomicU64,
     gated: AtomicU64,
+    replayed: AtomicU64,
+    openings: AtomicU64,
     dropped: AtomicU64,
 }
 
@@ -179,6 +186,8 @@ impl Listening {
         ListeningStatistics {
             windows_run: self.counters.run.load(Ordering::Relaxed),
             windows_gated: self.counters.gated.load(Ordering::Relaxed),
+            windows_replayed: self.counters.replayed.load(Ordering::Relaxed),
+            gate_openings: self.counters.openings.load(Ordering::Relaxed),
             windows_dropped: self.counters.dropped.load(Ordering::Relaxed),
         }
     }
@@ -294,9 +303,11 @@ impl Worker {
         }
         self.windows = windows;
         let statistics = self.detector.statistics();
-        let Counters { run, gated, .. } = &*self.counters;
-        run.store(statistics.windows_run, Ordering::Relaxed);
-        gated.store(statistics.windows_gated, Ordering::Relaxed);
+        let store = |counter: &AtomicU64, value| counter.store(value, Ordering::Relaxed);
+        store(&self.counters.run, statistics.windows_run);
+        store(&self.counters.gated, statistics.windows_gated);
+        store(&self.counters.replayed, statistics.windows_replayed);
+        store(&self.counters.openings, statistics.openings);
     }
 
     fn judge_batch(&mut self, batch: &mut [(usize, HeardAudio)]) {
