@@ -31,6 +31,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How long a receiving leg goes without a packet before the caller counts as gone.
 const NO_RTP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long the leg may take to say what it had played at the end of a call, as in a live one.
+const LAST_TICKS: Duration = Duration::from_millis(60);
+
 /// Where the caller's packets come from.
 const FAR_END: ([u8; 4], u16) = ([192, 0, 2, 1], 4_000);
 
@@ -117,6 +120,8 @@ pub(crate) fn carry(stages: &mut Stages, setup: Setup) -> Result<Happened, Conne
     if hung_up {
         line.run_out(&mut now, patience.last_words, &mut tape);
     }
+    conversation.fall_silent(now);
+    line.tell_what_was_played(now, &mut conversation);
     let story = conversation.finish(now);
     let (caller_side, agent_side) = tape.finish(now);
     Ok(Happened {
@@ -232,13 +237,22 @@ impl Line {
         }
     }
 
+    /// Ticks on until the leg has said how much of the agent was sent when it fell silent.
+    fn tell_what_was_played(&mut self, now: Moment, conversation: &mut Conversation<'_>) {
+        conversation.learn_what_was_played(now, &self.ends.feed);
+        while conversation.awaits_cut_off() && self.tick <= now + LAST_TICKS {
+            let tick = self.tick;
+            self.carry(tick);
+            conversation.learn_what_was_played(tick, &self.ends.feed);
+        }
+    }
+
     /// Plays for `rest` longer what the agent has still to say.
     fn run_out(&mut self, now: &mut Moment, rest: Duration, tape: &mut Tape) {
         let end = *now + rest;
         while self.tick <= end {
             let tick = self.tick;
             self.carry(tick);
-            while self.ends.feed.pop_event().is_some() {}
             while self.ends.feed.pop_frame().is_some() {}
             tape.take(&self.ends);
         }

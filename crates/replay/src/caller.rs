@@ -36,7 +36,7 @@ pub(crate) enum Act {
 
 /// What a caller waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cue {
+pub enum Cue {
     /// Nothing: the beginning of the call.
     Start,
     /// The agent has been silent for so long, after having spoken.

@@ -1,7 +1,8 @@
 //! The agent's side of a replayed call: the conversation's state machine, driven by moments
 //! instead of by a clock. The one place that knows the dialogue's inputs and effects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
 use std::time::Duration;
 
 use audio::{Moment, SampleRate};
@@ -16,6 +17,9 @@ use turn::Attempt;
 use crate::latency::{self, Timing};
 use crate::stages::{Mind, Stages};
 use crate::voice::{Note, Voice};
+
+/// Contributions that may be cut off before the first of them is told.
+const MOST_CUT: usize = 4;
 
 /// The tool by which a model ends the call.
 const END_CALL: &str = "end_call";
@@ -95,8 +99,10 @@ pub(crate) struct Conversation<'a> {
     answers: BTreeMap<(Moment, u64), Answer>,
     asked: u64,
     story: Story,
+    /// What the agent has to say since it last fell silent.
     wanted: Vec<String>,
-    silenced: bool,
+    /// What it had to say when it was cut off, as long as it is not told what was heard of that.
+    cut: VecDeque<String>,
     /// While the answer is kept back: the tools that it calls.
     held: Option<Vec<&'static str>>,
     unfinished: BTreeSet<SegmentId>,
@@ -123,7 +129,7 @@ impl<'a> Conversation<'a> {
             asked: 0,
             story: Story::default(),
             wanted: Vec::new(),
-            silenced: false,
+            cut: VecDeque::new(),
             held: None,
             unfinished: BTreeSet::new(),
             manner: Manner::default(),
@@ -193,10 +199,32 @@ impl<'a> Conversation<'a> {
         self.speak(now);
     }
 
-    /// The call is over: what is still being recognised is noted, not answered.
-    pub(crate) fn finish(mut self, now: Moment) -> Story {
+    /// The call is over: the agent falls silent.
+    pub(crate) fn fall_silent(&mut self, now: Moment) {
         self.dialogue.close();
-        let answers = std::mem::take(&mut self.answers);
+        self.dialogue.fall_silent(now);
+        self.carry_out(now);
+    }
+
+    /// Whether the leg has still to say how much of the agent's last words was sent.
+    pub(crate) fn awaits_cut_off(&self) -> bool {
+        self.dialogue.awaits_cut_off()
+    }
+
+    /// Takes what the leg says of the agent's voice once the call is over.
+    pub(crate) fn learn_what_was_played(&mut self, now: Moment, feed: &LegFeed) {
+        while let Some(event) = feed.pop_event() {
+            if !matches!(event, LegEvent::Digit { .. }) {
+                self.noticed(now, event);
+                self.carry_out(now);
+            }
+        }
+    }
+
+    /// What is still being recognised is noted, not answered. To be told after
+    /// [`fall_silent`](Self::fall_silent).
+    pub(crate) fn finish(mut self, now: Moment) -> Story {
+        let answers = mem::take(&mut self.answers);
         for (_, answer) in answers {
             if matches!(answer, Answer::Recognise(..) | Answer::Recognised(..)) {
                 self.answered(now, answer);
@@ -222,9 +250,10 @@ impl<'a> Conversation<'a> {
             LegEvent::PacketsStopped { .. } => self.end = self.end.or(Some(End::Vanished)),
             LegEvent::Failed => self.end = self.end.or(Some(End::Failed)),
             LegEvent::Digit { digit, at } => self.dialogue.pressed(now, at, digit),
-            LegEvent::FirstPacket { .. }
-            | LegEvent::Interrupted { .. }
-            | LegEvent::PlayoutIdle { .. } => {}
+            LegEvent::Interrupted {
+                segment, played, ..
+            } => self.dialogue.cut_off(now, segment, played),
+            LegEvent::FirstPacket { .. } | LegEvent::PlayoutIdle { .. } => {}
         }
     }
 
@@ -281,7 +310,9 @@ impl<'a> Conversation<'a> {
                 Effect::Silence => {
                     self.voice.silence();
                     self.held = None;
-                    self.silenced = true;
+                    // overflow: drops oldest; nothing was heard of it
+                    self.cut.truncate(MOST_CUT - 1);
+                    self.cut.push_front(mem::take(&mut self.wanted).join(" "));
                     self.unfinished.clear();
                     self.fell_silent(now);
                 }
@@ -347,9 +378,6 @@ impl<'a> Conversation<'a> {
     }
 
     fn order(&mut self, now: Moment, segment: SegmentId, text: String) {
-        if std::mem::take(&mut self.silenced) {
-            self.wanted.clear();
-        }
         self.wanted.push(text.clone());
         if self.voice.order(segment, text) {
             self.unfinished.insert(segment);
@@ -364,6 +392,7 @@ impl<'a> Conversation<'a> {
         for note in self.voice.advance(now, self.stages) {
             match note {
                 Note::Started { segment, at } => self.dialogue.synthesis_started(at, segment),
+                Note::Words { segment, words } => self.dialogue.word_times(segment, &words),
                 Note::Done { segment, duration } => {
                     self.dialogue.synthesised(now, segment, duration);
                     if duration.is_zero() {
@@ -401,11 +430,21 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    /// What the agent had to say when it was cut off after this much.
+    fn cut_off(&mut self, heard: &str) -> String {
+        let mut cut = self.cut.iter();
+        let place = cut.position(|wanted| wanted.starts_with(heard));
+        // What was cut off before it will not be told any more.
+        let mut since = self.cut.drain(place.unwrap_or(0)..);
+        since.next().unwrap_or_else(|| heard.to_owned())
+    }
+
     fn tell(&mut self, now: Moment, kind: CallEventKind) {
         match kind {
             CallEventKind::Turn(turn) => {
                 let wanted = match turn.speaker {
-                    Speaker::Agent => std::mem::take(&mut self.wanted).join(" "),
+                    Speaker::Agent if turn.interrupted => self.cut_off(&turn.text),
+                    Speaker::Agent => mem::take(&mut self.wanted).join(" "),
                     Speaker::Caller => String::new(),
                 };
                 self.story.turns.push(Told {

@@ -23,6 +23,7 @@ mod scenario;
 mod stages;
 mod voice;
 
+pub use caller::Cue;
 pub use expectation::{Expect, Pattern, PatternError};
 pub use latency::Timing;
 pub use order::{Caller, Order, Pace, Recordings, ReplayError, Replayed, codec, replay};

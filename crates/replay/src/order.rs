@@ -68,6 +68,8 @@ pub struct Order {
 pub enum Caller {
     /// Somebody of whom there is a recording, which is played once from the greeting's end.
     Recorded(Recording),
+    /// Somebody who says one thing after the other, each at its cue.
+    Speaking(Vec<(Cue, Recording)>),
     /// Somebody who does what a scenario says.
     Scenario {
         /// The scenario.
@@ -117,6 +119,8 @@ pub struct Replayed {
     pub rate: SampleRate,
     /// How long the call lasted.
     pub duration: Duration,
+    /// When the caller spoke the first sample of each recording, from the start of the call.
+    pub spoke: Vec<Duration>,
 }
 
 /// Why a call could not be replayed.
@@ -188,7 +192,9 @@ pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError
     };
     let mut account = account::account(names, &happened);
     account.expectations = order.caller.judge(&account, &happened);
+    let said = happened.said.iter();
     Ok(Replayed {
+        spoke: said.map(|said| said.started.since(call::START)).collect(),
         duration: happened.ended.since(call::START),
         account,
         caller: happened.caller,
@@ -201,10 +207,11 @@ impl Caller {
     /// What the caller does. An agent that does not greet leaves the first word to the caller.
     fn steps(&self, greets: bool) -> Vec<Step> {
         let mut steps: Vec<Step> = match self {
-            Self::Recorded(recording) => vec![Step {
-                act: Act::Say(recording.utterance.clone()),
-                cue: Cue::Silence(Duration::ZERO),
-            }],
+            Self::Recorded(recording) => vec![recording.said(Cue::Silence(Duration::ZERO))],
+            Self::Speaking(said) => said
+                .iter()
+                .map(|(cue, recording)| recording.said(*cue))
+                .collect(),
             Self::Scenario {
                 scenario,
                 recordings,
@@ -240,6 +247,15 @@ impl Caller {
         let of_steps = of_steps.map(|(number, name, expect)| expect.of_step(&facts, number, name));
         let of_call = scenario.expect.iter().map(|expect| expect.of_call(&facts));
         of_steps.chain(of_call).collect()
+    }
+}
+
+impl Recording {
+    fn said(&self, cue: Cue) -> Step {
+        Step {
+            act: Act::Say(self.utterance.clone()),
+            cue,
+        }
     }
 }
 

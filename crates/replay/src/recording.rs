@@ -73,12 +73,17 @@ impl Recording {
                 path: path.to_owned(),
             });
         }
+        Ok(Self::of(samples, rate, stages))
+    }
+
+    /// These samples, at the rate of a line.
+    pub fn of(samples: Vec<i16>, rate: SampleRate, stages: &mut Stages) -> Self {
         let speech = stages.speech(&samples, rate);
         let utterance = Utterance {
             samples: samples.into(),
             speech,
         };
-        Ok(Self { utterance })
+        Self { utterance }
     }
 }
 

@@ -9,7 +9,8 @@ use engine::listening::Ear;
 use futures_util::StreamExt;
 use llm::{LanguageModel, ReplyError, ReplyPart, ReplyRequest};
 use speech::{
-    RecogniseError, Recogniser, SpeakRequest, SynthesiseError, Synthesiser, TurnJudge, Utterance,
+    RecogniseError, Recogniser, SpeakRequest, SpokenWord, SynthesiseError, Synthesiser, TurnJudge,
+    Utterance,
 };
 use tokio::runtime::Runtime;
 use vad::{Detector, StreamState};
@@ -46,6 +47,8 @@ pub(crate) type TimedPart = (Duration, Result<ReplyPart, ReplyError>);
 /// One sentence as sound.
 pub(crate) struct Sound {
     pub(crate) samples: Vec<i16>,
+    /// When each word sounds, if the synthesiser knows.
+    pub(crate) words: Vec<SpokenWord>,
     /// Why it ends early, if it does.
     pub(crate) failure: Option<SynthesiseError>,
     /// How long the first of it took.
@@ -143,6 +146,7 @@ impl Stages {
         let mut stream = self.synthesiser.speak(request);
         let mut sound = Sound {
             samples: Vec::new(),
+            words: Vec::new(),
             failure: None,
             first: Duration::ZERO,
         };
@@ -155,6 +159,7 @@ impl Stages {
                     Ok(samples) => sound.samples.extend_from_slice(&samples),
                     Err(error) => sound.failure = Some(error),
                 }
+                sound.words.extend(stream.take_words());
             }
         });
         sound

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use audio::{FRAME, Frame, Moment, SampleRate};
+use engine::dialogue::TimedWord;
 use media::{Generation, PlayoutFrame, PlayoutHandle, PushError, SegmentId};
 use speech::SpeakRequest;
 
@@ -21,6 +22,11 @@ const SENTENCE_PAUSE: Duration = Duration::from_millis(160);
 pub(crate) enum Note {
     /// Its first audio is there.
     Started { segment: SegmentId, at: Moment },
+    /// When its words sound. Comes before they are handed to the playout.
+    Words {
+        segment: SegmentId,
+        words: Vec<TimedWord>,
+    },
     /// It is handed to the playout in full.
     Done {
         segment: SegmentId,
@@ -57,6 +63,8 @@ struct Speaking {
     line: Line,
     /// When its first audio is there.
     due: Moment,
+    /// The silence that it begins with.
+    lead: Duration,
     /// What was made ahead of that, to measure how long it takes.
     made: Option<Sound>,
     sounds: bool,
@@ -151,12 +159,14 @@ impl Voice {
     }
 
     fn begin(&mut self, now: Moment, line: Line, stages: &Stages) -> Speaking {
-        let mut frames = VecDeque::new();
         // Someone who has fallen silent already needs no pause before the next sentence.
-        if self.ended_sentence && self.playout.queued() > 0 {
-            let pause = SENTENCE_PAUSE.as_millis() / FRAME.as_millis();
-            frames.extend((0..pause).map(|_| (Frame::silence(self.rate), false)));
-        }
+        let lead = if self.ended_sentence && self.playout.queued() > 0 {
+            SENTENCE_PAUSE
+        } else {
+            Duration::ZERO
+        };
+        let pause = lead.as_millis() / FRAME.as_millis();
+        let frames = (0..pause).map(|_| (Frame::silence(self.rate), false));
         self.ended_sentence = line.text.trim_end().ends_with(['.', '!', '?']);
         let made = (self.timing == Timing::Measured).then(|| stages.speak(self.request(&line)));
         let takes = match &made {
@@ -166,9 +176,10 @@ impl Voice {
         Speaking {
             line,
             due: now + takes,
+            lead,
             made,
             sounds: false,
-            frames,
+            frames: frames.collect(),
             duration: Duration::ZERO,
             failure: None,
         }
@@ -183,14 +194,14 @@ impl Voice {
     }
 
     /// Has the sentence's sound in frames.
-    fn sound(&self, speaking: &mut Speaking, stages: &Stages) -> Option<Note> {
+    fn sound(&self, speaking: &mut Speaking, stages: &Stages) -> Vec<Note> {
         speaking.sounds = true;
         let made = speaking.made.take();
         let sound = made.unwrap_or_else(|| stages.speak(self.request(&speaking.line)));
         speaking.failure = sound.failure.map(|error| error.to_string());
         if sound.samples.is_empty() {
             speaking.frames.clear();
-            return None;
+            return Vec::new();
         }
         speaking.duration = self.rate.duration_of(sound.samples.len());
         let length = self.rate.samples_in(FRAME);
@@ -204,10 +215,17 @@ impl Voice {
                 .for_each(|(place, sample)| *place = *sample);
             speaking.frames.push_back((frame, pieces.peek().is_none()));
         }
-        Some(Note::Started {
-            segment: speaking.line.segment,
+        let segment = speaking.line.segment;
+        let timed = |word| TimedWord::new(word, self.rate, speaking.lead);
+        let started = Note::Started {
+            segment,
             at: speaking.due,
-        })
+        };
+        let words = Note::Words {
+            segment,
+            words: sound.words.into_iter().map(timed).collect(),
+        };
+        vec![started, words]
     }
 
     /// Queues frames; whether all of them are.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use audio::{Frame, Moment, SampleRate};
 use media::{Clock, Generation, PlayoutFrame, PlayoutHandle, PushError, SegmentId};
-use speech::{SpeakRequest, SpokenWord, SynthesiseError, Synthesiser};
+use speech::{SpeakRequest, SynthesiseError, Synthesiser};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -223,7 +223,8 @@ impl Work {
         loop {
             let words = stream.take_words();
             if !words.is_empty() {
-                let words = self.timed(words, lead);
+                let timed = |word| TimedWord::new(word, self.voice.rate, lead);
+                let words = words.into_iter().map(timed).collect();
                 // overflow: awaited
                 self.notes.send(Note::Words { segment, words }).await.ok()?;
             }
@@ -252,18 +253,6 @@ impl Work {
             None => Note::Done { segment, duration },
             Some(error) => failed(segment, duration, &error),
         })
-    }
-
-    /// When `words` sound, counted from the first frame of a segment that begins with `lead`.
-    fn timed(&self, words: Vec<SpokenWord>, lead: Duration) -> Vec<TimedWord> {
-        let time = |sample: usize| lead + self.voice.rate.duration_of(sample);
-        let words = words
-            .into_iter()
-            .map(|SpokenWord { text, audio }| TimedWord {
-                text,
-                sounds: time(audio.start)..time(audio.end),
-            });
-        words.collect()
     }
 
     /// Waits until what is synthesised may be heard; `None` when the agent was silenced meanwhile.

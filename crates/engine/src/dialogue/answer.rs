@@ -2,8 +2,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use agent::SentenceSplitter;
-use audio::Moment;
+use audio::{Moment, SampleRate};
 use media::SegmentId;
+use speech::SpokenWord;
 
 use super::ReplyId;
 use super::ledger::Ledger;
@@ -49,6 +50,17 @@ pub struct TimedWord {
     pub text: Range<usize>,
     /// When it sounds, from the first frame on that carries the segment's name.
     pub sounds: Range<Duration>,
+}
+
+impl TimedWord {
+    /// A word of a segment that begins with `lead` of silence, whose speech has this rate.
+    pub fn new(word: SpokenWord, rate: SampleRate, lead: Duration) -> Self {
+        let time = |sample: usize| lead + rate.duration_of(sample);
+        Self {
+            text: word.text,
+            sounds: time(word.audio.start)..time(word.audio.end),
+        }
+    }
 }
 
 /// What the caller heard of an answer.
