@@ -147,7 +147,7 @@ fn a_recorded_caller_is_understood_and_answered() {
 }
 
 #[test]
-fn a_ledger_adds_up_to_the_gap_in_the_recording() {
+fn an_answer_is_dated_as_the_agents_recording_has_it() {
     let replay = Replay::support()
         .audio("ast_en_ss-noservice.wav")
         .report("--out", "agent.wav")
