@@ -1,12 +1,15 @@
-//! Measures what a node's media threads carry: real legs under recorded conversation, with the
-//! load made by a process of its own, so that the figures are those of the node alone.
+//! Measures what a node does, on recorded speech: what its media threads carry, and how it takes
+//! turns.
 //!
-//! It places no calls, asks no language model and speaks to nobody: signalling, recogniser and
-//! synthesiser are measured elsewhere. It never judges a figure.
+//! [`media::run`] loads real legs with conversation. The load is made by a process of its own, so
+//! that the figures are those of the node alone: [`generator::run`]. They talk through the
+//! generator's standard input and output, in the JSON lines of [`protocol`]. Nothing is signalled,
+//! recognised or said there.
 //!
-//! Start reading at [`media::run`], the side that is measured; [`generator::run`] is the other
-//! process. They talk through the generator's standard input and output, in the JSON lines of
-//! [`protocol`].
+//! [`turns::run`] replays whole calls on a virtual clock: callers who interrupt, sounds that must
+//! not, and answers.
+//!
+//! It never judges a figure.
 
 pub mod conversation;
 pub mod figures;
@@ -14,3 +17,4 @@ pub mod generator;
 pub mod media;
 pub mod process;
 pub mod protocol;
+pub mod turns;

@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use ::bench::media::Options;
 use ::bench::protocol::Codec;
+use ::bench::turns;
 use clap::Subcommand;
+use serde::Serialize;
 
-use crate::paths::Assets;
-use crate::{Failure, config, detection, print};
+use crate::paths::{Assets, locate};
+use crate::progress::Progress;
+use crate::replay::Latency;
+use crate::{Failure, Settings, config, detection, print};
 
 /// What `mihu bench` measures.
 #[derive(Debug, Subcommand)]
@@ -17,6 +21,9 @@ pub(crate) enum Action {
     /// Loads media legs with recorded conversation from a process of its own, and prints what they
     /// cost this one.
     Media(Media),
+    /// Replays calls of recorded callers who are answered and who interrupt, and of sounds that
+    /// say nothing, and prints how the agent takes turns.
+    Turns(Turns),
     /// The process that makes the load of `mihu bench media`.
     #[command(hide = true)]
     Generator,
@@ -51,10 +58,37 @@ pub(crate) struct Media {
     json: Option<PathBuf>,
 }
 
+/// Arguments of `mihu bench turns`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Turns {
+    #[command(flatten)]
+    settings: Settings,
+    /// Folder of recorded callers, WAV files of one utterance each; those in its folder `turns`
+    /// hold several turns. Default: the project's fixtures.
+    #[arg(long, value_name = "FOLDER")]
+    recordings: Option<PathBuf>,
+    /// How often each caller interrupts the agent, at different moments.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..))]
+    moments: u8,
+    /// Sounds of each kind that must not stop the agent.
+    #[arg(long, default_value_t = 5)]
+    sounds: u8,
+    /// What the stages take: what a model states, or what they really take.
+    #[arg(long, default_value = "default", value_name = "MODEL")]
+    latency: Latency,
+    /// Decides moments, sounds and networks.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Writes the figures as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
 /// Measures, and prints the figures.
 pub(crate) fn run(action: Action) -> Result<ExitCode, Failure> {
     match action {
         Action::Media(arguments) => measure(arguments),
+        Action::Turns(arguments) => measure_turns(arguments),
         Action::Generator => {
             ::bench::generator::run()?;
             Ok(ExitCode::SUCCESS)
@@ -82,14 +116,40 @@ fn measure(arguments: Media) -> Result<ExitCode, Failure> {
         generator: (program, vec!["bench".to_owned(), "generator".to_owned()]),
     })?;
     print(figures.table().trim_end());
-    if let Some(file) = arguments.json {
-        std::fs::write(&file, serde_json::to_string_pretty(&figures)?)
-            .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
-    }
+    write(arguments.json, &figures)?;
     if figures.failed_calls > 0 {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn measure_turns(arguments: Turns) -> Result<ExitCode, Failure> {
+    let config = arguments.settings.load()?;
+    let mut stages = crate::replay::load(&config)?;
+    let options = turns::Options {
+        recordings: arguments.recordings.unwrap_or_else(|| locate("fixtures")),
+        moments: arguments.moments.into(),
+        sounds: arguments.sounds.into(),
+        seed: arguments.seed,
+        timing: arguments.latency.timing(),
+    };
+    let progress = Progress::new();
+    let told = |done, next: &str| progress.show(done, next);
+    let figures = turns::run(&options, &mut stages, told);
+    progress.clear();
+    let figures = figures?;
+    print(figures.table().trim_end());
+    write(arguments.json, &figures)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(file: Option<PathBuf>, figures: &impl Serialize) -> Result<(), Failure> {
+    let Some(file) = file else {
+        return Ok(());
+    };
+    std::fs::write(&file, serde_json::to_string_pretty(figures)?)
+        .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    Ok(())
 }
 
 fn codec(name: &str) -> Result<Codec, String> {

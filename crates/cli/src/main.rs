@@ -13,6 +13,7 @@ mod logging;
 mod models;
 mod paths;
 mod phone;
+mod progress;
 mod replay;
 mod serve;
 mod stop;

@@ -1,6 +1,5 @@
 //! `mihu replay`: calls with recorded callers, on a virtual clock.
 
-mod progress;
 mod reports;
 mod sources;
 
@@ -18,12 +17,12 @@ use replay::{Mind, Order, Pace, Stages, Timing};
 use report::{Account, Colours};
 use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
 
-use self::progress::Progress;
 use self::reports::Reports;
 use self::sources::{Source, sources};
 use crate::config::Config;
 use crate::models::Models;
 use crate::paths::Assets;
+use crate::progress::Progress;
 use crate::{Failure, Settings, detection, eprint, print};
 
 /// The exit code of calls of which something unmet was expected.
@@ -93,9 +92,19 @@ enum Clock {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Latency {
+pub(crate) enum Latency {
     Default,
     Measured,
+}
+
+impl Latency {
+    /// Where the stages' times come from.
+    pub(crate) const fn timing(self) -> Timing {
+        match self {
+            Self::Default => Timing::Modelled,
+            Self::Measured => Timing::Measured,
+        }
+    }
 }
 
 fn network(text: &str) -> Result<Profile, netem::ParseProfileError> {
@@ -130,9 +139,13 @@ fn replay_all(arguments: &Arguments) -> Result<bool, Failure> {
     let workshop = Workshop::new(arguments, &config)?;
     let mut stages = load(&config)?;
     let mut calls = Vec::with_capacity(sources.len());
-    let progress = Progress::new(sources.len());
+    let progress = Progress::new();
+    let done = |number: usize| (number - 1) as f64 / sources.len() as f64;
     for (number, source) in (1..).zip(&sources) {
-        progress.show(number, source.name());
+        if sources.len() > 1 {
+            let next = format!("{number}/{} {}", sources.len(), source.name());
+            progress.show(done(number), &next);
+        }
         let order = workshop.order(source, &mut stages)?;
         let begun = Instant::now();
         let mut call = replay::replay(&mut stages, order)?;
@@ -164,8 +177,7 @@ impl<'a> Workshop<'a> {
         let agent = arguments.agent.as_deref().map(agent::load_file);
         let (pace, timing) = match (arguments.clock, arguments.latency) {
             (Clock::Wall, _) => (Pace::Wall, Timing::Measured),
-            (Clock::Virtual, Latency::Measured) => (Pace::Virtual, Timing::Measured),
-            (Clock::Virtual, Latency::Default) => (Pace::Virtual, Timing::Modelled),
+            (Clock::Virtual, latency) => (Pace::Virtual, latency.timing()),
         };
         Ok(Self {
             arguments,
@@ -215,7 +227,7 @@ impl<'a> Workshop<'a> {
 }
 
 /// The embedded stages: one thread each, since one call at a time asks one at a time.
-fn load(config: &Config) -> Result<Stages, Failure> {
+pub(crate) fn load(config: &Config) -> Result<Stages, Failure> {
     let assets = Assets::find(&config.models);
     let runtime = onnx::Runtime::load(&assets.onnxruntime)?;
     let recogniser = Moonshine::start(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use agent::AgentDefinition;
 use audio::SampleRate;
 use audio::codec::Codec;
-use engine::{Direction, Occasion, Patience, Script};
+use engine::{Direction, Occasion, Patience, Script, TurnLatency};
 use jiff::Timestamp;
 use media::ConnectError;
 use netem::Profile;
@@ -121,6 +121,8 @@ pub struct Replayed {
     pub duration: Duration,
     /// When the caller spoke the first sample of each recording, from the start of the call.
     pub spoke: Vec<Duration>,
+    /// What became of the time before each answer, in full.
+    pub latencies: Vec<TurnLatency>,
 }
 
 /// Why a call could not be replayed.
@@ -198,6 +200,7 @@ pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError
         duration: happened.ended.since(call::START),
         account,
         caller: happened.caller,
+        latencies: happened.story.latencies,
         agent: happened.agent,
         rate: order.codec.rate(),
     })

@@ -1,32 +1,28 @@
-//! How far a replay of many calls is, on a terminal.
+//! How far a long piece of work is, on a terminal.
 
 use std::io::{IsTerminal, Write};
 
 /// One line on the terminal that tells how far it is.
-pub(super) struct Progress {
-    of: usize,
+pub(crate) struct Progress {
     shown: bool,
 }
 
 impl Progress {
-    pub(super) fn new(of: usize) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            of,
-            shown: of > 1 && std::io::stderr().is_terminal(),
+            shown: std::io::stderr().is_terminal(),
         }
     }
 
-    pub(super) fn show(&self, number: usize, name: String) {
+    /// Shows that so much is done, from 0 to 1, and what comes next.
+    pub(crate) fn show(&self, done: f64, next: &str) {
         const WIDTH: usize = 24;
-        let done = (number - 1) * WIDTH / self.of;
+        let done = ((done * WIDTH as f64) as usize).min(WIDTH);
         let (full, empty) = ("█".repeat(done), "░".repeat(WIDTH - done));
-        self.write(&format!(
-            "\r\u{1b}[K{full}{empty} {number}/{} {name}",
-            self.of
-        ));
+        self.write(&format!("\r\u{1b}[K{full}{empty} {next}"));
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.write("\r\u{1b}[K");
     }
 

@@ -1,0 +1,80 @@
+//! How soon the agent is silent when a caller begins to speak.
+
+use std::time::Duration;
+
+use audio::level;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use replay::{Caller, Cue, Replayed};
+use report::{Quantiles, Speaker};
+
+use super::figures::BargeIn;
+use super::onset::onset;
+use super::{Bench, MeasureError, Voice};
+
+/// What the agent says meanwhile.
+pub(super) const SPEECH: &str = "Thank you for calling the city museum. The galleries on the ground \
+     floor are open every morning from nine until noon, and again in the afternoon. The roof \
+     garden closes when the sun goes down. Tickets are sold at the main door.";
+
+/// When the interruptions come, from the agent's first sound on.
+const FROM: Duration = Duration::from_millis(1_000);
+const TO: Duration = Duration::from_millis(8_000);
+
+/// How long after the decision the agent may still be heard: a tick, and the frame under way.
+const FADES: Duration = Duration::from_millis(60);
+
+/// Has each utterance interrupt the agent.
+pub(super) fn measure(bench: &mut Bench<'_>, voices: &[Voice]) -> Result<BargeIn, MeasureError> {
+    let mut random = StdRng::seed_from_u64(bench.options.seed);
+    let mut waits = Vec::new();
+    let mut missed = Vec::new();
+    let mut slowest = (0.0, String::new());
+    for voice in voices.iter().filter(|voice| voice.alone) {
+        let Some(onset) = onset(&voice.samples, bench.rate()) else {
+            continue;
+        };
+        let recording = bench.recording(voice.samples.clone());
+        for _ in 0..bench.options.moments {
+            let begins = random.random_range(FROM..TO);
+            let said = vec![(Cue::Speech(begins), recording.clone())];
+            let call = bench.call(SPEECH, Caller::Speaking(said))?;
+            let Some(spoke) = call.spoke.first() else {
+                missed.push(voice.name.clone());
+                continue;
+            };
+            match silent(&call, *spoke + onset) {
+                Some(wait) => {
+                    let wait = wait.as_secs_f64() * 1_000.0;
+                    if wait > slowest.0 {
+                        slowest = (wait, voice.name.clone());
+                    }
+                    waits.push(wait);
+                }
+                None => missed.push(voice.name.clone()),
+            }
+        }
+    }
+    Ok(BargeIn {
+        interruptions: waits.len() + missed.len(),
+        silent_after_ms: Quantiles::of(waits),
+        slowest: slowest.1,
+        missed,
+    })
+}
+
+/// How long after `onset`, a time from the start of the call, the agent was last heard before it
+/// yielded; `None` if it did not.
+fn silent(call: &Replayed, onset: Duration) -> Option<Duration> {
+    let turns = call.account.turns.iter();
+    let yielded = turns
+        .filter(|turn| turn.speaker == Speaker::Agent && turn.interrupted)
+        .map(|turn| Duration::from_millis(turn.end_ms))
+        .find(|end| *end >= onset)?;
+    let until = call.rate.samples_in(yielded + FADES).min(call.agent.len());
+    let heard = call.agent.get(..until)?;
+    let last = heard
+        .iter()
+        .rposition(|sample| level::is_audible(&[*sample]))?;
+    Some(call.rate.duration_of(last + 1).saturating_sub(onset))
+}
