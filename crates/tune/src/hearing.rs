@@ -119,8 +119,9 @@ fn windows(
             duration: rate.duration_of(wide),
             probability: probabilities.first().copied().unwrap_or_default(),
             audible_until: last.map(|last| begin + rate.duration_of(last + 1)),
-            // The agent is silent throughout, so that nothing asks for it.
-            articulated: true,
+            // The agent is silent throughout, so that nothing asks for these.
+            articulated: 1.0,
+            unbroken: rate.duration_of(wide),
         });
     }
     Ok(windows)

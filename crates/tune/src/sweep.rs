@@ -273,7 +273,8 @@ mod tests {
                     duration: WINDOW,
                     probability: if voice { 0.95 } else { 0.02 },
                     audible_until: voice.then_some(at),
-                    articulated: voice,
+                    articulated: if voice { 1.0 } else { 0.0 },
+                    unbroken: WINDOW,
                 });
             }
         }

@@ -42,8 +42,11 @@ pub struct Window {
     pub probability: f32,
     /// When its last audible sample was heard, if it has one.
     pub audible_until: Option<Moment>,
-    /// Whether it sounds like words rather than a hum or a breath.
-    pub articulated: bool,
+    /// How much of it sounds like words rather than a hum, a breath or a cough, 0 to 1.
+    pub articulated: f32,
+    /// How long the sound has lasted at its end, which may be longer than the detector has taken
+    /// it for a voice; at least `duration`.
+    pub unbroken: Duration,
 }
 
 /// What the agent is doing, as far as the caller is concerned.
@@ -300,7 +303,11 @@ impl Machine {
             return;
         }
         let began = window.at - window.duration;
-        let mut voice = begun.unwrap_or_else(|| Voice::begin(began));
+        let mut voice = begun.unwrap_or_else(|| {
+            let mut voice = Voice::begin(began);
+            voice.sounding = window.unbroken.saturating_sub(window.duration);
+            voice
+        });
         voice.goes_on(&window);
         voice.overlapped |= self.agent == AgentState::Speaking;
         if window.at.since(voice.started) < self.settings.min_speech_duration {
@@ -344,6 +351,8 @@ impl Machine {
         let pause = (window.at - window.duration).since(voice.last_audible);
         if pause >= LEAST_PAUSE {
             self.habits.paused(pause);
+            // Coughs, or hums, do not add up to speech.
+            voice.sounds_anew();
         }
         if let Some(decode) = decode {
             let unsettled = voice.last_voiced.since(voice.unsettled_since);
@@ -380,8 +389,8 @@ impl Machine {
                 }
                 let both_began = voice.started <= self.speaking_since + self.settings.yielding;
                 let least = self.settings.min_interruption_duration;
-                let yields = both_began && voice.articulated >= least.min(YIELD);
-                if !yields && voice.articulated < least {
+                let yields = both_began && voice.is_speech_of(least.min(YIELD));
+                if !yields && !voice.is_speech_of(least) {
                     return;
                 }
                 if !yields && self.settings.words_to_interrupt > 0 {

@@ -17,7 +17,7 @@ pub struct Settings {
     pub promising: f32,
     /// Whether the caller may stop the agent by speaking.
     pub allow_interruptions: bool,
-    /// Articulated speech of at least this length stops a speaking agent.
+    /// Speech of at least this length, a quarter of it clearly articulated, stops a speaking agent.
     pub min_interruption_duration: Duration,
     /// Recognised words that it takes to stop a speaking agent, beside the length; 0 for none.
     pub words_to_interrupt: u32,

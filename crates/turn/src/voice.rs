@@ -7,6 +7,9 @@ use audio::Moment;
 use crate::evidence::Evidence;
 use crate::machine::{Attempt, Window};
 
+/// Speech is articulated for a part of its length at least: a quarter.
+const ARTICULATED: u32 = 4;
+
 /// The speech of a turn so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Voice {
@@ -15,7 +18,9 @@ pub(crate) struct Voice {
     pub(crate) last_voiced: Moment,
     /// The last sound within such a window.
     pub(crate) last_audible: Moment,
-    /// How much of it was articulated.
+    /// How long it has sounded since the last longer pause.
+    pub(crate) sounding: Duration,
+    /// How much of that was articulated.
     pub(crate) articulated: Duration,
     pub(crate) unsettled_since: Moment,
     pub(crate) settled_words: bool,
@@ -34,6 +39,7 @@ impl Voice {
             started,
             last_voiced: started,
             last_audible: started,
+            sounding: Duration::ZERO,
             articulated: Duration::ZERO,
             unsettled_since: started,
             settled_words: false,
@@ -50,9 +56,20 @@ impl Voice {
         if let Some(audible) = window.audible_until {
             self.last_audible = self.last_audible.max(audible);
         }
-        if window.articulated {
-            self.articulated += window.duration;
-        }
+        self.sounding += window.duration;
+        self.articulated += window.duration.mul_f32(window.articulated.clamp(0.0, 1.0));
+    }
+
+    /// Goes on after a longer pause.
+    pub(crate) const fn sounds_anew(&mut self) {
+        self.sounding = Duration::ZERO;
+        self.articulated = Duration::ZERO;
+    }
+
+    /// Whether it has sounded for so long, and like speech: a syllable of nasals and closed vowels
+    /// is articulated at its end alone.
+    pub(crate) fn is_speech_of(&self, length: Duration) -> bool {
+        self.sounding >= length && self.articulated >= length / ARTICULATED
     }
 }
 

@@ -20,7 +20,8 @@ fn quiet_settings() -> Settings {
 struct Bench {
     machine: Machine,
     now: Moment,
-    articulated: bool,
+    articulated: f32,
+    unbroken: Duration,
 }
 
 impl Bench {
@@ -28,7 +29,8 @@ impl Bench {
         Self {
             machine: Machine::new(settings),
             now: Moment::ZERO,
-            articulated: true,
+            articulated: 1.0,
+            unbroken: WINDOW,
         }
     }
 
@@ -42,6 +44,7 @@ impl Bench {
                 probability,
                 audible_until: (probability > 0.3).then_some(self.now),
                 articulated: self.articulated,
+                unbroken: self.unbroken,
             };
             self.machine.window(self.now, window);
         }
@@ -153,7 +156,8 @@ fn a_pause_that_was_not_heard_yet_is_no_pause() {
             duration: WINDOW,
             probability,
             audible_until: Some(bench.now),
-            articulated: true,
+            articulated: 1.0,
+            unbroken: WINDOW,
         };
         bench.machine.window(bench.now + lag, window);
         bench.machine.timeout(bench.now + lag);
@@ -352,11 +356,45 @@ fn a_hum_does_not_interrupt_the_agent() {
     let mut bench = Bench::new(quiet_settings());
     bench.machine.agent_is(AgentState::Speaking);
     bench.pause(1_000);
-    bench.articulated = false;
+    bench.articulated = 0.0;
     assert!(!bench.speak(900).contains(&Effect::Interrupt));
     let attempt = decode_in(&bench.pause(128));
     bench.recognise(attempt, "Mm-hmm.");
     assert_eq!(bench.pause(320), [Effect::Dismissed]);
+}
+
+#[test]
+fn a_word_interrupts_that_is_articulated_at_its_end_alone() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    bench.articulated = 0.0;
+    assert!(!bench.speak(256).contains(&Effect::Interrupt));
+    bench.articulated = 1.0;
+    assert!(!bench.speak(64).contains(&Effect::Interrupt));
+    assert!(bench.speak(32).contains(&Effect::Interrupt));
+}
+
+#[test]
+fn the_sound_before_the_detector_noticed_it_counts() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    bench.unbroken = WINDOW * 3;
+    assert!(!bench.speak(224).contains(&Effect::Interrupt));
+    assert!(bench.speak(32).contains(&Effect::Interrupt));
+}
+
+#[test]
+fn sounds_with_pauses_between_do_not_add_up_to_an_interruption() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    for _ in 0..4 {
+        assert!(!bench.speak(192).contains(&Effect::Interrupt));
+        bench.pause(160);
+    }
+    assert!(bench.speak(320).contains(&Effect::Interrupt));
 }
 
 #[test]
@@ -410,7 +448,8 @@ fn the_pause_is_counted_from_the_last_sound_and_not_from_the_detectors_last_wind
             duration: WINDOW,
             probability: 0.6,
             audible_until: None,
-            articulated: false,
+            articulated: 0.0,
+            unbroken: WINDOW,
         };
         bench.machine.window(bench.now, window);
     }

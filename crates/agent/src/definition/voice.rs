@@ -137,8 +137,8 @@ pub struct AdvancedInterruption {
     /// The pause that ends a turn in any case, `min_endpointing_delay` to
     /// 10 s; default 1 s.
     pub max_endpointing_delay: f64,
-    /// How much articulated speech it takes to interrupt, 0 to 5 s; default
-    /// 0.12 s.
+    /// How much speech it takes to interrupt, a quarter of it clearly
+    /// articulated, 0 to 5 s; default 0.12 s.
     pub min_interruption_duration: f64,
     /// How many words it takes with `manual_word_count_interrupt`, 0 to 50;
     /// default 1.

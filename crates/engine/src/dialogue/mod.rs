@@ -247,13 +247,15 @@ impl Dialogue {
         let audible = samples
             .iter()
             .rposition(|sample| level::is_audible(&[*sample]));
+        let sound = self.articulation.hear(samples);
         let judged = Window {
             at: window.at,
             duration,
             probability,
             audible_until: audible
                 .map(|last| window.at - self.rate.duration_of(samples.len() - last - 1)),
-            articulated: self.articulation.hear(samples),
+            articulated: sound.articulated,
+            unbroken: sound.unbroken,
         };
         self.lag = now.since(window.at);
         self.machine.window(now, judged);
