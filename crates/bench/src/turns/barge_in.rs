@@ -43,8 +43,10 @@ pub(super) fn measure(bench: &mut Bench<'_>, voices: &[Voice]) -> Result<BargeIn
                 missed.push(voice.name.clone());
                 continue;
             };
-            match silent(&call, *spoke + onset) {
-                Some(wait) => {
+            match silent(&call, *spoke, onset) {
+                // The agent was breathing at that moment.
+                Some(None) => {}
+                Some(Some(wait)) => {
                     let wait = wait.as_secs_f64() * 1_000.0;
                     if wait > slowest.0 {
                         slowest = (wait, voice.name.clone());
@@ -63,18 +65,20 @@ pub(super) fn measure(bench: &mut Bench<'_>, voices: &[Voice]) -> Result<BargeIn
     })
 }
 
-/// How long after `onset`, a time from the start of the call, the agent was last heard before it
-/// yielded; `None` if it did not.
-fn silent(call: &Replayed, onset: Duration) -> Option<Duration> {
-    let turns = call.account.turns.iter();
-    let yielded = turns
-        .filter(|turn| turn.speaker == Speaker::Agent && turn.interrupted)
-        .map(|turn| Duration::from_millis(turn.end_ms))
-        .find(|end| *end >= onset)?;
+/// How long after the caller's voice, `onset` into the recording that began at `spoke`, the agent
+/// was last heard before it yielded; `None` if it did not, `Some(None)` if it was silent anyway.
+fn silent(call: &Replayed, spoke: Duration, onset: Duration) -> Option<Option<Duration>> {
+    let mut turns = call.account.turns.iter();
+    let speech = turns.find(|turn| turn.speaker == Speaker::Agent)?;
+    if !speech.interrupted {
+        return None;
+    }
+    let yielded = Duration::from_millis(speech.end_ms);
     let until = call.rate.samples_in(yielded + FADES).min(call.agent.len());
     let heard = call.agent.get(..until)?;
     let last = heard
         .iter()
         .rposition(|sample| level::is_audible(&[*sample]))?;
-    Some(call.rate.duration_of(last + 1).saturating_sub(onset))
+    let last = call.rate.duration_of(last + 1);
+    Some((last >= spoke).then(|| last.saturating_sub(spoke + onset)))
 }

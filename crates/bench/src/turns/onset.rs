@@ -7,11 +7,16 @@ use audio::SampleRate;
 /// The step in which loudness is looked at.
 const STEP: Duration = Duration::from_millis(10);
 
-/// How much softer than the loudest speech its beginning may be, as an amplitude: 26 dB.
-const SOFTER: f64 = 0.05;
+/// How much softer than loud speech its beginning may be, as an amplitude: 28 dB.
+const SOFTER: f64 = 0.04;
 
-/// How much louder than the recording's own noise speech is at least: 9 dB.
+/// How much louder than the recording's own noise speech is at least: 9 dB. What is the softest in
+/// a recording may be speech, so that less than 20 dB below loud speech is no noise.
 const LOUDER: f64 = 2.8;
+const NOISE: f64 = 0.1;
+
+/// Below this there are bumps, wind and the mains, and no voice without overtones above.
+const LOWEST_HZ: f64 = 250.0;
 
 /// Of so many steps as many have to be loud at the beginning: a click is no speech.
 const STEPS: usize = 6;
@@ -20,7 +25,8 @@ const LOUD: usize = 4;
 /// When speech begins in a recording that holds some.
 pub fn onset(samples: &[i16], rate: SampleRate) -> Option<Duration> {
     let length = rate.samples_in(STEP);
-    let levels: Vec<f64> = samples.chunks_exact(length).map(amplitude).collect();
+    let voice = above(samples, rate);
+    let levels: Vec<f64> = voice.chunks_exact(length).map(amplitude).collect();
     let mut sorted = levels.clone();
     sorted.sort_by(f64::total_cmp);
     let at = |share: f64| {
@@ -30,7 +36,7 @@ pub fn onset(samples: &[i16], rate: SampleRate) -> Option<Duration> {
             .copied()
     };
     let (noise, speech) = (at(0.05)?, at(0.95)?);
-    let least = (SOFTER * speech).max(LOUDER * noise).min(speech);
+    let least = (LOUDER * noise).min(NOISE * speech).max(SOFTER * speech);
     let begins = |steps: &[f64]| {
         let loud = steps.iter().filter(|level| **level >= least).count();
         steps.first().is_some_and(|first| *first >= least) && loud >= LOUD
@@ -39,11 +45,21 @@ pub fn onset(samples: &[i16], rate: SampleRate) -> Option<Duration> {
     Some(STEP * place as u32)
 }
 
-fn amplitude(samples: &[i16]) -> f64 {
-    let power: f64 = samples
-        .iter()
-        .map(|sample| f64::from(*sample).powi(2))
-        .sum();
+/// What lies above [`LOWEST_HZ`]: twice the same filter of one pole.
+fn above(samples: &[i16], rate: SampleRate) -> Vec<f64> {
+    let keeps = (-std::f64::consts::TAU * LOWEST_HZ / f64::from(rate.hertz())).exp();
+    let mut low = [0.0; 2];
+    let filter = |sample: &i16| {
+        low.iter_mut().fold(f64::from(*sample), |high, low| {
+            *low = keeps * *low + (1.0 - keeps) * high;
+            high - *low
+        })
+    };
+    samples.iter().map(filter).collect()
+}
+
+fn amplitude(samples: &[f64]) -> f64 {
+    let power: f64 = samples.iter().map(|sample| sample.powi(2)).sum();
     (power / samples.len().max(1) as f64).sqrt()
 }
 
