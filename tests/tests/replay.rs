@@ -340,6 +340,68 @@ fn a_folder_is_replayed_file_by_file() {
 }
 
 #[test]
+fn a_turn_file_beside_a_recording_tells_whether_the_caller_was_cut_off() {
+    let said = |name: &str| {
+        let path = checkout("fixtures").join(name);
+        audio::file::read_mono(path, SampleRate::HZ_8000).expect("the fixture")
+    };
+    let pause = [0; 8 * 900];
+    let [first, second] = ["ast_en_hello.wav", "ast_en_goodbye.wav"].map(said);
+    let millis = |samples: &[i16]| samples.len() / 8;
+    let from = millis(&first);
+    let (to, end) = (from + 900, from + 900 + millis(&second));
+    let account = |kind: &str| {
+        let replay = Replay::support();
+        let file = replay.file("call.wav");
+        wav(&file, 1, &[&first[..], &pause, &second, &pause].concat());
+        let turns = format!(
+            r#"{{"file": "call.wav", "turns": [{{"start_ms": 0}}],
+                "pauses": [{{"start_ms": {from}, "end_ms": {to}, "kind": "{kind}"}},
+                           {{"start_ms": {end}, "end_ms": {}, "kind": "turn_end"}}]}}"#,
+            end + 900
+        );
+        replay.write("call.json", &turns);
+        replay.with("--audio", &file).account()
+    };
+    let answers = |account: &Value| {
+        let turns = account["turns"].as_array().expect("turns");
+        let flagged = turns.iter().filter(|turn| turn["false_cutoff"] == true);
+        flagged.count()
+    };
+    let over = account("turn_end");
+    assert_eq!(
+        (&over["false_cutoffs"], answers(&over)),
+        (&0.into(), 0),
+        "{over}"
+    );
+    let goes_on = account("mid_turn");
+    assert_eq!(
+        (&goes_on["false_cutoffs"], answers(&goes_on)),
+        (&1.into(), 1),
+        "{goes_on}"
+    );
+    assert_eq!(goes_on["missed_turns"], 0);
+    let unknown = account("between");
+    assert_eq!(unknown["false_cutoffs"], 0, "{unknown}");
+}
+
+#[test]
+fn a_turn_file_with_a_mistake_is_refused() {
+    let replay = Replay::support();
+    let file = replay.file("call.wav");
+    wav(&file, 1, &[1_000; 8_000]);
+    replay.write(
+        "call.json",
+        r#"{"file": "call.wav", "pauses": [{"start_ms": 900, "end_ms": 100, "kind": "mid_turn"}]}"#,
+    );
+    let complaint = complaint(replay.with("--audio", &file));
+    assert!(
+        complaint.contains("call.json") && complaint.contains("pauses[0].end_ms"),
+        "{complaint}"
+    );
+}
+
+#[test]
 fn the_callers_channel_is_chosen() {
     let hello = audio::file::read_mono(checkout("fixtures/ast_en_hello.wav"), SampleRate::HZ_8000)
         .expect("the fixture");

@@ -99,6 +99,7 @@ fn minute() -> (Account, Vec<i16>, Vec<i16>) {
             start_ms,
             end_ms: start_ms + RATE.duration_of(samples.len()).as_millis() as u64,
             interrupted: heard.is_some(),
+            false_cutoff: false,
             heard_text: heard.unwrap_or_else(|| text.to_owned()),
             ledger: (speaker == Speaker::Agent && start_ms > 1_000).then(|| wait(start_ms)),
             speculation: (speaker == Speaker::Agent).then_some(Speculation {

@@ -43,7 +43,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     agent: Option<PathBuf>,
     /// A recorded caller, played to the agent once from its greeting's end: WAV, FLAC, MP3 or Ogg
-    /// Vorbis of at most an hour, or a folder of them. Repeatable.
+    /// Vorbis of at most an hour, or a folder of them. Repeatable. Where a turn file lies beside it
+    /// (JSON of the same name, with the recording's name as `file` and its `pauses`), false cut-offs
+    /// and missed turns are counted by it, and else by pauses of two seconds.
     #[arg(long, value_name = "PATH", required_unless_present = "scenario")]
     audio: Vec<PathBuf>,
     /// A caller who reacts, and what is expected of the agent: a YAML file, or a folder of them.

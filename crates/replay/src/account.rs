@@ -8,7 +8,9 @@ use engine::{TurnEvidence, TurnLatency};
 use report::{Account, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Turn};
 
 use crate::call::{Happened, START};
+use crate::caller::Said;
 use crate::conversation::{Story, Told};
+use crate::truth;
 
 /// What a call is called in its account.
 pub(crate) struct Names {
@@ -21,6 +23,7 @@ pub(crate) struct Names {
 pub(crate) fn account(names: Names, happened: &Happened) -> Account {
     let story = &happened.story;
     let utterances = utterances(happened);
+    let cut_off = cut_off(happened);
     Account {
         seed: names.seed,
         source: names.source,
@@ -29,9 +32,9 @@ pub(crate) fn account(names: Names, happened: &Happened) -> Account {
         audio_start_ms: happened.said.first().map(|said| millis(said.started)),
         realtime_factor: None,
         end: happened.end.clone(),
-        turns: turns(story),
+        turns: turns(story, &cut_off),
         latency: latencies(&story.latencies),
-        false_cutoffs: false_cutoffs(story, &utterances),
+        false_cutoffs: cut_off.len() as u64,
         missed_turns: missed(story, &utterances),
         expectations: Vec::new(),
     }
@@ -52,7 +55,7 @@ pub(crate) fn millis(moment: Moment) -> u64 {
 }
 
 /// In the order in which they began; they are told in the order in which they ended.
-fn turns(story: &Story) -> Vec<Turn> {
+fn turns(story: &Story, cut_off: &[usize]) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::with_capacity(story.turns.len());
     for (index, told) in story.turns.iter().enumerate() {
         let latency = story.latencies.iter().find(|latency| latency.turn == index);
@@ -68,6 +71,7 @@ fn turns(story: &Story) -> Vec<Turn> {
             end_ms: told.turn.end_ms,
             heard_text,
             interrupted: told.turn.interrupted,
+            false_cutoff: answers(story, index).is_some_and(|turn| cut_off.contains(&turn)),
             ledger: latency.map(ledger),
             speculation: latency.and_then(speculation),
         });
@@ -137,18 +141,39 @@ fn latencies(of: &[TurnLatency]) -> Latencies {
     }
 }
 
-/// Turns that were taken for over while their utterance still had speech to come.
-fn false_cutoffs(story: &Story, utterances: &[Range<Moment>]) -> u64 {
-    let caller = story
-        .turns
-        .iter()
-        .filter(|told| told.turn.speaker == engine::Speaker::Caller);
-    let early = caller.filter(|told| {
-        utterances
-            .iter()
-            .any(|utterance| utterance.contains(&told.at))
+/// The numbers of the caller's turns that were taken for over while there was more to come.
+fn cut_off(happened: &Happened) -> Vec<usize> {
+    let turns = happened.story.turns.iter().enumerate();
+    let caller = turns.filter(|(_, told)| told.turn.speaker == engine::Speaker::Caller);
+    let cut_off = caller.filter(|(_, told)| {
+        let until = START + Duration::from_millis(told.turn.end_ms);
+        let said = happened.said.iter().rfind(|said| said.started <= until);
+        said.is_some_and(|said| is_cut_off(said, told, until))
     });
-    early.count() as u64
+    cut_off.map(|(index, _)| index).collect()
+}
+
+/// Whether a turn that ended at `until` was cut off: by what is known of the recording, or
+/// because the utterance went on.
+fn is_cut_off(said: &Said, told: &Told, until: Moment) -> bool {
+    if let Some(pauses) = &said.pauses {
+        return truth::cuts_off(pauses, said.started, until);
+    }
+    let utterances = said.utterances();
+    utterances
+        .iter()
+        .any(|utterance| utterance.contains(&told.at))
+}
+
+/// The number of the caller's turn that a turn of the agent answers.
+fn answers(story: &Story, turn: usize) -> Option<usize> {
+    story
+        .turns
+        .get(turn)
+        .filter(|told| told.turn.speaker == engine::Speaker::Agent)?;
+    let before = turn.checked_sub(1)?;
+    let told = story.turns.get(before)?;
+    (told.turn.speaker == engine::Speaker::Caller).then_some(before)
 }
 
 /// Utterances after which the agent said nothing before the next one was over.

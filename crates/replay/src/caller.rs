@@ -9,6 +9,7 @@ use audio::dtmf::Digit;
 use audio::{FRAME, Moment, SampleRate};
 
 use crate::conversation::Manner;
+use crate::truth::{self, Pause};
 
 /// How long a caller waits for an agent who says nothing before he or she goes on.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -52,6 +53,8 @@ pub(crate) struct Utterance {
     pub(crate) samples: Arc<[i16]>,
     /// Where in it somebody speaks.
     pub(crate) speech: Vec<Range<Duration>>,
+    /// Its pauses, if somebody has told them.
+    pub(crate) pauses: Option<Arc<[Pause]>>,
 }
 
 /// Something that was said, and when.
@@ -63,11 +66,17 @@ pub(crate) struct Said {
     pub(crate) started: Moment,
     /// When somebody speaks in it. Without a pause of two seconds between, it is one utterance.
     pub(crate) speech: Vec<Range<Moment>>,
+    /// Its pauses, if somebody has told them.
+    pub(crate) pauses: Option<Arc<[Pause]>>,
 }
 
 impl Said {
-    /// When somebody speaks in it, first to last sample, utterance by utterance.
+    /// When somebody speaks in it, first to last sample, utterance by utterance: as it was told,
+    /// or as it sounds.
     pub(crate) fn utterances(&self) -> Vec<Range<Moment>> {
+        if let Some(pauses) = &self.pauses {
+            return truth::turns(pauses, self.started);
+        }
         let mut utterances: Vec<Range<Moment>> = Vec::new();
         for piece in &self.speech {
             match utterances.last_mut() {
@@ -163,6 +172,7 @@ impl Caller {
         self.said.push(Said {
             step: self.begun - 1,
             started: now,
+            pauses: utterance.pauses,
             speech: speech
                 .map(|piece| now + piece.start..now + piece.end)
                 .collect(),
@@ -222,7 +232,11 @@ mod tests {
         let samples = vec![1; 8 * millis as usize].into();
         let speech = vec![Duration::ZERO..Duration::from_millis(millis)];
         Step {
-            act: Act::Say(Utterance { samples, speech }),
+            act: Act::Say(Utterance {
+                samples,
+                speech,
+                pauses: None,
+            }),
             cue,
         }
     }
@@ -282,6 +296,7 @@ mod tests {
             speech: pieces
                 .map(|(start, end)| moment(start)..moment(end))
                 .to_vec(),
+            pauses: None,
         };
         let expected = [moment(0)..moment(2_000), moment(4_000)..moment(5_000)];
         assert_eq!(said.utterances(), expected);

@@ -242,6 +242,7 @@ mod tests {
             end_ms: span.end,
             heard_text: text.to_owned(),
             interrupted: false,
+            false_cutoff: false,
             ledger: None,
             speculation: None,
         }

@@ -21,6 +21,7 @@ mod phone;
 mod recording;
 mod scenario;
 mod stages;
+mod truth;
 mod voice;
 
 pub use caller::Cue;
@@ -30,3 +31,4 @@ pub use order::{Caller, Order, Pace, Recordings, ReplayError, Replayed, codec, r
 pub use recording::{LONGEST, Recording, RecordingError};
 pub use scenario::{LoadScenarioError, Scenario, Time};
 pub use stages::{Mind, Stages};
+pub use truth::{Pause, PauseKind};

@@ -8,6 +8,7 @@ use audio::file::ReadAudioError;
 
 use crate::caller::Utterance;
 use crate::stages::Stages;
+use crate::truth::Pause;
 
 /// The longest recording that is replayed.
 pub const LONGEST: Duration = Duration::from_secs(60 * 60);
@@ -82,8 +83,17 @@ impl Recording {
         let utterance = Utterance {
             samples: samples.into(),
             speech,
+            pauses: None,
         };
         Self { utterance }
+    }
+
+    /// The same, of which the pauses are known, in their order: turns that are cut off or missed
+    /// are counted by them.
+    #[must_use]
+    pub fn with_pauses(mut self, pauses: Vec<Pause>) -> Self {
+        self.utterance.pauses = Some(pauses.into());
+        self
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Turn {
     pub heard_text: String,
     /// Whether the other side cut it short.
     pub interrupted: bool,
+    /// Whether it answers a turn that was not over; for answers of the agent.
+    #[serde(default)]
+    pub false_cutoff: bool,
     /// What the caller waited for; for answers of the agent.
     pub ledger: Option<Ledger>,
     /// What was begun ahead of the decision; for answers of the agent.

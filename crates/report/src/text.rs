@@ -178,6 +178,7 @@ mod tests {
                 end_ms: 10_100,
                 heard_text: "Restart the".to_owned(),
                 interrupted: true,
+                false_cutoff: false,
                 ledger: Some(Ledger {
                     voiced_to_audible_ms: 342.0,
                     decision_to_first_audio_ms: 18.2,

@@ -95,6 +95,7 @@ mod tests {
             end_ms: 0,
             heard_text: heard.to_owned(),
             interrupted: false,
+            false_cutoff: false,
             ledger: None,
             speculation: None,
         }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use audio::SampleRate;
-use replay::{Caller, Recording, Recordings, Scenario, Stages};
+use ::tune::{Kind, turn_file};
+use audio::{Moment, SampleRate};
+use replay::{Caller, Pause, PauseKind, Recording, Recordings, Scenario, Stages};
 
 use super::Arguments;
 use crate::Failure;
@@ -41,13 +42,46 @@ impl Source {
         stages: &mut Stages,
     ) -> Result<Caller, Failure> {
         Ok(match self {
-            Self::Audio(path) => Caller::Recorded(Recording::load(path, channel, rate, stages)?),
+            Self::Audio(path) => {
+                let recording = Recording::load(path, channel, rate, stages)?;
+                Caller::Recorded(match pauses_beside(path)? {
+                    Some(pauses) => recording.with_pauses(pauses),
+                    None => recording,
+                })
+            }
             Self::Scenario(scenario, _) => Caller::Scenario {
                 recordings: Recordings::load(scenario, channel, rate, stages)?,
                 scenario: scenario.clone(),
             },
         })
     }
+}
+
+/// The pauses of a recording, if a turn file lies beside it: JSON of the same name that names it.
+fn pauses_beside(path: &Path) -> Result<Option<Vec<Pause>>, Failure> {
+    let file = path.with_extension("json");
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        return Ok(None);
+    };
+    let named = |json: &serde_json::Value| {
+        let name = json.get("file").and_then(serde_json::Value::as_str);
+        let name = name.and_then(|name| Path::new(name).file_name());
+        json.get("pauses").is_some() && name == path.file_name()
+    };
+    if !serde_json::from_str(&text).is_ok_and(|json| named(&json)) {
+        return Ok(None);
+    }
+    let pauses = turn_file::read(&file)?.pauses.into_iter();
+    let told = pauses.map(|pause| Pause {
+        kind: match pause.kind {
+            Kind::TurnEnd | Kind::Whole => PauseKind::Over,
+            Kind::MidTurn | Kind::MidClause => PauseKind::GoesOn,
+            Kind::Between => PauseKind::Unknown,
+        },
+        turn: pause.turn.since(Moment::ZERO),
+        span: pause.start.since(Moment::ZERO)..pause.end.since(Moment::ZERO),
+    });
+    Ok(Some(told.collect()))
 }
 
 /// All calls that were asked for, and whether they are a collection: more than one file, or a

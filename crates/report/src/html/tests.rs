@@ -40,6 +40,7 @@ fn turn(speaker: Speaker, text: &str, heard: &str) -> Turn {
         end_ms: 1_500,
         heard_text: heard.to_owned(),
         interrupted: true,
+        false_cutoff: false,
         ledger: Some(Ledger {
             voiced_to_audible_ms: 300.0,
             decision_to_first_audio_ms: 20.0,

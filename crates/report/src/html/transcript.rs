@@ -45,6 +45,9 @@ fn push_turn(out: &mut String, call: usize, number: usize, turn: &Turn, scale: &
     if turn.interrupted {
         out.push_str(" <span class=\"badge warn\">interrupted</span>");
     }
+    if turn.false_cutoff {
+        out.push_str(" <span class=\"badge warn\">cut the caller off</span>");
+    }
     let _ = write!(
         out,
         "{heard}</p>\n<p class=\"words\" dir=\"auto\">{words}</p>\n"
