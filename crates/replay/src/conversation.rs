@@ -14,6 +14,7 @@ use media::{LegEvent, LegFeed, PlayoutHandle, SegmentId};
 use speech::{RecogniseError, Utterance};
 use turn::Attempt;
 
+use crate::expectation::Called;
 use crate::latency::{self, Timing};
 use crate::stages::{Mind, Stages};
 use crate::voice::{Note, Voice};
@@ -21,8 +22,11 @@ use crate::voice::{Note, Voice};
 /// Contributions that may be cut off before the first of them is told.
 const MOST_CUT: usize = 4;
 
-/// The tool by which a model ends the call.
-const END_CALL: &str = "end_call";
+/// The tool by which a model ends the call. It takes no arguments.
+const END_CALL: Called = Called {
+    tool: "end_call",
+    arguments: "{}",
+};
 
 /// What a conversation works with.
 pub(crate) struct Parts {
@@ -42,7 +46,7 @@ pub(crate) struct Story {
     /// One for each answer that was heard.
     pub(crate) latencies: Vec<TurnLatency>,
     /// The tools that the model called.
-    pub(crate) tools: Vec<&'static str>,
+    pub(crate) tools: Vec<Called>,
     /// Why sentences could not be spoken.
     pub(crate) unspoken: Vec<String>,
 }
@@ -104,7 +108,7 @@ pub(crate) struct Conversation<'a> {
     /// What it had to say when it was cut off, as long as it is not told what was heard of that.
     cut: VecDeque<String>,
     /// While the answer is kept back: the tools that it calls.
-    held: Option<Vec<&'static str>>,
+    held: Option<Vec<Called>>,
     unfinished: BTreeSet<SegmentId>,
     manner: Manner,
     end: Option<End>,
@@ -348,7 +352,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn called(&mut self, tool: &'static str) {
+    fn called(&mut self, tool: Called) {
         match &mut self.held {
             Some(held) => held.push(tool),
             None => self.story.tools.push(tool),

@@ -26,15 +26,72 @@ pub enum Expect {
     /// The agent does not begin to speak before the caller has finished.
     #[serde(rename = "does not interrupt")]
     DoesNotInterrupt,
-    /// The model calls this tool.
+    /// The model calls this tool, with such arguments.
     #[serde(rename = "calls tool")]
-    CallsTool(String),
+    CallsTool(Tool),
     /// Both sides together have no more turns than this.
     #[serde(rename = "at most turns")]
     AtMostTurns(usize),
     /// The agent ends the call.
     #[serde(rename = "hangs up")]
     HangsUp,
+}
+
+/// A tool by its name, or by its name and what its arguments, as JSON, have to match.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "the name of a tool, or a map of its `name` and a pattern for its `arguments`"
+)]
+pub enum Tool {
+    /// Whatever its arguments.
+    Named(String),
+    /// With arguments that the pattern matches.
+    With(ToolCall),
+}
+
+/// A tool and the arguments that are expected of its call.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolCall {
+    /// The tool.
+    pub name: String,
+    /// What its arguments have to match, which are a JSON object.
+    pub arguments: Pattern,
+}
+
+/// A call of a tool, as it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Called {
+    pub(crate) tool: &'static str,
+    /// A JSON object.
+    pub(crate) arguments: &'static str,
+}
+
+impl fmt::Display for Called {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.tool, self.arguments)
+    }
+}
+
+impl Tool {
+    fn is(&self, called: &Called) -> bool {
+        match self {
+            Self::Named(name) => called.tool == name,
+            Self::With(ToolCall { name, arguments }) => {
+                called.tool == name && arguments.regex.is_match(called.arguments)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::With(ToolCall { name, arguments }) => write!(f, "{name} with {}", arguments.text),
+        }
+    }
 }
 
 /// A regular expression that matches whatever the case.
@@ -51,7 +108,7 @@ pub struct Pattern {
 pub(crate) struct Facts<'a> {
     pub(crate) turns: &'a [Turn],
     pub(crate) steps: Vec<StepFacts>,
-    pub(crate) tools: &'a [&'static str],
+    pub(crate) tools: &'a [Called],
     pub(crate) hung_up: bool,
     pub(crate) duration_ms: u64,
 }
@@ -149,10 +206,11 @@ impl Expect {
             Self::AnswersWithin(time) => answers_within(facts, step, time.0),
             Self::DoesNotInterrupt => does_not_interrupt(facts, step),
             Self::CallsTool(tool) => {
-                let passed = facts.tools.contains(&tool.as_str());
-                let called = match facts.tools {
+                let passed = facts.tools.iter().any(|called| tool.is(called));
+                let called: Vec<String> = facts.tools.iter().map(Called::to_string).collect();
+                let called = match &called[..] {
                     [] => "no tool was called".to_owned(),
-                    tools => format!("called: {}", tools.join(", ")),
+                    called => format!("called: {}", called.join(", ")),
                 };
                 (passed, called)
             }
@@ -274,7 +332,10 @@ mod tests {
                     utterances: std::iter::once(4_300..5_000).collect(),
                 },
             ],
-            tools: &["end_call"],
+            tools: &[Called {
+                tool: "end_call",
+                arguments: "{}",
+            }],
             hung_up: false,
             duration_ms: 8_000,
         }
@@ -347,11 +408,37 @@ mod tests {
         let turns = turns();
         let facts = facts(&turns);
         let passed = |expect: Expect| expect.of_call(&facts).passed;
-        assert!(passed(Expect::CallsTool("end_call".to_owned())));
-        assert!(!passed(Expect::CallsTool("book".to_owned())));
+        let named = |name: &str| Expect::CallsTool(Tool::Named(name.to_owned()));
+        assert!(passed(named("end_call")));
+        assert!(!passed(named("book")));
         assert!(passed(Expect::AtMostTurns(4)));
         assert!(!passed(Expect::AtMostTurns(3)));
         assert!(!passed(Expect::HangsUp));
+    }
+
+    #[test]
+    fn a_tool_may_be_expected_with_arguments() {
+        let turns = turns();
+        let mut facts = facts(&turns);
+        facts.tools = &[Called {
+            tool: "book",
+            arguments: r#"{"day": "Friday", "guests": 4}"#,
+        }];
+        let judged = |name: &str, arguments: &str| {
+            let call = ToolCall {
+                name: name.to_owned(),
+                arguments: pattern(arguments),
+            };
+            Expect::CallsTool(Tool::With(call)).of_call(&facts)
+        };
+        assert!(judged("book", r#""day": "friday""#).passed);
+        assert!(!judged("cancel", "friday").passed);
+        let unmet = judged("book", "saturday");
+        assert_eq!(unmet.text, "calls tool: book with saturday");
+        assert_eq!(
+            (unmet.passed, unmet.detail.as_str()),
+            (false, r#"called: book({"day": "Friday", "guests": 4})"#)
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod truth;
 mod voice;
 
 pub use caller::Cue;
-pub use expectation::{Expect, Pattern, PatternError};
+pub use expectation::{Expect, Pattern, PatternError, Tool, ToolCall};
 pub use latency::Timing;
 pub use order::{Caller, Order, Pace, Recordings, ReplayError, Replayed, codec, replay};
 pub use recording::{LONGEST, Recording, RecordingError};

@@ -69,6 +69,25 @@ fn a_scenario_tells_what_the_caller_does_and_what_is_expected() {
 }
 
 #[test]
+fn a_tool_is_expected_by_its_name_or_with_arguments() {
+    let with = |tool: &str| SCENARIO.replace("calls tool: end_call", tool);
+    let whole = |yaml: &str| parse(yaml).map(|scenario| scenario.expect[1].to_string());
+    let arguments = with("calls tool:\n      name: book\n      arguments: friday");
+    assert_eq!(
+        whole(&arguments),
+        Ok("calls tool: book with friday".to_owned())
+    );
+    for wrong in [
+        with("calls tool:\n      name: book\n      arguments: '('"),
+        with("calls tool:\n      tool: book"),
+    ] {
+        let error = whole(&wrong).expect_err("no such expectation");
+        assert!(error.starts_with("tests/refund.yaml:19:"), "{error}");
+        assert!(error.contains("`arguments`"), "{error}");
+    }
+}
+
+#[test]
 fn audio_is_looked_for_beside_the_scenario() {
     let scenario = parse(SCENARIO).unwrap();
     let Act::Say(path) = &scenario.steps[0].act else {
