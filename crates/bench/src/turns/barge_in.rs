@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use replay::{Caller, Cue, Replayed};
 use report::{Quantiles, Speaker};
 
-use super::figures::BargeIn;
+use super::figures::{BargeIn, Waited};
 use super::onset::onset;
 use super::{Bench, MeasureError, Voice};
 
@@ -24,12 +24,14 @@ const TO: Duration = Duration::from_millis(8_000);
 /// How long after the decision the agent may still be heard: a tick, and the frame under way.
 const FADES: Duration = Duration::from_millis(60);
 
+/// How many of the longest waits are told.
+const SLOWEST: usize = 10;
+
 /// Has each utterance interrupt the agent.
 pub(super) fn measure(bench: &mut Bench<'_>, voices: &[Voice]) -> Result<BargeIn, MeasureError> {
     let mut random = StdRng::seed_from_u64(bench.options.seed);
     let mut waits = Vec::new();
     let mut missed = Vec::new();
-    let mut slowest = (0.0, String::new());
     for voice in voices.iter().filter(|voice| voice.alone) {
         let Some(onset) = onset(&voice.samples, bench.rate()) else {
             continue;
@@ -47,20 +49,23 @@ pub(super) fn measure(bench: &mut Bench<'_>, voices: &[Voice]) -> Result<BargeIn
                 // The agent was breathing at that moment.
                 Some(None) => {}
                 Some(Some(wait)) => {
-                    let wait = wait.as_secs_f64() * 1_000.0;
-                    if wait > slowest.0 {
-                        slowest = (wait, voice.name.clone());
-                    }
-                    waits.push(wait);
+                    waits.push(Waited {
+                        recording: voice.name.clone(),
+                        ms: wait.as_secs_f64() * 1_000.0,
+                    });
                 }
                 None => missed.push(voice.name.clone()),
             }
         }
     }
+    let silent_after_ms = Quantiles::of(waits.iter().map(|wait| wait.ms).collect());
+    let interruptions = waits.len() + missed.len();
+    waits.sort_by(|one, other| other.ms.total_cmp(&one.ms));
+    waits.truncate(SLOWEST);
     Ok(BargeIn {
-        interruptions: waits.len() + missed.len(),
-        silent_after_ms: Quantiles::of(waits),
-        slowest: slowest.1,
+        interruptions,
+        silent_after_ms,
+        slowest: waits,
         missed,
     })
 }

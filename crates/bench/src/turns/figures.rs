@@ -41,10 +41,19 @@ pub struct BargeIn {
     /// The first loud sound of the caller's recording, as it was spoken, to the last audible
     /// sample that the agent sent.
     pub silent_after_ms: Quantiles,
-    /// Who waited longest.
-    pub slowest: String,
+    /// Those who waited longest.
+    pub slowest: Vec<Waited>,
     /// Whom the agent did not yield to.
     pub missed: Vec<String>,
+}
+
+/// How long one caller waited.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Waited {
+    /// The caller's recording.
+    pub recording: String,
+    /// How long.
+    pub ms: f64,
 }
 
 /// What sounds without words did to an agent that spoke.
@@ -118,6 +127,8 @@ impl Figures {
             let silent = barge_in.silent_after_ms;
             let decided = answers.decision_to_first_audio_ms;
             let voiced = answers.voiced_to_audible_ms;
+            let slowest = barge_in.slowest.first();
+            let slowest = slowest.map_or("nobody", |wait| wait.recording.as_str());
             let mut stopped = String::new();
             for of in noise.kinds.iter().filter(|of| !of.stops.is_empty()) {
                 // Writing to a string cannot fail.
@@ -132,11 +143,7 @@ impl Figures {
                     "speech to agent silent",
                     format!(
                         "p50 {:.0}  p95 {:.0}  max {:.0} ms ({}), {} interruptions{missed}",
-                        silent.p50,
-                        silent.p95,
-                        silent.max,
-                        barge_in.slowest,
-                        barge_in.interruptions
+                        silent.p50, silent.p95, silent.max, slowest, barge_in.interruptions
                     ),
                 ),
                 (
