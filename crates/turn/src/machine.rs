@@ -326,6 +326,7 @@ impl Machine {
 
     fn voiced_window(&mut self, window: Window, pause: bool, mut voice: Voice) {
         if pause {
+            voice.dies_away(&window);
             self.phase = Phase::Paused {
                 voice,
                 decode: None,

@@ -14,9 +14,9 @@ const ARTICULATED: u32 = 4;
 #[derive(Clone, Debug)]
 pub(crate) struct Voice {
     pub(crate) started: Moment,
-    /// End of the last window that held speech.
+    /// End of the last window that held speech, or its end dying away.
     pub(crate) last_voiced: Moment,
-    /// The last sound within such a window.
+    /// The last sound within it.
     pub(crate) last_audible: Moment,
     /// How long it has sounded since the last longer pause.
     pub(crate) sounding: Duration,
@@ -58,6 +58,15 @@ impl Voice {
         }
         self.sounding += window.duration;
         self.articulated += window.duration.mul_f32(window.articulated.clamp(0.0, 1.0));
+    }
+
+    /// Takes the first window after speech. The detector has lost the voice, but its last sound may
+    /// still be dying away.
+    pub(crate) fn dies_away(&mut self, window: &Window) {
+        if let Some(audible) = window.audible_until {
+            self.last_voiced = window.at;
+            self.last_audible = self.last_audible.max(audible);
+        }
     }
 
     /// Goes on after a longer pause.

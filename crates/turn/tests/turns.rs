@@ -352,6 +352,27 @@ fn a_caller_who_pauses_long_within_turns_is_waited_for() {
 }
 
 #[test]
+fn the_sound_that_dies_away_after_the_voice_belongs_to_the_turn() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.speak(1_000);
+    let tail = Window {
+        at: bench.now + WINDOW,
+        duration: WINDOW,
+        probability: 0.02,
+        audible_until: Some(bench.now + WINDOW / 2),
+        articulated: 0.0,
+        unbroken: WINDOW,
+    };
+    bench.now = tail.at;
+    bench.machine.window(bench.now, tail);
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, "How old is the bridge?");
+    let ended = end_in(&bench.pause(320)).expect("the turn ended");
+    assert_eq!(Some(ended.last_voiced), tail.audible_until);
+    assert_eq!(ended.last_window, tail.at);
+}
+
+#[test]
 fn a_hum_does_not_interrupt_the_agent() {
     let mut bench = Bench::new(quiet_settings());
     bench.machine.agent_is(AgentState::Speaking);
