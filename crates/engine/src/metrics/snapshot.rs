@@ -190,7 +190,11 @@ impl Out<'_> {
         let help = "Windows of 32 ms judged for a voice, by what judged them";
         self.family("vad_windows", help, &judges)?;
         let help = "Windows that the energy gate passed over and the detector heard after all";
-        self.family("vad_windows_replayed", help, &[(&[], listening.windows_replayed)])?;
+        self.family(
+            "vad_windows_replayed",
+            help,
+            &[(&[], listening.windows_replayed)],
+        )?;
         let help = "Times that the energy gate of a call opened";
         self.family("vad_gate_openings", help, &[(&[], listening.gate_openings)])
     }

@@ -55,7 +55,7 @@ pub enum StartFliteError {
 /// flite's voice `rms` on a pool of threads. Dropping it ends the threads, after
 /// at most one text each; streams that are not finished then end with an error.
 ///
-/// Leading silence is cut to about 10 ms and trailing silence to 80 ms. A text
+/// Leading silence is cut to about 2 ms and trailing silence to 80 ms. A text
 /// of more than about 250 letters is spoken in pieces, split where a reader
 /// would pause. The times of words are those of the voice's own plan, to 5 ms or so.
 /// The same text gives the same audio bit by bit: the noise that excites the voice begins

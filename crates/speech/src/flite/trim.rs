@@ -8,9 +8,9 @@ use audio::SampleRate;
 /// audible, so that a soft beginning is not cut.
 const SILENCE: u16 = 200;
 /// Silence that is left before the first sound.
-const LEAD: Duration = Duration::from_millis(10);
+const LEAD: Duration = Duration::from_millis(2);
 
-/// A filter for one utterance: nothing of its leading silence but the last 10 ms
+/// A filter for one utterance: nothing of its leading silence but the last 2 ms
 /// passes, pauses within pass as they are, and of its trailing silence as much
 /// as is wanted. It holds silence back until it knows which of these it is.
 pub(super) struct Trim {
@@ -112,7 +112,7 @@ mod tests {
         ]
         .concat();
         let expected = [
-            milliseconds(10, 3),
+            milliseconds(2, 3),
             milliseconds(40, 5_000),
             milliseconds(300, -3),
             milliseconds(40, -5_000),
@@ -145,7 +145,7 @@ mod tests {
         );
         trim.push(&milliseconds(300, 7), &mut out);
 
-        assert_eq!(trim.cut(), Some(16 * 160));
+        assert_eq!(trim.cut(), Some(16 * 168));
     }
 
     #[test]
