@@ -11,7 +11,7 @@
 set -eu
 
 BUILD_PACKAGES='gcc g++ make pkg-config flite1-dev libopus-dev'
-TEST_PACKAGES='sip-tester baresip-core sox ffmpeg opus-tools chromium'
+TEST_PACKAGES='sip-tester baresip-core sox ffmpeg opus-tools chromium postgresql'
 PIP_PACKAGES='python3-pip ca-certificates'
 
 ORT_VERSION=1.32.0
