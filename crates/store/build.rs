@@ -1,4 +1,4 @@
-//! Rebuilds the crate when a migration is added: the macro that embeds them sees only known files.
+//! Migrations become part of the binary, and the compiler does not see by itself that one was added.
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");

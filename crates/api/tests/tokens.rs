@@ -50,7 +50,7 @@ async fn an_expired_token_says_that_it_expired() {
     let expiry = now - SignedDuration::from_secs(1);
     let made = node
         .store
-        .create_api_key("old", Some(expiry), now)
+        .create_api_key("old", &["*"], Some(expiry), now)
         .await
         .unwrap();
     let answer = with_header(&node, &format!("Bearer {}", made.token.expose())).await;

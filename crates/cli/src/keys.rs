@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
-use store::{ApiKey, Store};
+use store::{ApiKey, EVERY_SCOPE};
 
 use crate::config::Config;
 use crate::{Failure, print, serve};
@@ -30,14 +30,16 @@ pub(crate) enum Action {
 
 /// Carries out one action on the keys of the node's store.
 pub(crate) async fn run(config: &Config, action: Action) -> Result<(), Failure> {
-    let store = Store::open(&serve::database(config)).await?;
+    let store = serve::store(config).await?;
     let now = Timestamp::now();
     match action {
         Action::Create { name, expires } => {
             let expires_at = expires
                 .map(|validity| now.checked_add(validity))
                 .transpose()?;
-            let created = store.create_api_key(&name, expires_at, now).await?;
+            let created = store
+                .create_api_key(&name, &[EVERY_SCOPE], expires_at, now)
+                .await?;
             print(created.token.expose());
         }
         Action::List => {

@@ -18,7 +18,7 @@ use speech::{
     Flite, FliteConfig, Moonshine, MoonshineConfig, Recogniser, SoundJudge, SoundJudgeConfig,
     Synthesiser, TurnJudge,
 };
-use store::Store;
+use store::{OpenStoreError, Store};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -67,8 +67,11 @@ impl Addresses {
 }
 
 /// The node's database.
-pub(crate) fn database(config: &Config) -> PathBuf {
-    config.data_dir.join("mihu.db")
+pub(crate) async fn store(config: &Config) -> Result<Store, OpenStoreError> {
+    match config.postgres() {
+        Some(postgres) => Store::connect(&postgres).await,
+        None => Store::open(&config.data_dir.join("mihu.db")).await,
+    }
 }
 
 /// Runs a node until it is told to stop; told again, it ends at once.
@@ -87,7 +90,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
 
     let speech = Speech::load(config)?;
     let agents = agents(config)?;
-    let store = Store::open(&database(config)).await?;
+    let store = store(config).await?;
     let directory = Directory::load(&store, agents, Timestamp::now()).await?;
     let listener = listen(config.http.listen).await?;
     let (sip, incoming) = SipEndpoint::bind(config.sip()?).await?;

@@ -2,13 +2,15 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, FromRow, Row};
 use uuid::Uuid;
 
 use crate::columns::{json, micros, time, unreadable, uuid};
 use crate::database::{Store, StoreError};
+use crate::filter::Filter;
 use crate::webhooks::{self, NewWebhook};
+use crate::workspaces::WorkspaceId;
 
 /// Who owns an agent's definition, or a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,7 @@ impl Source {
         }
     }
 
-    pub(crate) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+    pub(crate) fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
         match row.try_get("source")? {
             "file" => Ok(Self::File),
             "api" => Ok(Self::Api),
@@ -58,6 +60,8 @@ pub struct NewAgent {
 pub struct AgentRecord {
     /// The agent's id.
     pub id: Uuid,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
     /// Who owns the definition.
     pub source: Source,
     /// Its name, as in the definition.
@@ -74,12 +78,21 @@ impl Store {
     /// All agents that are not deleted, oldest first.
     pub async fn agents(&self) -> Result<Vec<AgentRecord>, StoreError> {
         let agents = sqlx::query_as(
-            "SELECT * FROM agents WHERE workspace_id = ? AND deleted_at IS NULL
+            "SELECT * FROM agents WHERE workspace_id = $1 AND deleted_at IS NULL
              ORDER BY created_at, id",
         )
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .fetch_all(&self.readers)
         .await?;
+        Ok(agents)
+    }
+
+    /// The agents of all workspaces that are not deleted, oldest first.
+    pub async fn agents_of_all_workspaces(&self) -> Result<Vec<AgentRecord>, StoreError> {
+        let agents =
+            sqlx::query_as("SELECT * FROM agents WHERE deleted_at IS NULL ORDER BY created_at, id")
+                .fetch_all(&self.readers)
+                .await?;
         Ok(agents)
     }
 
@@ -92,10 +105,10 @@ impl Store {
         let mut write = self.write().await?;
         let record = sqlx::query_as(
             "INSERT INTO agents (id, workspace_id, source, name, definition, created_at, updated_at)
-             VALUES (?1, ?2, 'api', ?3, ?4, ?5, ?5) RETURNING *",
+             VALUES ($1, $2, 'api', $3, $4, $5, $5) RETURNING *",
         )
         .bind(agent.id.to_string())
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .bind(&agent.name)
         .bind(agent.definition.to_string())
         .bind(micros(now))
@@ -114,15 +127,15 @@ impl Store {
     ) -> Result<Option<AgentRecord>, StoreError> {
         let mut write = self.write().await?;
         let record = sqlx::query_as(
-            "UPDATE agents SET name = ?, definition = ?, updated_at = ?
-             WHERE id = ? AND workspace_id = ? AND source = 'api' AND deleted_at IS NULL
+            "UPDATE agents SET name = $1, definition = $2, updated_at = $3
+             WHERE id = $4 AND workspace_id = $5 AND source = 'api' AND deleted_at IS NULL
              RETURNING *",
         )
         .bind(&agent.name)
         .bind(agent.definition.to_string())
         .bind(micros(now))
         .bind(agent.id.to_string())
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .fetch_optional(&mut *write)
         .await?;
         if record.is_some() {
@@ -137,12 +150,12 @@ impl Store {
     /// Its calls and webhooks stay, so that calls under way still send their reports.
     pub async fn delete_agent(&self, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
         let outcome = sqlx::query(
-            "UPDATE agents SET deleted_at = ?
-             WHERE id = ? AND workspace_id = ? AND source = 'api' AND deleted_at IS NULL",
+            "UPDATE agents SET deleted_at = $1
+             WHERE id = $2 AND workspace_id = $3 AND source = 'api' AND deleted_at IS NULL",
         )
         .bind(micros(now))
         .bind(id.to_string())
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .execute(&self.writer)
         .await?;
         Ok(outcome.rows_affected() > 0)
@@ -156,37 +169,41 @@ impl Store {
         agents: &[NewAgent],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let ids: Vec<String> = agents.iter().map(|agent| agent.id.to_string()).collect();
-        let ids = Value::from(ids).to_string();
         let mut write = self.write().await?;
-        sqlx::query(
-            "UPDATE agents SET deleted_at = ?
-             WHERE workspace_id = ? AND source = 'file' AND deleted_at IS NULL
-             AND id NOT IN (SELECT value FROM json_each(?))",
-        )
-        .bind(micros(now))
-        .bind(&*self.workspace)
-        .bind(ids)
-        .execute(&mut *write)
-        .await?;
+        let mut gone = Filter::of(&self.workspace, "workspace_id")
+            .equal("source", Some(Source::File.as_str()))
+            .none_of("id", agents.iter().map(|agent| agent.id));
+        let deleted_at = gone.place(now);
+        let statement = format!(
+            "UPDATE agents SET deleted_at = {deleted_at} WHERE {} AND deleted_at IS NULL",
+            gone.conditions()
+        );
+        sqlx::query_with(AssertSqlSafe(statement), gone.arguments()?)
+            .execute(&mut *write)
+            .await?;
         for agent in agents {
-            sqlx::query(
+            let stored = sqlx::query(
                 "INSERT INTO agents
                  (id, workspace_id, source, name, definition, created_at, updated_at)
-                 VALUES (?1, ?2, 'file', ?3, ?4, ?5, ?5)
+                 VALUES ($1, $2, 'file', $3, $4, $5, $5)
                  ON CONFLICT (id) DO UPDATE SET
-                     updated_at = CASE WHEN definition = excluded.definition
-                         THEN updated_at ELSE excluded.updated_at END,
+                     updated_at = CASE WHEN agents.definition = excluded.definition
+                         THEN agents.updated_at ELSE excluded.updated_at END,
                      source = 'file', name = excluded.name, definition = excluded.definition,
-                     deleted_at = NULL",
+                     deleted_at = NULL
+                 WHERE agents.workspace_id = excluded.workspace_id",
             )
             .bind(agent.id.to_string())
-            .bind(&*self.workspace)
+            .bind(self.workspace.as_str())
             .bind(&agent.name)
             .bind(agent.definition.to_string())
             .bind(micros(now))
             .execute(&mut *write)
             .await?;
+            if stored.rows_affected() == 0 {
+                // Another workspace has an agent with this id.
+                return Err(StoreError(sqlx::Error::RowNotFound));
+            }
             webhooks::replace(&mut write, &self.workspace, agent, Source::File, now).await?;
         }
         write.commit().await?;
@@ -194,10 +211,11 @@ impl Store {
     }
 }
 
-impl FromRow<'_, SqliteRow> for AgentRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, AnyRow> for AgentRecord {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: uuid(row, "id")?,
+            workspace: WorkspaceId::read(row)?,
             source: Source::read(row)?,
             name: row.try_get("name")?,
             definition: json(row, "definition")?,

@@ -4,15 +4,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore as _;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use crate::columns::{micros, optional_time, time, uuid};
+use crate::columns::{json, micros, optional_time, time, uuid};
 use crate::database::{Store, StoreError};
+use crate::workspaces::WorkspaceId;
 use secret::Secret;
+
+/// The scope that stands for all of them.
+pub const EVERY_SCOPE: &str = "*";
 
 const MARK: &str = "mihu_";
 const RANDOM_BYTES: usize = 32;
@@ -27,10 +32,14 @@ const LAST_USED_STEP: SignedDuration = SignedDuration::from_secs(60);
 pub struct ApiKey {
     /// The key's id.
     pub id: Uuid,
+    /// The workspace that it opens.
+    pub workspace: WorkspaceId,
     /// What its maker called it. Names need not be unique.
     pub name: String,
     /// The public start of the token, `mihu_` and 8 characters.
     pub prefix: String,
+    /// What it may be used for, as the API spells it.
+    pub scopes: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it is refused; never, if absent.
@@ -96,10 +105,11 @@ pub enum RevokeApiKeyError {
 }
 
 impl Store {
-    /// Makes a key. Only a hash of its token is kept.
+    /// Makes a key of this workspace. Only a hash of its token is kept.
     pub async fn create_api_key(
         &self,
         name: &str,
+        scopes: &[&str],
         expires_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<NewApiKey, StoreError> {
@@ -107,22 +117,26 @@ impl Store {
         let (prefix, _) = token.split_at(PREFIX_LENGTH);
         let key = ApiKey {
             id: Uuid::now_v7(),
+            workspace: self.workspace.clone(),
             name: name.to_owned(),
             prefix: prefix.to_owned(),
+            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
             created_at: now,
             expires_at,
             revoked_at: None,
             last_used_at: None,
         };
         sqlx::query(
-            "INSERT INTO api_keys (id, workspace_id, name, prefix, hash, created_at, expires_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO api_keys
+             (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(key.id.to_string())
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .bind(&key.name)
         .bind(&key.prefix)
         .bind(hash(&token).to_vec())
+        .bind(Value::from(key.scopes.clone()).to_string())
         .bind(micros(now))
         .bind(expires_at.map(micros))
         .execute(&self.writer)
@@ -133,13 +147,14 @@ impl Store {
         })
     }
 
-    /// Every key ever made, oldest first.
+    /// Every key of this workspace ever made, oldest first.
     pub async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
-        let keys =
-            sqlx::query_as("SELECT * FROM api_keys WHERE workspace_id = ? ORDER BY created_at, id")
-                .bind(&*self.workspace)
-                .fetch_all(&self.readers)
-                .await?;
+        let keys = sqlx::query_as(
+            "SELECT * FROM api_keys WHERE workspace_id = $1 ORDER BY created_at, id",
+        )
+        .bind(self.workspace.as_str())
+        .fetch_all(&self.readers)
+        .await?;
         Ok(keys)
     }
 
@@ -166,9 +181,10 @@ impl Store {
                 RevokeApiKeyError::Ambiguous { asked, count }
             });
         };
-        sqlx::query("UPDATE api_keys SET revoked_at = ? WHERE id = ?")
+        sqlx::query("UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND workspace_id = $3")
             .bind(micros(now))
             .bind(key.id.to_string())
+            .bind(self.workspace.as_str())
             .execute(&self.writer)
             .await
             .map_err(StoreError)?;
@@ -178,7 +194,8 @@ impl Store {
         })
     }
 
-    /// Finds the key whose token this is, and notes its use.
+    /// Finds the key whose token this is among those of all workspaces, and notes its use.
+    /// [`ApiKey::workspace`] and [`ApiKey::scopes`] are what the token opens.
     ///
     /// The answer is never cached: a key revoked by another process is refused at once.
     pub async fn authenticate(
@@ -212,7 +229,7 @@ impl Store {
         let Some(prefix) = token.get(..PREFIX_LENGTH) else {
             return Ok(None);
         };
-        let rows = sqlx::query("SELECT * FROM api_keys WHERE prefix = ?")
+        let rows = sqlx::query("SELECT * FROM api_keys WHERE prefix = $1")
             .bind(prefix)
             .fetch_all(&self.readers)
             .await?;
@@ -228,8 +245,8 @@ impl Store {
 
     async fn note_use(&self, key: &ApiKey, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE api_keys SET last_used_at = ?1
-             WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)",
+            "UPDATE api_keys SET last_used_at = $1
+             WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
         )
         .bind(micros(now))
         .bind(key.id.to_string())
@@ -239,12 +256,14 @@ impl Store {
     }
 }
 
-impl FromRow<'_, SqliteRow> for ApiKey {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, AnyRow> for ApiKey {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: uuid(row, "id")?,
+            workspace: WorkspaceId::read(row)?,
             name: row.try_get("name")?,
             prefix: row.try_get("prefix")?,
+            scopes: json(row, "scopes")?,
             created_at: time(row, "created_at")?,
             expires_at: optional_time(row, "expires_at")?,
             revoked_at: optional_time(row, "revoked_at")?,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::columns::{micros, signed};
+use crate::columns::{micros, signed, words};
 use crate::conversations;
 use crate::database::{Store, StoreError};
 use crate::messages::{self, Message};
@@ -73,14 +73,14 @@ impl Store {
             .as_ref()
             .map(|path| path.to_string_lossy().into_owned());
         let ended = sqlx::query(
-            "UPDATE calls SET status = ?, sip_code = ?, reason = ?,
-                 answered_at = coalesce(?, answered_at), ended_at = ?, updated_at = ?,
-                 duration_ms = ?, recording = ?, latencies = coalesce(?, latencies)
-             WHERE id = ? AND ended_at IS NULL",
+            "UPDATE calls SET status = $1, sip_code = $2, reason = $3,
+                 answered_at = coalesce($4, answered_at), ended_at = $5, updated_at = $6,
+                 duration_ms = $7, recording = $8, latencies = coalesce($9, latencies)
+             WHERE id = $10 AND workspace_id = $11 AND ended_at IS NULL",
         )
         .bind(end.status)
-        .bind(end.sip_code)
-        .bind(&end.reason)
+        .bind(end.sip_code.map(i64::from))
+        .bind(words(&end.reason))
         .bind(end.answered_at.map(micros))
         .bind(micros(end.ended_at))
         .bind(micros(now))
@@ -90,26 +90,19 @@ impl Store {
         .bind(recording)
         .bind(latencies.map(|latencies| latencies.to_string()))
         .bind(end.call.to_string())
+        .bind(self.workspace.as_str())
         .execute(&mut *write)
         .await?;
         if ended.rows_affected() == 0 {
             return Ok(None);
         }
-        let (summary, sentiment) = (end.summary.as_deref(), end.sentiment.as_deref());
-        conversations::end(
-            &mut write,
-            end.conversation,
-            summary,
-            sentiment,
-            end.ended_at,
-        )
-        .await?;
+        conversations::end(&mut write, &self.workspace, end).await?;
         if !end.transcript.is_empty() {
             let transcript = &end.transcript;
             messages::replace_all(&mut write, &self.workspace, end.conversation, transcript)
                 .await?;
         }
-        let owed = outbox::owe(&mut write, end.agent, report, now).await?;
+        let owed = outbox::owe(&mut write, &self.workspace, end.agent, report, now).await?;
         write.commit().await?;
         Ok(Some(owed))
     }

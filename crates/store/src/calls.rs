@@ -5,14 +5,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
-use crate::columns::{json, micros, optional_time, optional_uuid, signed, time, unsigned, uuid};
+use crate::columns::{
+    json, micros, optional_time, optional_uuid, time, unreadable, unsigned, uuid,
+};
 use crate::contacts;
 use crate::conversations::{self, NewConversation};
 use crate::database::{Store, StoreError};
+use crate::filter::Filter;
+use crate::pages::{List, Page};
+use crate::workspaces::WorkspaceId;
 
 /// A call that is about to be placed, or that just came in.
 #[derive(Clone, Debug)]
@@ -53,6 +58,8 @@ pub struct BegunCall {
 pub struct CallRecord {
     /// The call's id.
     pub id: Uuid,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
     /// Its conversation.
     pub conversation: Uuid,
     /// The agent that takes it.
@@ -106,15 +113,10 @@ pub struct CallFilter {
     pub direction: Option<String>,
     /// Only those with this status word.
     pub status: Option<String>,
-}
-
-/// One page of a longer list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page<T> {
-    /// The entries of the page.
-    pub items: Vec<T>,
-    /// How many entries all pages have together.
-    pub total: u64,
+    /// Only those that began at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Only those that began before this moment.
+    pub before: Option<Timestamp>,
 }
 
 /// Every column of [`CallRecord`]; the rows to take follow.
@@ -156,10 +158,10 @@ impl Store {
             "INSERT INTO calls
              (id, workspace_id, conversation_id, agent_id, contact_id, direction, number, provider,
               status, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
         )
         .bind(call.id.to_string())
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .bind(call.conversation.to_string())
         .bind(call.agent.to_string())
         .bind(contact.map(|id| id.to_string()))
@@ -182,16 +184,18 @@ impl Store {
     /// contact that no other conversation has.
     pub async fn discard_call(&self, call: BegunCall) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        sqlx::query("DELETE FROM calls WHERE id = ?")
+        sqlx::query("DELETE FROM calls WHERE id = $1 AND workspace_id = $2")
             .bind(call.id.to_string())
+            .bind(self.workspace.as_str())
             .execute(&mut *write)
             .await?;
-        sqlx::query("DELETE FROM conversations WHERE id = ?")
+        sqlx::query("DELETE FROM conversations WHERE id = $1 AND workspace_id = $2")
             .bind(call.conversation.to_string())
+            .bind(self.workspace.as_str())
             .execute(&mut *write)
             .await?;
         if let Some(contact) = call.contact {
-            contacts::remove_unused(&mut write, contact).await?;
+            contacts::remove_unused(&mut write, &self.workspace, contact).await?;
         }
         write.commit().await?;
         Ok(())
@@ -205,12 +209,13 @@ impl Store {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE calls SET status = ?1, ringing_at = coalesce(ringing_at, ?2), updated_at = ?2
-             WHERE id = ?3 AND answered_at IS NULL AND ended_at IS NULL",
+            "UPDATE calls SET status = $1, ringing_at = coalesce(ringing_at, $2), updated_at = $2
+             WHERE id = $3 AND workspace_id = $4 AND answered_at IS NULL AND ended_at IS NULL",
         )
         .bind(status)
         .bind(micros(at))
         .bind(call.to_string())
+        .bind(self.workspace.as_str())
         .execute(&self.writer)
         .await?;
         Ok(())
@@ -224,12 +229,13 @@ impl Store {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE calls SET status = ?1, answered_at = coalesce(answered_at, ?2), updated_at = ?2
-             WHERE id = ?3 AND ended_at IS NULL",
+            "UPDATE calls SET status = $1, answered_at = coalesce(answered_at, $2), updated_at = $2
+             WHERE id = $3 AND workspace_id = $4 AND ended_at IS NULL",
         )
         .bind(status)
         .bind(micros(at))
         .bind(call.to_string())
+        .bind(self.workspace.as_str())
         .execute(&self.writer)
         .await?;
         Ok(())
@@ -242,26 +248,40 @@ impl Store {
         latency: Option<&Value>,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE calls SET updated_at = ?1, latencies = CASE WHEN ?2 IS NULL THEN latencies
-                 ELSE json_insert(latencies, '$[#]', json(?2)) END
-             WHERE id = ?3 AND ended_at IS NULL",
+        let mut write = self.write().await?;
+        let latencies: Option<String> = sqlx::query_scalar(
+            "SELECT latencies FROM calls WHERE id = $1 AND workspace_id = $2 AND ended_at IS NULL",
         )
-        .bind(micros(at))
-        .bind(latency.map(Value::to_string))
         .bind(call.to_string())
-        .execute(&self.writer)
+        .bind(self.workspace.as_str())
+        .fetch_optional(&mut *write)
         .await?;
+        let Some(mut latencies) = latencies else {
+            return Ok(());
+        };
+        if let Some(latency) = latency {
+            let mut all: Vec<Value> =
+                serde_json::from_str(&latencies).map_err(|e| unreadable("latencies", e))?;
+            all.push(latency.clone());
+            latencies = Value::from(all).to_string();
+        }
+        sqlx::query("UPDATE calls SET updated_at = $1, latencies = $2 WHERE id = $3")
+            .bind(micros(at))
+            .bind(latencies)
+            .bind(call.to_string())
+            .execute(&mut *write)
+            .await?;
+        write.commit().await?;
         Ok(())
     }
 
     /// The call with this id.
     pub async fn call(&self, id: Uuid) -> Result<Option<CallRecord>, StoreError> {
         let call = sqlx::query_as(select_calls!(
-            "WHERE calls.id = ? AND calls.workspace_id = ?"
+            "WHERE calls.id = $1 AND calls.workspace_id = $2"
         ))
         .bind(id.to_string())
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .fetch_optional(&self.readers)
         .await?;
         Ok(call)
@@ -270,11 +290,11 @@ impl Store {
     /// The call of this conversation.
     pub async fn call_of_conversation(&self, id: Uuid) -> Result<Option<CallRecord>, StoreError> {
         let call = sqlx::query_as(select_calls!(
-            "WHERE calls.conversation_id = ? AND calls.workspace_id = ?
+            "WHERE calls.conversation_id = $1 AND calls.workspace_id = $2
              ORDER BY calls.created_at DESC LIMIT 1"
         ))
         .bind(id.to_string())
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .fetch_optional(&self.readers)
         .await?;
         Ok(call)
@@ -287,57 +307,40 @@ impl Store {
         page: u32,
         per_page: u32,
     ) -> Result<Page<CallRecord>, StoreError> {
-        let agent = filter.agent.map(|id| id.to_string());
-        let total: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM calls WHERE workspace_id = ?1
-             AND (?2 IS NULL OR agent_id = ?2) AND (?3 IS NULL OR direction = ?3)
-             AND (?4 IS NULL OR status = ?4)",
-        )
-        .bind(&*self.workspace)
-        .bind(&agent)
-        .bind(&filter.direction)
-        .bind(&filter.status)
-        .fetch_one(&self.readers)
-        .await?;
-        let offset = u64::from(page.saturating_sub(1)) * u64::from(per_page);
-        let items = sqlx::query_as(select_calls!(
-            "WHERE calls.workspace_id = ?1
-             AND (?2 IS NULL OR calls.agent_id = ?2) AND (?3 IS NULL OR calls.direction = ?3)
-             AND (?4 IS NULL OR calls.status = ?4)
-             ORDER BY calls.created_at DESC, calls.id DESC LIMIT ?5 OFFSET ?6"
-        ))
-        .bind(&*self.workspace)
-        .bind(&agent)
-        .bind(&filter.direction)
-        .bind(&filter.status)
-        .bind(per_page)
-        .bind(signed(offset))
-        .fetch_all(&self.readers)
-        .await?;
-        Ok(Page {
-            items,
-            total: u64::try_from(total).unwrap_or(0),
-        })
+        let list = List {
+            select: select_calls!(""),
+            table: "calls",
+            filter: Filter::of(&self.workspace, "calls.workspace_id")
+                .equal("calls.agent_id", filter.agent)
+                .equal("calls.direction", filter.direction.as_deref())
+                .equal("calls.status", filter.status.as_deref())
+                .from("calls.created_at", filter.from)
+                .before("calls.created_at", filter.before),
+            order: "calls.created_at DESC, calls.id DESC",
+            is_counted: false,
+        };
+        self.page(list, page, per_page).await
     }
 
-    /// Every call that has not ended, oldest first. Right after a start these are the calls that
-    /// the process was carrying when it died.
+    /// Every call of all workspaces that has not ended, oldest first. Right after a start these are
+    /// the calls that the process was carrying when it died.
     pub async fn unfinished_calls(&self) -> Result<Vec<CallRecord>, StoreError> {
         let calls = sqlx::query_as(select_calls!(
-            "WHERE calls.ended_at IS NULL AND calls.workspace_id = ? ORDER BY calls.created_at"
+            "WHERE calls.ended_at IS NULL ORDER BY calls.created_at, calls.id"
         ))
-        .bind(&*self.workspace)
         .fetch_all(&self.readers)
         .await?;
         Ok(calls)
     }
 }
 
-impl FromRow<'_, SqliteRow> for CallRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, AnyRow> for CallRecord {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let recording: Option<String> = row.try_get("recording")?;
+        let sip_code: Option<i64> = row.try_get("sip_code")?;
         Ok(Self {
             id: uuid(row, "id")?,
+            workspace: WorkspaceId::read(row)?,
             conversation: uuid(row, "conversation_id")?,
             agent: uuid(row, "agent_id")?,
             agent_name: row.try_get("agent_name")?,
@@ -353,7 +356,7 @@ impl FromRow<'_, SqliteRow> for CallRecord {
             ended_at: optional_time(row, "ended_at")?,
             updated_at: time(row, "updated_at")?,
             duration: Duration::from_millis(unsigned(row, "duration_ms")?),
-            sip_code: row.try_get("sip_code")?,
+            sip_code: sip_code.and_then(|code| u16::try_from(code).ok()),
             reason: row.try_get("reason")?,
             recording: recording.map(PathBuf::from),
             latencies: json(row, "latencies")?,

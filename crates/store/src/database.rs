@@ -1,128 +1,92 @@
-//! The SQLite file: opening, migrating, one connection that writes and a few that read.
+//! The database as the rest of the crate uses it: who writes and who reads, and in whose name.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::Path;
 
+use sqlx::any::Any;
 use sqlx::error::ErrorKind;
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{
-    Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection, Transaction};
+use sqlx::{AnyPool, Transaction};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+use crate::opening::{self, OpenStoreError, PostgresSettings};
+use crate::workspaces::WorkspaceId;
 
-const DEFAULT_WORKSPACE: &str = "default";
-
-/// How long a connection waits for another process's write to end.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a request waits for a connection of this process.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-const READERS: u32 = 4;
-/// Another process may be creating the same file; each try waits this much longer.
-const OPEN_TRIES: u32 = 5;
-const OPEN_PAUSE: Duration = Duration::from_millis(100);
-
-/// The node's memory. Clones share the same file and connections.
+/// What the node remembers, as one workspace sees it. Clones share the database's connections.
 ///
-/// SQLite takes one writer at a time, so writes share one connection and queue for it in order;
-/// reads have their own and never wait for a write (WAL). A commit survives the death of the
-/// process; the last few may be lost when the machine itself loses power (`synchronous=NORMAL`).
+/// A method reads and changes rows of the store's own workspace alone, unless it says that it is
+/// about all of them. [`Store::open`] and [`Store::connect`] give the store of the workspace that
+/// every node has, [`Store::in_workspace`] that of another one.
+///
+/// With SQLite, writes share one connection and queue for it in order, since it takes one writer
+/// at a time; reads have their own and never wait for a write (WAL). With Postgres, all share one
+/// pool. Either way a transaction that writes has its workspace to itself: what it read stays true
+/// until it is over.
+///
+/// A commit survives the death of the process. With SQLite the last few may be lost when the
+/// machine itself loses power (`synchronous=NORMAL`).
 #[derive(Clone, Debug)]
 pub struct Store {
-    pub(crate) writer: SqlitePool,
-    pub(crate) readers: SqlitePool,
-    pub(crate) workspace: Arc<str>,
+    pub(crate) writer: AnyPool,
+    pub(crate) readers: AnyPool,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) dialect: Dialect,
 }
 
-/// Why the database file can not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenStoreError {
-    /// The file or its folder can not be created, read or written.
-    #[error("cannot open the database {}: {reason}; check that its folder exists and that this user may write there, or set another data folder", path.display())]
-    Unusable {
-        /// The database file.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
-    /// The file is something else.
-    #[error("{} is not a SQLite database; move it away or set another data folder", path.display())]
-    NotADatabase {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file's tables are not those of this version.
-    #[error("the database {} has the tables of another version ({reason}); start the version that wrote it, or restore a backup made before", path.display())]
-    OtherVersion {
-        /// The database file.
-        path: PathBuf,
-        /// What differs.
-        reason: String,
-    },
+/// Which database it is, for the few things that have no common spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
 }
 
-/// The database failed: full disk, broken file, or a writer that never let go.
+/// The database failed: full disk, broken file, lost connection, or a writer that never let go.
 #[derive(Debug, thiserror::Error)]
 #[error("the database failed: {0}")]
 pub struct StoreError(#[from] pub(crate) sqlx::Error);
 
 impl StoreError {
-    /// Whether the same write would fail again whatever becomes of disk and file: what it says
-    /// contradicts what is stored. Any other failure may pass.
+    /// Whether the same write would fail again whatever becomes of disk, file and server: what it
+    /// says contradicts what is stored, or can not be stored. Any other failure may pass.
     pub fn is_final(&self) -> bool {
+        /// SQLSTATE class 22: a value that its type can not hold.
+        const DATA_EXCEPTION: &str = "22";
         let sqlx::Error::Database(error) = &self.0 else {
-            return false;
+            return matches!(self.0, sqlx::Error::RowNotFound);
         };
+        let is_postgres = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>();
         error.is_unique_violation()
             || error.is_foreign_key_violation()
             || error.is_check_violation()
             || matches!(error.kind(), ErrorKind::NotNullViolation)
+            || is_postgres.is_some_and(|error| error.code().starts_with(DATA_EXCEPTION))
     }
 }
 
 impl Store {
-    /// Opens the database, creating file and folder and bringing the tables up to date.
+    /// Opens a SQLite file, creating it and its folder and bringing the tables up to date.
     ///
     /// The file is readable by its owner alone, since it holds signing secrets and transcripts.
     pub async fn open(path: &Path) -> Result<Self, OpenStoreError> {
-        create_private_file(path).map_err(|error| OpenStoreError::Unusable {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
-        migrate(path, &options).await?;
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .min_connections(1)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-                // SQLite rolls back by itself when the disk is full, which the connection's
-                // count of open transactions misses: such a connection never begins another.
-                .before_acquire(|connection, _| {
-                    let usable = !connection.is_in_transaction();
-                    Box::pin(std::future::ready(Ok(usable)))
-                })
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .connect_with(options.clone())
-        };
-        let writer = pool(1).await.map_err(|e| refused(path, &e))?;
-        let readers = pool(READERS).await.map_err(|e| refused(path, &e))?;
-        Ok(Self {
-            writer,
-            readers,
-            workspace: DEFAULT_WORKSPACE.into(),
-        })
+        opening::sqlite(path).await
+    }
+
+    /// Connects to a Postgres database, which must exist, and brings its tables up to date.
+    ///
+    /// No error repeats the password.
+    pub async fn connect(settings: &PostgresSettings) -> Result<Self, OpenStoreError> {
+        opening::postgres(settings).await
+    }
+
+    /// The same database as another workspace sees it. Whether there is such a workspace is not
+    /// checked: in one that does not exist nothing is found and nothing can be stored.
+    pub fn in_workspace(&self, workspace: &WorkspaceId) -> Self {
+        Self {
+            workspace: workspace.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// The workspace whose rows this store reads and changes.
+    pub fn workspace_id(&self) -> &WorkspaceId {
+        &self.workspace
     }
 
     /// Whether the database answers a read.
@@ -137,107 +101,49 @@ impl Store {
         self.writer.close().await;
     }
 
-    /// Starts a write that takes the file's write lock at once, so that it can not fail half-way
-    /// because another process wrote in between.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    /// Starts a transaction that writes in this store's workspace. No other such transaction of
+    /// the workspace runs beside it, in this process or another.
+    ///
+    /// A statement that neither depends on what was read nor goes with another one needs none,
+    /// unless it returns rows: they may arrive before they are committed.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        self.write_alone(self.workspace.lock_key()).await
     }
-}
 
-fn create_private_file(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+    /// Starts a transaction that is about all workspaces or none. No other such one runs beside it.
+    ///
+    /// With Postgres, transactions of single workspaces do: it changes only rows of which it says
+    /// in the same statement what they must still be like.
+    pub(crate) async fn write_for_all(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        // The id of no workspace.
+        let all = WorkspaceId::new("");
+        self.write_alone(all.lock_key()).await
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
 
-async fn migrate(path: &Path, options: &SqliteConnectOptions) -> Result<(), OpenStoreError> {
-    let mut tries = 1;
-    loop {
-        let error = match migrate_once(options).await {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
-        if tries == OPEN_TRIES || is_final(&error) {
-            return Err(explain(path, &error));
+    /// SQLite locks the whole file, at once, so that the transaction can not fail half-way because
+    /// another process wrote in between. Postgres locks nothing but a number, until the commit.
+    async fn write_alone(&self, lock: i64) -> Result<Transaction<'static, Any>, StoreError> {
+        match self.dialect {
+            Dialect::Sqlite => Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?),
+            Dialect::Postgres => {
+                let mut write = self.begin_whole().await?;
+                sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                    .bind(lock)
+                    .execute(&mut *write)
+                    .await?;
+                Ok(write)
+            }
         }
-        tokio::time::sleep(OPEN_PAUSE * tries).await;
-        tries += 1;
     }
-}
 
-async fn migrate_once(options: &SqliteConnectOptions) -> Result<(), MigrateError> {
-    let mut connection = options.connect().await?;
-    let outcome = MIGRATIONS.run(&mut connection).await;
-    connection.close().await?;
-    outcome
-}
-
-fn is_final(error: &MigrateError) -> bool {
-    if let MigrateError::Execute(error) = error {
-        return is_not_a_database(error);
-    }
-    is_other_version(error)
-}
-
-fn explain(path: &Path, error: &MigrateError) -> OpenStoreError {
-    if let MigrateError::Execute(error) = error {
-        return refused(path, error);
-    }
-    let (path, reason) = (path.to_owned(), error.to_string());
-    if is_other_version(error) {
-        return OpenStoreError::OtherVersion { path, reason };
-    }
-    OpenStoreError::Unusable { path, reason }
-}
-
-fn is_other_version(error: &MigrateError) -> bool {
-    matches!(
-        error,
-        MigrateError::VersionMissing(_)
-            | MigrateError::VersionMismatch(_)
-            | MigrateError::VersionTooNew(..)
-            | MigrateError::VersionTooOld(..)
-            | MigrateError::Dirty(_)
-    )
-}
-
-fn refused(path: &Path, error: &sqlx::Error) -> OpenStoreError {
-    let path = path.to_owned();
-    if is_not_a_database(error) {
-        return OpenStoreError::NotADatabase { path };
-    }
-    OpenStoreError::Unusable {
-        path,
-        reason: error.to_string(),
-    }
-}
-
-fn is_not_a_database(error: &sqlx::Error) -> bool {
-    /// `SQLITE_NOTADB`.
-    const NOT_A_DATABASE: &str = "26";
-    let sqlx::Error::Database(error) = error else {
-        return false;
-    };
-    error.code().as_deref() == Some(NOT_A_DATABASE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_transaction_that_sqlite_rolled_back_by_itself_stops_no_later_write() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("mihu.db")).await.unwrap();
-        let mut broken = store.write().await.unwrap();
-        // What SQLite does when the disk is full, unseen by the connection's count.
-        sqlx::query("ROLLBACK").execute(&mut *broken).await.unwrap();
-        assert!(broken.commit().await.is_err());
-        store.write().await.unwrap().commit().await.unwrap();
+    /// A `BEGIN` that is sent to Postgres is also counted: a caller that loses interest in between
+    /// would leave the connection in a transaction that its next user does not know of.
+    async fn begin_whole(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        let pool = self.writer.clone();
+        let begun = tokio::spawn(async move { pool.begin().await }).await;
+        match begun {
+            Ok(begun) => Ok(begun?),
+            Err(_) => Err(StoreError(sqlx::Error::WorkerCrashed)),
+        }
     }
 }

@@ -1,13 +1,18 @@
 //! What the node remembers: API keys, agents, contacts, calls, conversations, their messages, and
-//! the webhook messages that are still owed, in one SQLite file.
+//! the webhook messages that are still owed, in one SQLite file or a Postgres database.
 //!
 //! The crate speaks SQL and nothing else: it knows no HTTP, no SIP, and never reads a clock, so
 //! every time comes in as an argument. Status words, event names and agent definitions pass
 //! through it as the API spells them; it gives them no meaning.
 //!
-//! Start reading at [`Store`] (`database.rs`): how the file is opened, who writes and who reads.
-//! Each kind of row then has its own module with its record and the methods of [`Store`] on it.
-//! The tables are in `migrations/`.
+//! Start reading at [`Store`] (`database.rs`): who writes, who reads, and whose rows. `opening.rs`
+//! opens one or the other database; from there on there is one SQL, which both understand: places
+//! of values are written `$1`, and columns hold what `columns.rs` spells. Each kind of row has its
+//! own module with its record and the methods of [`Store`] on it; lists that are filtered or paged
+//! are put together in `filter.rs` and `pages.rs`.
+//!
+//! The tables are in `migrations/`, once for each database. A new migration is a file of the same
+//! number and name for both, with the same tables and columns.
 
 mod agents;
 mod api_keys;
@@ -17,17 +22,24 @@ mod columns;
 mod contacts;
 mod conversations;
 mod database;
+mod filter;
 mod messages;
+mod opening;
 mod outbox;
+mod pages;
 mod webhooks;
+mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
-pub use api_keys::{ApiKey, AuthenticateError, NewApiKey, RevokeApiKeyError};
+pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
 pub use call_end::{CallEnd, EndReport};
-pub use calls::{BegunCall, CallFilter, CallRecord, NewCall, Page};
-pub use contacts::Contact;
-pub use database::{OpenStoreError, Store, StoreError};
+pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
+pub use contacts::{Contact, ContactFilter};
+pub use database::{Store, StoreError};
 pub use messages::Message;
+pub use opening::{OpenStoreError, PostgresSettings};
 pub use outbox::{ClaimLimits, ClaimedDelivery, Outcome};
+pub use pages::Page;
 pub use secret::Secret;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
+pub use workspaces::{Plan, Workspace, WorkspaceId};

@@ -1,19 +1,21 @@
-//! The outbox: webhook messages that are owed, each claimed by one delivery at a time.
+//! The outbox: webhook messages that are owed, each claimed by one delivery at a time. Deliveries
+//! are the node's work: the methods here are about the messages of all workspaces.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
 use crate::call_end::EndReport;
-use crate::columns::{micros, time, uuid};
+use crate::columns::{json, micros, time, unsigned, uuid, words};
 use crate::database::{Store, StoreError};
+use crate::workspaces::WorkspaceId;
 use secret::Secret;
 
 /// Messages that are forgotten in one write, so that no other write waits long for it.
-const FORGOTTEN_AT_ONCE: u32 = 1_000;
+const FORGOTTEN_AT_ONCE: u16 = 1_000;
 
 /// How much one claim may take.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +33,8 @@ pub struct ClaimLimits {
 pub struct ClaimedDelivery {
     /// The message, the same at every attempt.
     pub id: Uuid,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
     /// The webhook it goes to.
     pub webhook: Uuid,
     /// The webhook's address.
@@ -84,14 +88,14 @@ impl Store {
         if !self.is_any_due(now).await? {
             return Ok(Vec::new());
         }
-        let mut write = self.write().await?;
-        let claimed: Vec<ClaimedDelivery> = sqlx::query_as(
+        let mut write = self.write_for_all().await?;
+        let due: Vec<ClaimedDelivery> = sqlx::query_as(
             "WITH open AS (
                  SELECT id, webhook_id, next_attempt_at, claimed_until FROM outbox
-                 WHERE delivered_at IS NULL AND given_up_at IS NULL AND next_attempt_at <= ?1
+                 WHERE delivered_at IS NULL AND given_up_at IS NULL AND next_attempt_at <= $1
              ), busy AS (
                  SELECT webhook_id, count(*) AS count FROM open
-                 WHERE claimed_until > ?1 GROUP BY webhook_id
+                 WHERE claimed_until > $1 GROUP BY webhook_id
              ), due AS (
                  SELECT open.id, open.next_attempt_at, coalesce(busy.count, 0) + row_number() OVER (
                      PARTITION BY open.webhook_id ORDER BY open.next_attempt_at, open.id
@@ -99,26 +103,35 @@ impl Store {
                  FROM open
                  JOIN webhooks ON webhooks.id = open.webhook_id AND webhooks.is_active = 1
                  LEFT JOIN busy ON busy.webhook_id = open.webhook_id
-                 WHERE open.claimed_until IS NULL OR open.claimed_until <= ?1
+                 WHERE open.claimed_until IS NULL OR open.claimed_until <= $1
              )
              SELECT outbox.*, webhooks.url, webhooks.secret FROM outbox
              JOIN webhooks ON webhooks.id = outbox.webhook_id
              WHERE outbox.id IN (
-                 SELECT id FROM due WHERE place <= ?2 ORDER BY next_attempt_at, id LIMIT ?3
+                 SELECT id FROM due WHERE place <= $2 ORDER BY next_attempt_at, id LIMIT $3
              )
              ORDER BY outbox.next_attempt_at, outbox.id",
         )
         .bind(micros(now))
-        .bind(limits.per_webhook)
-        .bind(limits.messages)
+        .bind(i64::from(limits.per_webhook))
+        .bind(i64::from(limits.messages))
         .fetch_all(&mut *write)
         .await?;
-        for delivery in &claimed {
-            sqlx::query("UPDATE outbox SET claimed_until = ? WHERE id = ?")
-                .bind(micros(until))
-                .bind(delivery.id.to_string())
-                .execute(&mut *write)
-                .await?;
+        let mut claimed = Vec::with_capacity(due.len());
+        for delivery in due {
+            let outcome = sqlx::query(
+                "UPDATE outbox SET claimed_until = $1
+                 WHERE id = $2 AND delivered_at IS NULL AND given_up_at IS NULL
+                 AND (claimed_until IS NULL OR claimed_until <= $3)",
+            )
+            .bind(micros(until))
+            .bind(delivery.id.to_string())
+            .bind(micros(now))
+            .execute(&mut *write)
+            .await?;
+            if outcome.rows_affected() == 1 {
+                claimed.push(delivery);
+            }
         }
         write.commit().await?;
         Ok(claimed)
@@ -126,15 +139,15 @@ impl Store {
 
     /// Spares the write lock while there is nothing to do.
     async fn is_any_due(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let any = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM outbox WHERE delivered_at IS NULL
-             AND given_up_at IS NULL AND next_attempt_at <= ?1
-             AND (claimed_until IS NULL OR claimed_until <= ?1))",
+        let any: Option<i64> = sqlx::query_scalar(
+            "SELECT next_attempt_at FROM outbox WHERE delivered_at IS NULL
+             AND given_up_at IS NULL AND next_attempt_at <= $1
+             AND (claimed_until IS NULL OR claimed_until <= $1) LIMIT 1",
         )
         .bind(micros(now))
-        .fetch_one(&self.readers)
+        .fetch_optional(&self.readers)
         .await?;
-        Ok(any)
+        Ok(any.is_some())
     }
 
     /// Notes how a claimed delivery went and lets go of its claim.
@@ -151,26 +164,26 @@ impl Store {
                 (None, Some(now), None, Some(error))
             }
         };
-        let mut write = self.write().await?;
+        let mut write = self.in_workspace(&delivery.workspace).write().await?;
         sqlx::query(
-            "UPDATE outbox SET delivered_at = ?, given_up_at = ?,
-                 next_attempt_at = coalesce(?, next_attempt_at), last_error = ?,
+            "UPDATE outbox SET delivered_at = $1, given_up_at = $2,
+                 next_attempt_at = coalesce($3, next_attempt_at), last_error = $4,
                  claimed_until = NULL, attempts = attempts + 1
-             WHERE id = ?",
+             WHERE id = $5",
         )
         .bind(delivered_at.map(micros))
         .bind(given_up_at.map(micros))
         .bind(next.map(micros))
-        .bind(error)
+        .bind(error.map(|error| words(error)))
         .bind(delivery.id.to_string())
         .execute(&mut *write)
         .await?;
         if let Outcome::EndpointGone { error } = outcome {
             sqlx::query(
-                "UPDATE webhooks SET is_active = 0, disabled_reason = ?, updated_at = ?
-                 WHERE id = ?",
+                "UPDATE webhooks SET is_active = 0, disabled_reason = $1, updated_at = $2
+                 WHERE id = $3",
             )
-            .bind(error)
+            .bind(words(error))
             .bind(micros(now))
             .bind(delivery.webhook.to_string())
             .execute(&mut *write)
@@ -187,9 +200,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let outcome = sqlx::query(
-            "UPDATE outbox SET given_up_at = ?1
-             WHERE delivered_at IS NULL AND given_up_at IS NULL AND created_at < ?2
-             AND (claimed_until IS NULL OR claimed_until <= ?1)",
+            "UPDATE outbox SET given_up_at = $1
+             WHERE delivered_at IS NULL AND given_up_at IS NULL AND created_at < $2
+             AND (claimed_until IS NULL OR claimed_until <= $1)",
         )
         .bind(micros(now))
         .bind(micros(created_before))
@@ -206,11 +219,11 @@ impl Store {
                 "DELETE FROM outbox WHERE id IN (
                      SELECT id FROM outbox
                      WHERE (delivered_at IS NOT NULL OR given_up_at IS NOT NULL)
-                     AND coalesce(delivered_at, given_up_at) < ?1 LIMIT ?2
+                     AND coalesce(delivered_at, given_up_at) < $1 LIMIT $2
                  )",
             )
             .bind(micros(settled_before))
-            .bind(FORGOTTEN_AT_ONCE)
+            .bind(i64::from(FORGOTTEN_AT_ONCE))
             .execute(&self.writer)
             .await?;
             let rows = outcome.rows_affected();
@@ -234,29 +247,34 @@ impl Store {
 
 /// Owes one message to each active webhook of the agent that wants the event.
 pub(crate) async fn owe(
-    write: &mut SqliteConnection,
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
     agent: Uuid,
     report: &EndReport,
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
-    let webhooks: Vec<(String, String)> = sqlx::query_as(
-        "SELECT id, workspace_id FROM webhooks WHERE agent_id = ? AND is_active = 1
-         AND EXISTS (SELECT 1 FROM json_each(webhooks.events) WHERE value = ?)",
+    let webhooks = sqlx::query(
+        "SELECT id, events FROM webhooks
+         WHERE agent_id = $1 AND workspace_id = $2 AND is_active = 1 ORDER BY created_at, id",
     )
     .bind(agent.to_string())
-    .bind(report.event)
+    .bind(workspace.as_str())
     .fetch_all(&mut *write)
     .await?;
     let mut owed = 0;
-    for (webhook, workspace) in webhooks {
+    for webhook in webhooks {
+        let events: Vec<String> = json(&webhook, "events")?;
+        if !events.iter().any(|event| event == report.event) {
+            continue;
+        }
         sqlx::query(
             "INSERT INTO outbox
              (id, workspace_id, webhook_id, event, payload, created_at, next_attempt_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+             VALUES ($1, $2, $3, $4, $5, $6, $6)",
         )
         .bind(Uuid::now_v7().to_string())
-        .bind(workspace)
-        .bind(webhook)
+        .bind(workspace.as_str())
+        .bind(webhook.try_get::<&str, _>("id")?)
         .bind(report.event)
         .bind(&report.payload)
         .bind(micros(now))
@@ -267,17 +285,18 @@ pub(crate) async fn owe(
     Ok(owed)
 }
 
-impl FromRow<'_, SqliteRow> for ClaimedDelivery {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, AnyRow> for ClaimedDelivery {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: uuid(row, "id")?,
+            workspace: WorkspaceId::read(row)?,
             webhook: uuid(row, "webhook_id")?,
             url: row.try_get("url")?,
             secret: Secret::new(row.try_get::<String, _>("secret")?),
             event: row.try_get("event")?,
             payload: row.try_get("payload")?,
             created_at: time(row, "created_at")?,
-            attempts: row.try_get("attempts")?,
+            attempts: u32::try_from(unsigned(row, "attempts")?).unwrap_or(u32::MAX),
         })
     }
 }

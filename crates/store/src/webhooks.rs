@@ -2,13 +2,15 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row};
 use uuid::Uuid;
 
 use crate::agents::{NewAgent, Source};
-use crate::columns::{json, micros, time, uuid};
+use crate::columns::{flag, json, micros, time, uuid};
 use crate::database::{Store, StoreError};
+use crate::filter::Filter;
+use crate::workspaces::WorkspaceId;
 use secret::Secret;
 
 /// A webhook to be stored.
@@ -112,10 +114,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<Webhook, AddWebhookError> {
         let mut write = self.write().await?;
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM webhooks WHERE agent_id = ?")
-            .bind(webhook.agent.to_string())
-            .fetch_one(&mut *write)
-            .await?;
+        let count: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM webhooks WHERE agent_id = $1 AND workspace_id = $2",
+        )
+        .bind(webhook.agent.to_string())
+        .bind(self.workspace.as_str())
+        .fetch_one(&mut *write)
+        .await?;
         if usize::try_from(count).is_ok_and(|count| count >= limit) {
             return Err(AddWebhookError::LimitReached { limit });
         }
@@ -128,11 +133,11 @@ impl Store {
     /// The webhooks of an agent, oldest first.
     pub async fn webhooks(&self, agent: Uuid) -> Result<Vec<Webhook>, StoreError> {
         let webhooks = sqlx::query_as(
-            "SELECT * FROM webhooks WHERE agent_id = ? AND workspace_id = ?
+            "SELECT * FROM webhooks WHERE agent_id = $1 AND workspace_id = $2
              ORDER BY created_at, id",
         )
         .bind(agent.to_string())
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .fetch_all(&self.readers)
         .await?;
         Ok(webhooks)
@@ -141,11 +146,11 @@ impl Store {
     /// One webhook of an agent.
     pub async fn webhook(&self, agent: Uuid, id: Uuid) -> Result<Option<Webhook>, StoreError> {
         let webhook = sqlx::query_as(
-            "SELECT * FROM webhooks WHERE id = ? AND agent_id = ? AND workspace_id = ?",
+            "SELECT * FROM webhooks WHERE id = $1 AND agent_id = $2 AND workspace_id = $3",
         )
         .bind(id.to_string())
         .bind(agent.to_string())
-        .bind(&*self.workspace)
+        .bind(self.workspace.as_str())
         .fetch_optional(&self.readers)
         .await?;
         Ok(webhook)
@@ -163,46 +168,49 @@ impl Store {
             .events
             .clone()
             .map(|events| Value::from(events).to_string());
+        let mut write = self.write().await?;
         let webhook = sqlx::query_as(
             "UPDATE webhooks SET
-                 url = coalesce(?1, url),
-                 events = coalesce(?2, events),
-                 secret = coalesce(?3, secret),
-                 is_active = coalesce(?4, is_active),
-                 disabled_reason = CASE WHEN ?4 = 1 THEN NULL ELSE disabled_reason END,
-                 updated_at = ?5
-             WHERE id = ?6 AND agent_id = ?7 AND workspace_id = ?8 RETURNING *",
+                 url = coalesce($1, url),
+                 events = coalesce($2, events),
+                 secret = coalesce($3, secret),
+                 is_active = coalesce($4, is_active),
+                 disabled_reason = CASE WHEN $4 = 1 THEN NULL ELSE disabled_reason END,
+                 updated_at = $5
+             WHERE id = $6 AND agent_id = $7 AND workspace_id = $8 RETURNING *",
         )
         .bind(&change.url)
         .bind(events)
         .bind(change.secret.as_ref().map(Secret::expose))
-        .bind(change.is_active)
+        .bind(change.is_active.map(i64::from))
         .bind(micros(now))
         .bind(id.to_string())
         .bind(agent.to_string())
-        .bind(&*self.workspace)
-        .fetch_optional(&self.writer)
+        .bind(self.workspace.as_str())
+        .fetch_optional(&mut *write)
         .await?;
+        write.commit().await?;
         Ok(webhook)
     }
 
     /// Removes a webhook and what is still owed to it. Returns whether there was one.
     pub async fn delete_webhook(&self, agent: Uuid, id: Uuid) -> Result<bool, StoreError> {
-        let outcome =
-            sqlx::query("DELETE FROM webhooks WHERE id = ? AND agent_id = ? AND workspace_id = ?")
-                .bind(id.to_string())
-                .bind(agent.to_string())
-                .bind(&*self.workspace)
-                .execute(&self.writer)
-                .await?;
+        let outcome = sqlx::query(
+            "DELETE FROM webhooks WHERE id = $1 AND agent_id = $2 AND workspace_id = $3",
+        )
+        .bind(id.to_string())
+        .bind(agent.to_string())
+        .bind(self.workspace.as_str())
+        .execute(&self.writer)
+        .await?;
         Ok(outcome.rows_affected() > 0)
     }
 }
 
 /// Makes the agent's webhooks of this source those that come with it, if any do.
 pub(crate) async fn replace(
-    write: &mut SqliteConnection,
-    workspace: &str,
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
     agent: &NewAgent,
     source: Source,
     now: Timestamp,
@@ -210,62 +218,61 @@ pub(crate) async fn replace(
     let Some(webhooks) = &agent.webhooks else {
         return Ok(());
     };
-    let ids: Vec<String> = webhooks
-        .iter()
-        .map(|webhook| webhook.id.to_string())
-        .collect();
-    sqlx::query(
-        "DELETE FROM webhooks WHERE agent_id = ? AND source = ?
-         AND id NOT IN (SELECT value FROM json_each(?))",
-    )
-    .bind(agent.id.to_string())
-    .bind(source.as_str())
-    .bind(Value::from(ids).to_string())
-    .execute(&mut *write)
-    .await?;
+    let gone = Filter::of(workspace, "workspace_id")
+        .equal("agent_id", Some(agent.id))
+        .equal("source", Some(source.as_str()))
+        .none_of("id", webhooks.iter().map(|webhook| webhook.id));
+    let statement = format!("DELETE FROM webhooks WHERE {}", gone.conditions());
+    sqlx::query_with(AssertSqlSafe(statement), gone.arguments()?)
+        .execute(&mut *write)
+        .await?;
     for webhook in webhooks {
         upsert(write, workspace, webhook, source, now).await?;
     }
     Ok(())
 }
 
-/// Adds a webhook or brings it up to date; `None` when its id belongs to another agent.
+/// Adds a webhook or brings it up to date; `None` when its id belongs to another agent, or its
+/// agent to another workspace.
 async fn upsert(
-    write: &mut SqliteConnection,
-    workspace: &str,
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
     webhook: &NewWebhook,
     source: Source,
     now: Timestamp,
 ) -> Result<Option<Webhook>, sqlx::Error> {
+    let keeps_secret = matches!(webhook.secret, SigningSecret::Generated(_));
     sqlx::query_as(
         "INSERT INTO webhooks
          (id, workspace_id, agent_id, source, url, events, secret, is_active, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)
+         SELECT $1, workspace_id, id, $4, $5, $6, $7, $8, $9, $9 FROM agents
+         WHERE id = $3 AND workspace_id = $2
          ON CONFLICT (id) DO UPDATE SET
              source = excluded.source, url = excluded.url, events = excluded.events,
-             secret = CASE WHEN ?10 THEN secret ELSE excluded.secret END,
+             secret = CASE WHEN $10 = 1 THEN webhooks.secret ELSE excluded.secret END,
              is_active = excluded.is_active,
-             disabled_reason = CASE WHEN excluded.is_active THEN NULL ELSE disabled_reason END,
+             disabled_reason = CASE WHEN excluded.is_active = 1 THEN NULL
+                 ELSE webhooks.disabled_reason END,
              updated_at = excluded.updated_at
-         WHERE agent_id = excluded.agent_id
+         WHERE webhooks.agent_id = excluded.agent_id
          RETURNING *",
     )
     .bind(webhook.id.to_string())
-    .bind(workspace)
+    .bind(workspace.as_str())
     .bind(webhook.agent.to_string())
     .bind(source.as_str())
     .bind(&webhook.url)
     .bind(Value::from(webhook.events.clone()).to_string())
     .bind(webhook.secret.secret().expose())
-    .bind(webhook.is_active)
+    .bind(i64::from(webhook.is_active))
     .bind(micros(now))
-    .bind(matches!(webhook.secret, SigningSecret::Generated(_)))
+    .bind(i64::from(keeps_secret))
     .fetch_optional(write)
     .await
 }
 
-impl FromRow<'_, SqliteRow> for Webhook {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, AnyRow> for Webhook {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: uuid(row, "id")?,
             agent: uuid(row, "agent_id")?,
@@ -273,7 +280,7 @@ impl FromRow<'_, SqliteRow> for Webhook {
             url: row.try_get("url")?,
             events: json(row, "events")?,
             secret: Secret::new(row.try_get::<String, _>("secret")?),
-            is_active: row.try_get("is_active")?,
+            is_active: flag(row, "is_active")?,
             disabled_reason: row.try_get("disabled_reason")?,
             created_at: time(row, "created_at")?,
             updated_at: time(row, "updated_at")?,

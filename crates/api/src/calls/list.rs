@@ -72,6 +72,7 @@ fn filter(query: &mut Query) -> Result<CallFilter, ApiError> {
         agent: agent.transpose()?,
         direction,
         status,
+        ..CallFilter::default()
     })
 }
 

@@ -14,7 +14,7 @@ use axum::http::request::Builder;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use store::Store;
+use store::{EVERY_SCOPE, Store};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -46,7 +46,7 @@ impl Node {
             .await
             .unwrap();
         let made = store
-            .create_api_key("tests", None, Timestamp::now())
+            .create_api_key("tests", &[EVERY_SCOPE], None, Timestamp::now())
             .await
             .unwrap();
         let file = file_agent();

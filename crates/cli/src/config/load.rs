@@ -244,7 +244,7 @@ fn array(text: &str) -> Result<Value, String> {
 }
 
 fn is_secret(variable: &str) -> bool {
-    ["KEY", "PASSWORD", "TRUNKS"]
+    ["KEY", "PASSWORD", "TRUNKS", "DATABASE_URL"]
         .iter()
         .any(|word| variable.ends_with(word))
 }
@@ -345,13 +345,19 @@ mod tests {
     #[test]
     fn secrets_are_masked_when_shown_and_when_wrong() {
         let trunks = r#"[{ name = "a", gateway = "b", password = "hunter2" }]"#;
-        let variables = [("MIHU_LLM_KEY", "sk-secret"), ("MIHU_SIP_TRUNKS", trunks)];
+        let variables = [
+            ("MIHU_LLM_KEY", "sk-secret"),
+            ("MIHU_SIP_TRUNKS", trunks),
+            (
+                "MIHU_STORE_DATABASE_URL",
+                "postgres://mihu:swordfish@db/mihu",
+            ),
+        ];
         let config = load("", &variables).unwrap();
         let shown = toml::to_string(&config.masked()).unwrap();
-        assert!(
-            !shown.contains("sk-secret") && !shown.contains("hunter2"),
-            "{shown}"
-        );
+        for secret in ["sk-secret", "hunter2", "swordfish"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
         let error = load("", &[("MIHU_SIP_TRUNKS", "[{ password = \"hunter2\" }]")]).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
@@ -395,6 +401,7 @@ mod tests {
         for (name, value) in [
             ("MIHU_SPEECH_RECOGNISER_QUEUE", "0"),
             ("MIHU_SPEECH_VOICE_QUEUE", "0"),
+            ("MIHU_STORE_CONNECTIONS", "0"),
             ("MIHU_LLM_MAX_TOKENS", "0"),
             ("MIHU_LLM_TEMPERATURE", "-1"),
             ("MIHU_LLM_TEMPERATURE", "nan"),

@@ -6,6 +6,7 @@ mod parts;
 mod secrets;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,10 +23,12 @@ pub(crate) use self::load::LoadConfigError;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
-    /// Database, recordings and the node's addresses are kept here.
+    /// Recordings, the node's addresses and, unless `[store]` names another, its database are kept
+    /// here.
     pub(crate) data_dir: PathBuf,
     /// Agents defined in files, one `*.yaml` each. A missing folder holds no agents.
     pub(crate) agents_dir: PathBuf,
+    pub(crate) store: Store,
     pub(crate) http: Http,
     pub(crate) calls: Calls,
     pub(crate) media: Media,
@@ -35,6 +38,16 @@ pub(crate) struct Config {
     pub(crate) webhooks: Webhooks,
     pub(crate) log: Log,
     pub(crate) sip: Sip,
+}
+
+/// `[store]`: the database.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Store {
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. Default: a SQLite file in the data folder.
+    pub(crate) database_url: String,
+    /// Connections to a Postgres server that the node keeps at most.
+    pub(crate) connections: NonZeroU32,
 }
 
 /// `[http]`: the API's listener.
@@ -259,6 +272,7 @@ impl Default for Config {
         Self {
             data_dir: "data".into(),
             agents_dir: "agents".into(),
+            store: Store::default(),
             http: Http::default(),
             calls: Calls::default(),
             media: Media::default(),
@@ -268,6 +282,15 @@ impl Default for Config {
             webhooks: Webhooks::default(),
             log: Log::default(),
             sip: Sip::default(),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            database_url: String::new(),
+            connections: NonZeroU32::new(10).unwrap_or(NonZeroU32::MIN),
         }
     }
 }

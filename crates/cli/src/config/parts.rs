@@ -9,11 +9,20 @@ use audio::codec::OpusSettings;
 use engine::{EngineConfig, Patience};
 use media::MediaConfig;
 use sip::{Secret, SipConfig, TrunkConfig};
+use store::PostgresSettings;
 use url::Url;
 
 use super::{Config, LoadConfigError, Transport, Trunk};
 
 impl Config {
+    /// The Postgres database, if there is one.
+    pub(crate) fn postgres(&self) -> Option<PostgresSettings> {
+        given(&self.store.database_url).map(|url| PostgresSettings {
+            url: Secret::new(url),
+            connections: self.store.connections,
+        })
+    }
+
     /// Settings of signalling.
     pub(crate) fn sip(&self) -> Result<SipConfig, LoadConfigError> {
         let external: Option<IpAddr> = match given(&self.sip.external_address) {

@@ -8,6 +8,7 @@ impl Config {
     pub(crate) fn masked(&self) -> Self {
         let mut shown = self.clone();
         mask(&mut shown.llm.key);
+        mask(&mut shown.store.database_url);
         for trunk in &mut shown.sip.trunks {
             mask(&mut trunk.password);
         }

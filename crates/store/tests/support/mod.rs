@@ -1,25 +1,56 @@
-//! What every test of the store begins with.
+//! What every test of the store begins with. The root of a test binary says in `database` which
+//! database its tests run on.
 #![allow(dead_code, reason = "each test binary uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use postgres_fixture::TestDatabase;
 use serde_json::json;
 use store::{
-    CallEnd, EndReport, Message, NewAgent, NewCall, NewWebhook, Secret, SigningSecret, Store,
+    CallEnd, ClaimLimits, EndReport, Message, NewAgent, NewCall, NewWebhook, PostgresSettings,
+    Secret, SigningSecret, Store,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
 
+pub(crate) const LIMITS: ClaimLimits = ClaimLimits {
+    messages: 10,
+    per_webhook: 10,
+    hold: Duration::from_secs(30),
+};
+
 pub(crate) const EVENT: &str = "conversation_end_report";
 
-pub(crate) async fn open() -> (Store, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("mihu.sqlite"))
-        .await
-        .unwrap();
-    (store, folder)
+/// A database of a test's own; it goes with the test.
+pub(crate) enum Database {
+    Sqlite(TempDir),
+    Postgres(TestDatabase),
+}
+
+impl Database {
+    /// Opens it as another process would.
+    pub(crate) async fn open_again(&self) -> Store {
+        let opened = match self {
+            Self::Sqlite(folder) => Store::open(&folder.path().join("mihu.sqlite")).await,
+            Self::Postgres(database) => Store::connect(&settings(database.url())).await,
+        };
+        opened.unwrap()
+    }
+}
+
+pub(crate) fn settings(url: String) -> PostgresSettings {
+    PostgresSettings {
+        url: Secret::new(url),
+        connections: NonZeroU32::new(4).unwrap(),
+    }
+}
+
+/// An empty store in the database that this binary tests.
+pub(crate) async fn open() -> (Store, Database) {
+    let database = crate::database();
+    (database.open_again().await, database)
 }
 
 /// A moment of the tests' own time line.

@@ -1,18 +1,16 @@
 //! The life of a call as the store sees it.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
 
 use std::time::Duration;
 
 use serde_json::json;
 use store::{CallEnd, CallFilter, NewCall, Store};
-use support::{agent, at, completed, outbound, report, turn};
 use uuid::Uuid;
+
+use crate::support::{Database, agent, at, completed, open, outbound, report, turn};
 
 #[tokio::test]
 async fn two_calls_to_a_number_share_its_contact() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let first = store
         .begin_call(&outbound(agent, "+14155550123"))
         .await
@@ -37,7 +35,7 @@ async fn two_calls_to_a_number_share_its_contact() {
 
 #[tokio::test]
 async fn a_caller_without_a_number_has_no_contact() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let call = NewCall {
         has_contact: false,
         ..outbound(agent, "anonymous")
@@ -47,7 +45,7 @@ async fn a_caller_without_a_number_has_no_contact() {
 
 #[tokio::test]
 async fn of_a_discarded_call_nothing_remains() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let call = outbound(agent, "+14155550123");
     let begun = store.begin_call(&call).await.unwrap();
     store.discard_call(begun).await.unwrap();
@@ -70,7 +68,7 @@ async fn of_a_discarded_call_nothing_remains() {
 
 #[tokio::test]
 async fn discarding_a_call_leaves_a_contact_that_others_have() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let kept = store
         .begin_call(&outbound(agent, "+14155550123"))
         .await
@@ -91,7 +89,7 @@ async fn discarding_a_call_leaves_a_contact_that_others_have() {
 
 #[tokio::test]
 async fn a_call_of_an_unknown_agent_is_not_begun_in_part() {
-    let (store, _agent, _folder) = with_agent().await;
+    let (store, _agent, _database) = with_agent().await;
     let call = outbound(Uuid::now_v7(), "+14155550123");
     store.begin_call(&call).await.unwrap_err();
     assert_eq!(
@@ -106,7 +104,7 @@ async fn a_call_of_an_unknown_agent_is_not_begun_in_part() {
 
 #[tokio::test]
 async fn each_step_of_a_call_is_noted() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store.note_ringing(call.id, "ringing", at(2)).await.unwrap();
@@ -145,7 +143,7 @@ async fn each_step_of_a_call_is_noted() {
 
 #[tokio::test]
 async fn the_end_of_a_call_is_kept_whole() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store
@@ -175,7 +173,7 @@ async fn the_end_of_a_call_is_kept_whole() {
 
 #[tokio::test]
 async fn an_end_without_transcript_keeps_the_turns_noted_so_far() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store
@@ -204,7 +202,7 @@ async fn an_end_without_transcript_keeps_the_turns_noted_so_far() {
 
 #[tokio::test]
 async fn a_call_ends_once() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store
@@ -228,7 +226,7 @@ async fn a_call_ends_once() {
 
 #[tokio::test]
 async fn only_calls_without_an_end_are_unfinished() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let (over, live) = (
         outbound(agent, "+14155550123"),
         outbound(agent, "+14155550124"),
@@ -248,7 +246,7 @@ async fn only_calls_without_an_end_are_unfinished() {
 
 #[tokio::test]
 async fn calls_are_paged_newest_first_and_filtered() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let mut ids = Vec::new();
     for second in 0..5 {
         let mut call = outbound(agent, "+14155550123");
@@ -286,11 +284,11 @@ async fn calls_are_paged_newest_first_and_filtered() {
     assert_eq!(store.calls(&stranger, 1, 15).await.unwrap().total, 0);
 }
 
-async fn with_agent() -> (Store, Uuid, tempfile::TempDir) {
-    let (store, folder) = support::open().await;
+async fn with_agent() -> (Store, Uuid, Database) {
+    let (store, database) = open().await;
     let new = agent("Support");
     store.insert_agent(&new, at(0)).await.unwrap();
-    (store, new.id, folder)
+    (store, new.id, database)
 }
 
 async fn stored(store: &Store, id: Uuid) -> store::CallRecord {

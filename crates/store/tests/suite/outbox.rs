@@ -1,23 +1,15 @@
 //! The outbox: owed, claimed, settled, given up.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
-use std::time::Duration;
 
 use store::{ClaimLimits, ClaimedDelivery, NewWebhook, Outcome, Store, WebhookChange};
-use support::{EVENT, agent, at, completed, outbound, report, webhook};
 use uuid::Uuid;
 
-const LIMITS: ClaimLimits = ClaimLimits {
-    messages: 10,
-    per_webhook: 10,
-    hold: Duration::from_secs(30),
+use crate::support::{
+    Database, EVENT, LIMITS, agent, at, completed, open, outbound, report, webhook,
 };
 
 #[tokio::test]
 async fn every_active_webhook_that_wants_the_report_is_owed_one() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let wanted = add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
     add(
         &store,
@@ -44,7 +36,7 @@ async fn every_active_webhook_that_wants_the_report_is_owed_one() {
 
 #[tokio::test]
 async fn a_claimed_message_is_not_claimed_again_until_the_claim_runs_out() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
     end_a_call(&store, agent).await;
     let first = store.claim_deliveries(LIMITS, at(70)).await.unwrap();
@@ -61,7 +53,7 @@ async fn a_claimed_message_is_not_claimed_again_until_the_claim_runs_out() {
 
 #[tokio::test]
 async fn a_delivered_message_is_owed_no_more() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
     end_a_call(&store, agent).await;
     let claimed = claim_one(&store, 70).await;
@@ -81,7 +73,7 @@ async fn a_delivered_message_is_owed_no_more() {
 
 #[tokio::test]
 async fn a_failed_message_is_due_again_at_its_time_and_counts_its_attempts() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
     end_a_call(&store, agent).await;
     let claimed = claim_one(&store, 70).await;
@@ -107,7 +99,7 @@ async fn a_failed_message_is_due_again_at_its_time_and_counts_its_attempts() {
 
 #[tokio::test]
 async fn a_gone_endpoint_gets_nothing_until_it_is_activated_again() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let hook = add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
     end_a_call(&store, agent).await;
     end_a_call(&store, agent).await;
@@ -156,7 +148,7 @@ async fn a_gone_endpoint_gets_nothing_until_it_is_activated_again() {
 
 #[tokio::test]
 async fn one_webhook_takes_no_more_than_its_share() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let slow = add(&store, webhook(agent, "https://slow.example", &[EVENT])).await;
     for _ in 0..4 {
         end_a_call(&store, agent).await;
@@ -189,7 +181,7 @@ async fn one_webhook_takes_no_more_than_its_share() {
 
 #[tokio::test]
 async fn an_old_message_is_given_up() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
     end_a_call(&store, agent).await;
     assert_eq!(store.give_up_deliveries(at(66), at(70)).await.unwrap(), 0);
@@ -199,7 +191,7 @@ async fn an_old_message_is_given_up() {
 
 #[tokio::test]
 async fn settled_messages_are_forgotten_when_they_are_old_and_owed_ones_never() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
     for second in [70, 80] {
         end_a_call(&store, agent).await;
@@ -225,7 +217,7 @@ async fn settled_messages_are_forgotten_when_they_are_old_and_owed_ones_never() 
 
 #[tokio::test]
 async fn removing_a_webhook_removes_what_is_owed_to_it() {
-    let (store, agent, _folder) = with_agent().await;
+    let (store, agent, _database) = with_agent().await;
     let hook = add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
     end_a_call(&store, agent).await;
     store.delete_webhook(agent, hook).await.unwrap();
@@ -234,21 +226,19 @@ async fn removing_a_webhook_removes_what_is_owed_to_it() {
 
 #[tokio::test]
 async fn what_is_owed_survives_reopening() {
-    let (store, agent, folder) = with_agent().await;
+    let (store, agent, database) = with_agent().await;
     add(&store, webhook(agent, "https://one.example", &[EVENT])).await;
     end_a_call(&store, agent).await;
     store.close().await;
-    let store = Store::open(&folder.path().join("mihu.sqlite"))
-        .await
-        .unwrap();
+    let store = database.open_again().await;
     assert_eq!(claim_one(&store, 70).await.url, "https://one.example");
 }
 
-async fn with_agent() -> (Store, Uuid, tempfile::TempDir) {
-    let (store, folder) = support::open().await;
+async fn with_agent() -> (Store, Uuid, Database) {
+    let (store, database) = open().await;
     let new = agent("Support");
     store.insert_agent(&new, at(0)).await.unwrap();
-    (store, new.id, folder)
+    (store, new.id, database)
 }
 
 async fn add(store: &Store, hook: NewWebhook) -> Uuid {

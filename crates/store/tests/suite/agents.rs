@@ -1,16 +1,14 @@
 //! Agents and their webhooks.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
 
 use serde_json::json;
 use store::{AddWebhookError, NewAgent, NewWebhook, Secret, SigningSecret, Source, WebhookChange};
-use support::{EVENT, agent, at, webhook};
 use uuid::Uuid;
+
+use crate::support::{EVENT, agent, at, open, webhook};
 
 #[tokio::test]
 async fn an_agent_is_stored_changed_and_deleted() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let new = agent("Support");
     let stored = store.insert_agent(&new, at(0)).await.unwrap();
     assert_eq!((stored.source, stored.created_at), (Source::Api, at(0)));
@@ -32,7 +30,7 @@ async fn an_agent_is_stored_changed_and_deleted() {
 
 #[tokio::test]
 async fn file_agents_follow_their_files_and_leave_the_others_alone() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let (made, kept, gone) = (agent("made"), agent("kept"), agent("gone"));
     store.insert_agent(&made, at(0)).await.unwrap();
     store
@@ -52,7 +50,7 @@ async fn file_agents_follow_their_files_and_leave_the_others_alone() {
 
 #[tokio::test]
 async fn an_unchanged_file_agent_keeps_its_time_of_change() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let kept = agent("kept");
     store
         .sync_file_agents(std::slice::from_ref(&kept), at(1))
@@ -67,7 +65,7 @@ async fn an_unchanged_file_agent_keeps_its_time_of_change() {
 
 #[tokio::test]
 async fn a_file_agent_that_comes_back_keeps_its_webhooks() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let file = agent("file");
     store
         .sync_file_agents(std::slice::from_ref(&file), at(1))
@@ -85,7 +83,7 @@ async fn a_file_agent_that_comes_back_keeps_its_webhooks() {
 
 #[tokio::test]
 async fn webhooks_of_a_file_follow_the_file_and_leave_those_of_the_api_alone() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let mut file = agent("file");
     let (first, second) = (hook_to(&file, "first"), hook_to(&file, "second"));
     file.webhooks = Some(vec![first.clone(), second.clone()]);
@@ -107,7 +105,7 @@ async fn webhooks_of_a_file_follow_the_file_and_leave_those_of_the_api_alone() {
 
 #[tokio::test]
 async fn a_made_up_secret_stays_the_same_over_restarts() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let mut file = agent("file");
     let mut hook = hook_to(&file, "hook");
     for secret in ["whsec_b25l", "whsec_dHdv"] {
@@ -124,7 +122,7 @@ async fn a_made_up_secret_stays_the_same_over_restarts() {
 
 #[tokio::test]
 async fn an_update_with_webhooks_replaces_them_and_one_without_leaves_them() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let mut owner = agent("owner");
     let (first, second) = (hook_to(&owner, "first"), hook_to(&owner, "second"));
     owner.webhooks = Some(vec![first]);
@@ -142,7 +140,7 @@ async fn an_update_with_webhooks_replaces_them_and_one_without_leaves_them() {
 
 #[tokio::test]
 async fn a_webhook_can_not_be_taken_from_another_agent_by_its_id() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let (one, mut other) = (agent("one"), agent("other"));
     store.insert_agent(&one, at(0)).await.unwrap();
     let hook = hook_to(&one, "hook");
@@ -158,7 +156,7 @@ async fn a_webhook_can_not_be_taken_from_another_agent_by_its_id() {
 
 #[tokio::test]
 async fn the_api_can_neither_change_nor_delete_a_file_agent() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let file = agent("file");
     store
         .sync_file_agents(std::slice::from_ref(&file), at(1))
@@ -171,7 +169,7 @@ async fn the_api_can_neither_change_nor_delete_a_file_agent() {
 
 #[tokio::test]
 async fn the_sixth_webhook_is_refused() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let (one, other) = (agent("one"), agent("other"));
     for new in [&one, &other] {
         store.insert_agent(new, at(0)).await.unwrap();
@@ -192,7 +190,7 @@ async fn the_sixth_webhook_is_refused() {
 
 #[tokio::test]
 async fn a_webhook_changes_only_in_what_is_given() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let owner = agent("owner");
     store.insert_agent(&owner, at(0)).await.unwrap();
     let hook = webhook(owner.id, "https://example.com/a", &[EVENT]);
@@ -229,7 +227,7 @@ async fn a_webhook_changes_only_in_what_is_given() {
 
 #[tokio::test]
 async fn a_webhook_is_reached_only_through_its_agent() {
-    let (store, _folder) = support::open().await;
+    let (store, _database) = open().await;
     let owner = agent("owner");
     store.insert_agent(&owner, at(0)).await.unwrap();
     let hook = webhook(owner.id, "https://example.com", &[EVENT]);

@@ -1,0 +1,175 @@
+//! Both databases have the same tables, and one of an earlier version becomes like a new one.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::path::Path;
+
+use postgres_fixture::TestDatabase;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
+use store::{ContactFilter, EVERY_SCOPE, Plan, PostgresSettings, Secret, Store};
+
+/// Table, column, type, and whether it may be NULL.
+type Column = (String, String, String, bool);
+
+#[tokio::test]
+async fn both_databases_have_the_same_tables_and_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mihu.sqlite");
+    Store::open(&file).await.unwrap().close().await;
+    let database = TestDatabase::create();
+    connect(&database).await.close().await;
+    let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+    let (sqlite, postgres) = (
+        sqlite_columns(&file).await,
+        postgres_columns(&mut connection).await,
+    );
+    let tables: BTreeSet<_> = sqlite.iter().map(|column| &column.0).collect();
+    assert!(tables.len() >= 10, "{tables:?}");
+    let only_one: Vec<_> = sqlite.symmetric_difference(&postgres).collect();
+    assert!(only_one.is_empty(), "{only_one:#?}");
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_indexes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mihu.sqlite");
+    Store::open(&file).await.unwrap().close().await;
+    let database = TestDatabase::create();
+    connect(&database).await.close().await;
+    let mut sqlite = open_file(&file).await;
+    let named = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
+    let in_sqlite: BTreeSet<String> = names(sqlx::query_scalar(named).fetch_all(&mut sqlite).await);
+    let mut postgres = PgConnection::connect(&database.url()).await.unwrap();
+    let named = "SELECT indexname::text FROM pg_indexes
+                 WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations'
+                 AND indexname NOT LIKE '%_pkey' AND indexname NOT LIKE '%_key'";
+    let in_postgres: BTreeSet<String> =
+        names(sqlx::query_scalar(named).fetch_all(&mut postgres).await);
+    assert!(!in_sqlite.is_empty());
+    assert_eq!(in_sqlite, in_postgres);
+}
+
+#[test]
+fn migrations_from_the_fourth_on_exist_for_both_databases() {
+    let later = |database: &str| -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("migrations")
+            .join(database);
+        let files = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.as_str() > "0004")
+            .collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(later("sqlite"), later("postgres"));
+}
+
+#[tokio::test]
+async fn a_file_from_before_workspaces_keeps_its_rows_and_learns_their_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mihu.sqlite");
+    let token = {
+        let store = Store::open(&file).await.unwrap();
+        let made = store
+            .create_api_key("kept", &[EVERY_SCOPE], None, jiff::Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
+        store.close().await;
+        made.token
+    };
+    let mut old = open_file(&file).await;
+    for statement in [
+        "DELETE FROM _sqlx_migrations WHERE version >= 3",
+        "DROP TRIGGER contacts_added",
+        "DROP TRIGGER contacts_removed",
+        "DROP TABLE row_counts",
+        "DROP INDEX contacts_by_time",
+        "ALTER TABLE api_keys DROP COLUMN scopes",
+        "ALTER TABLE workspaces DROP COLUMN name",
+        "ALTER TABLE workspaces DROP COLUMN plan",
+        "ALTER TABLE workspaces DROP COLUMN created_at",
+        "INSERT INTO contacts (id, workspace_id, number, created_at, updated_at)
+         VALUES ('019a0000-0000-7000-8000-000000000000', 'default', '+14155550123', 0, 0)",
+    ] {
+        sqlx::query(statement).execute(&mut old).await.unwrap();
+    }
+    old.close().await.unwrap();
+
+    let store = Store::open(&file).await.unwrap();
+    let key = store
+        .authenticate(token.expose(), jiff::Timestamp::UNIX_EPOCH)
+        .await
+        .unwrap();
+    assert_eq!(
+        (key.name.as_str(), key.scopes),
+        ("kept", vec![EVERY_SCOPE.to_owned()])
+    );
+    assert_eq!(store.workspaces().await.unwrap()[0].plan, Plan::Free);
+    let contacts = store
+        .contacts(&ContactFilter::default(), 1, 15)
+        .await
+        .unwrap();
+    assert_eq!((contacts.total, contacts.items.len()), (1, 1));
+}
+
+async fn connect(database: &TestDatabase) -> Store {
+    let settings = PostgresSettings {
+        url: Secret::new(database.url()),
+        connections: NonZeroU32::MIN,
+    };
+    Store::connect(&settings).await.unwrap()
+}
+
+async fn open_file(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path);
+    options.connect().await.unwrap()
+}
+
+fn names(found: Result<Vec<String>, sqlx::Error>) -> BTreeSet<String> {
+    found.unwrap().into_iter().collect()
+}
+
+async fn sqlite_columns(path: &Path) -> BTreeSet<Column> {
+    let mut connection = open_file(path).await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_schema WHERE type = 'table'
+         AND name NOT LIKE 'sqlite%' AND name <> '_sqlx_migrations'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let mut columns = BTreeSet::new();
+    for table in tables {
+        let statement =
+            format!("SELECT name, type, \"notnull\" = 0 FROM pragma_table_info('{table}')");
+        let found: Vec<(String, String, bool)> = sqlx::query_as(AssertSqlSafe(statement))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        for (name, kind, nullable) in found {
+            columns.insert((table.clone(), name, kind, nullable));
+        }
+    }
+    columns
+}
+
+/// With the types named as SQLite names them.
+async fn postgres_columns(connection: &mut PgConnection) -> BTreeSet<Column> {
+    let columns: Vec<Column> = sqlx::query_as(
+        "SELECT table_name::text, column_name::text,
+             CASE data_type WHEN 'text' THEN 'TEXT' WHEN 'bigint' THEN 'INTEGER'
+                 WHEN 'double precision' THEN 'REAL' WHEN 'bytea' THEN 'BLOB'
+                 ELSE data_type::text END,
+             is_nullable = 'YES'
+         FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'",
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    columns.into_iter().collect()
+}
