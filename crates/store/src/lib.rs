@@ -1,5 +1,6 @@
-//! What the node remembers: API keys, agents, contacts, calls, conversations, their messages, and
-//! the webhook messages that are still owed, in one SQLite file or a Postgres database.
+//! What the node remembers: API keys and their usage, requests that must not be done twice, agents,
+//! contacts, calls, conversations, their messages, and the webhook messages that are still owed, in
+//! one SQLite file or a Postgres database.
 //!
 //! The crate speaks SQL and nothing else: it knows no HTTP, no SIP, and never reads a clock, so
 //! every time comes in as an argument. Status words, event names and agent definitions pass
@@ -23,10 +24,13 @@ mod contacts;
 mod conversations;
 mod database;
 mod filter;
+mod idempotency;
 mod messages;
 mod opening;
 mod outbox;
+mod owners;
 mod pages;
+mod usage;
 mod webhooks;
 mod workspaces;
 
@@ -36,10 +40,12 @@ pub use call_end::{CallEnd, EndReport};
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
 pub use contacts::{Contact, ContactFilter};
 pub use database::{Store, StoreError};
+pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::Message;
 pub use opening::{OpenStoreError, PostgresSettings};
 pub use outbox::{ClaimLimits, ClaimedDelivery, Outcome};
 pub use pages::Page;
 pub use secret::Secret;
+pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
 pub use workspaces::{Plan, Workspace, WorkspaceId};

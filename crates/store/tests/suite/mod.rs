@@ -4,6 +4,8 @@ mod agents;
 mod api_keys;
 mod calls;
 mod contacts;
+mod idempotency;
 mod outbox;
+mod usage;
 mod workspaces;
 mod writers;
