@@ -127,6 +127,8 @@ impl NodeBuilder {
             .env("MIHU_DATA_DIR", data)
             .env("MIHU_AGENTS_DIR", checkout("agents"))
             .env("MIHU_HTTP_LISTEN", "127.0.0.1:0")
+            .env("MIHU_HTTP_LIMITS_REQUESTS_PER_SECOND", "0")
+            .env("MIHU_HTTP_LIMITS_MONTHLY_QUOTA", "0")
             .env("MIHU_SIP_LISTEN", "127.0.0.1:0")
             .env("MIHU_WEBHOOKS_ALLOW_PRIVATE", "true")
             .env("MIHU_WEBHOOKS_ALLOW_HTTP", "true")

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use invalid::InvalidField;
@@ -52,7 +53,7 @@ const FAST: f64 = 1.15;
 /// Deserialising checks names and types alone. [`AgentDefinition::from_json`],
 /// [`AgentDefinition::patched`] and [`crate::load_folder`] check the ranges
 /// too.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct AgentDefinition {
     /// Identifies the agent; the nil UUID means "not assigned yet". Also read
@@ -68,6 +69,7 @@ pub struct AgentDefinition {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub slug: String,
     /// What the agent calls itself. Required, at most 200 characters.
+    #[schema(max_length = 200)]
     pub name: String,
     /// For people who look after the agent; not used in a call.
     pub description: String,
@@ -310,21 +312,24 @@ impl Default for AgentDefinition {
 }
 
 /// Settings by channel and purpose.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Settings {
     /// Spoken conversations.
     pub voice: VoiceSettings,
     /// Text channels; kept as given.
+    #[schema(value_type = Object)]
     pub text: FreeObject,
     /// What is remembered of a contact; kept as given.
+    #[schema(value_type = Object)]
     pub memorize: FreeObject,
     /// Analysis after a session; kept as given.
+    #[schema(value_type = Object)]
     pub evaluation: FreeObject,
 }
 
 /// Coarse speaking speed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SpeakingSpeed {
     /// The voice's own speed.
@@ -335,7 +340,7 @@ pub enum SpeakingSpeed {
 }
 
 /// State of an agent as its owner sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentStatus {
     /// Not set up yet.

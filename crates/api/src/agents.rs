@@ -1,95 +1,171 @@
 //! `/agents`: agents made, changed and deleted over the API, and file agents to look at.
 
 mod change;
+mod schema;
 mod view;
 
-use axum::extract::State;
-use axum::response::Response;
-use http::StatusCode;
-use serde_json::{Value, json};
 use std::sync::Arc;
-use store::Source;
-use uuid::Uuid;
 
+use axum::extract::State;
+use http::StatusCode;
+use serde_json::Value;
+use store::Source;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::schema::{Agent, AgentChange, NewAgent};
+use crate::caller::Caller;
 use crate::clock;
 use crate::directory::KnownAgent;
-use crate::error::ApiError;
-use crate::exchange::{Json, Paging, Path, Query, created, items, ok};
+use crate::error::{ApiError, ErrorBody};
+use crate::exchange::{
+    Created, Envelope, Items, Json, Nothing, Paging, Path, Query, created, done, id, ok,
+};
 use crate::state::ApiState;
 
-/// All agents, oldest first.
-pub(crate) async fn list(
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, update, delete))
+}
+
+/// All agents
+///
+/// In pages, oldest first; with their webhooks, without secrets.
+#[utoipa::path(
+    get, path = "/agents", operation_id = "list_agents", tag = "agents",
+    security(("token" = ["agents:read"])),
+    params(Paging),
+    responses((status = 200, description = "A page of agents.", body = Envelope<Items<Agent>>)),
+)]
+async fn list(
     State(state): State<ApiState>,
+    caller: Caller,
     mut query: Query,
-) -> Result<Response, ApiError> {
+) -> Result<Envelope<Items<Agent>>, ApiError> {
     let paging = Paging::take(&mut query)?;
-    query.finish("`page`, `per_page`")?;
-    let agents = state.directory.all();
+    let agents = state.directory.all(&caller.workspace);
     let total = agents.len() as u64;
     let mut views = Vec::new();
     for agent in paging.cut(agents) {
-        views.push(view::agent(&state, &agent, &[]).await?);
+        views.push(view::agent(&caller, &agent, &[]).await?);
     }
-    Ok(ok(
-        "Agents retrieved successfully",
-        items(paging, total, views),
-    ))
+    let page = Items::new(paging, total, views);
+    Ok(ok("Agents retrieved successfully", page))
 }
 
-/// One agent.
-pub(crate) async fn show(
+/// One agent
+#[utoipa::path(
+    get, path = "/agents/{agent_uuid}", operation_id = "show_agent", tag = "agents",
+    security(("token" = ["agents:read"])),
+    params(("agent_uuid" = Uuid, Path, description = "The agent.")),
+    responses(
+        (status = 200, description = "The agent.", body = Envelope<Agent>),
+        (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
+    ),
+)]
+async fn show(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(agent): Path<String>,
-) -> Result<Response, ApiError> {
-    let agent = find(&state, &agent)?;
-    let view = view::agent(&state, &agent, &[]).await?;
+) -> Result<Envelope<Agent>, ApiError> {
+    let agent = find(&state, &caller, &agent)?;
+    let view = view::agent(&caller, &agent, &[]).await?;
     Ok(ok("Agent retrieved successfully", view))
 }
 
-/// Makes an agent.
-pub(crate) async fn create(
+/// Makes an agent
+///
+/// What is left out has its default. Secrets of webhooks that the node makes up are in this
+/// answer and never again.
+#[utoipa::path(
+    post, path = "/agents", operation_id = "create_agent", tag = "agents",
+    security(("token" = ["agents:write"])),
+    request_body(content = NewAgent, example = json!({
+        "name": "Support", "role": "support assistant", "language": "en",
+    })),
+    responses((status = 201, description = "The new agent.", body = Envelope<Agent>)),
+)]
+async fn create(
     State(state): State<ApiState>,
+    caller: Caller,
     Json(body): Json<Value>,
-) -> Result<Response, ApiError> {
+) -> Result<Created<Agent>, ApiError> {
     let _change = state.directory.change().await;
-    let (agent, secrets) = change::create(&state, body, clock::now()).await?;
-    let view = view::agent(&state, &agent, &secrets).await?;
+    let (agent, secrets) = change::create(&state, &caller, body, clock::now()).await?;
+    let view = view::agent(&caller, &agent, &secrets).await?;
     Ok(created("Agent created successfully", view))
 }
 
-/// Changes an agent; sections that are included replace.
-pub(crate) async fn update(
+/// Changes an agent
+///
+/// Fields that are left out stay. Objects are merged field by field, arrays replaced as a whole;
+/// null goes back to the default. What the node shows of the agent beside its definition may be
+/// sent back as it was read.
+#[utoipa::path(
+    patch, path = "/agents/{agent_uuid}", operation_id = "update_agent", tag = "agents",
+    security(("token" = ["agents:write"])),
+    params(("agent_uuid" = Uuid, Path, description = "The agent.")),
+    request_body(content = AgentChange, example = json!({ "tone": "calm and friendly" })),
+    responses(
+        (status = 200, description = "The agent as it is now.", body = Envelope<Agent>),
+        (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
+        (status = 409, description = "`agent_is_file_managed`: This comes from a file in the \
+            agents folder.", body = ErrorBody),
+    ),
+)]
+async fn update(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(agent): Path<String>,
     Json(body): Json<Value>,
-) -> Result<Response, ApiError> {
+) -> Result<Envelope<Agent>, ApiError> {
     let _change = state.directory.change().await;
-    let agent = find(&state, &agent)?;
+    let agent = find(&state, &caller, &agent)?;
     refuse_file_managed(agent.source)?;
-    let (agent, secrets) = change::update(&state, &agent, body, clock::now()).await?;
-    let view = view::agent(&state, &agent, &secrets).await?;
+    let (agent, secrets) = change::update(&state, &caller, &agent, body, clock::now()).await?;
+    let view = view::agent(&caller, &agent, &secrets).await?;
     Ok(ok("Agent updated successfully", view))
 }
 
-/// Deletes an agent. Its calls stay, and those under way go on.
-pub(crate) async fn delete(
+/// Deletes an agent
+///
+/// Its calls stay, and those under way go on.
+#[utoipa::path(
+    delete, path = "/agents/{agent_uuid}", operation_id = "delete_agent", tag = "agents",
+    security(("token" = ["agents:write"])),
+    params(("agent_uuid" = Uuid, Path, description = "The agent.")),
+    responses(
+        (status = 200, description = "It is deleted.", body = Envelope<Nothing>),
+        (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
+        (status = 409, description = "`agent_is_file_managed`: This comes from a file in the \
+            agents folder.", body = ErrorBody),
+    ),
+)]
+async fn delete(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(agent): Path<String>,
-) -> Result<Response, ApiError> {
+) -> Result<Envelope<Nothing>, ApiError> {
     let _change = state.directory.change().await;
-    let agent = find(&state, &agent)?;
+    let agent = find(&state, &caller, &agent)?;
     refuse_file_managed(agent.source)?;
     let id = agent.definition.agent_uuid;
-    let deleted = state.store.delete_agent(id, clock::now()).await;
+    let deleted = caller.store.delete_agent(id, clock::now()).await;
     deleted.map_err(|error| ApiError::internal("delete an agent", &error))?;
     state.directory.remove(id);
-    Ok(ok("Agent deleted successfully", json!({})))
+    Ok(done("Agent deleted successfully"))
 }
 
-/// The agent that a path names.
-pub(crate) fn find(state: &ApiState, id: &str) -> Result<Arc<KnownAgent>, ApiError> {
-    let id: Uuid = id.parse().map_err(|_| unknown_agent())?;
-    state.directory.get(id).ok_or_else(unknown_agent)
+/// The agent of the caller's workspace that a path names.
+pub(crate) fn find(
+    state: &ApiState,
+    caller: &Caller,
+    agent: &str,
+) -> Result<Arc<KnownAgent>, ApiError> {
+    let id = id(agent, unknown_agent)?;
+    let agent = state.directory.get(&caller.workspace, id);
+    agent.ok_or_else(unknown_agent)
 }
 
 pub(crate) fn unknown_agent() -> ApiError {

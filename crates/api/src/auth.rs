@@ -1,42 +1,38 @@
 //! Bearer tokens: checked before anything else of a request is looked at.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 use store::AuthenticateError;
 
-use crate::clock;
+use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::scope::Scopes;
 use crate::state::ApiState;
 
 const USAGE: &str = "Send the header `Authorization: Bearer TOKEN`; \
                      `mihu keys create --name NAME` makes a token.";
 
-/// Lets a request pass whose token opens a key.
-pub(crate) async fn require_key(
-    State(state): State<ApiState>,
-    request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    check(&state, request.headers()).await?;
-    Ok(next.run(request).await)
-}
-
-/// Refuses headers whose token opens no key.
-pub(crate) async fn check(state: &ApiState, headers: &HeaderMap) -> Result<(), ApiError> {
+/// Who sent these headers; refuses those whose token opens no key.
+pub(crate) async fn authenticate(
+    state: &ApiState,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Caller, ApiError> {
     let token = bearer_token(headers)?;
-    let key = state
-        .store
-        .authenticate(token, clock::now())
-        .await
-        .map_err(refused)?;
+    let key = state.store.authenticate(token, now).await;
+    let key = key.map_err(refused)?;
     tracing::debug!(key = key.prefix, "authenticated");
-    Ok(())
+    Ok(Caller {
+        key: key.id,
+        store: state.store.in_workspace(&key.workspace),
+        workspace: key.workspace,
+        scopes: Scopes::new(key.scopes),
+    })
 }
 
-fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
+/// The token in these headers.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     let Some(header) = headers.get(AUTHORIZATION) else {
         return Err(unauthorised(
             "MISSING_AUTH_TOKEN",
@@ -47,32 +43,24 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     let words = header.to_str().ok().and_then(|text| text.split_once(' '));
     match words {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        Some(_) | None => Err(unauthorised(
-            "INVALID_AUTH_TOKEN",
-            "The request has no bearer token.",
-            USAGE,
-        )),
+        Some(_) | None => Err(invalid("The request has no bearer token.", USAGE)),
     }
 }
 
 fn refused(error: AuthenticateError) -> ApiError {
     const RENEW: &str = "Make another one with `mihu keys create --name NAME`.";
     match error {
-        AuthenticateError::Unknown => {
-            unauthorised("INVALID_AUTH_TOKEN", "The token opens nothing here.", USAGE)
+        AuthenticateError::Unknown => invalid("The token opens nothing here.", USAGE),
+        AuthenticateError::Expired { at } => invalid(&format!("The token expired at {at}."), RENEW),
+        AuthenticateError::Revoked { at } => {
+            invalid(&format!("The token was revoked at {at}."), RENEW)
         }
-        AuthenticateError::Expired { at } => unauthorised(
-            "INVALID_AUTH_TOKEN",
-            &format!("The token expired at {at}."),
-            RENEW,
-        ),
-        AuthenticateError::Revoked { at } => unauthorised(
-            "INVALID_AUTH_TOKEN",
-            &format!("The token was revoked at {at}."),
-            RENEW,
-        ),
         AuthenticateError::Store(error) => ApiError::internal("look up a token", &error),
     }
+}
+
+fn invalid(message: &str, details: &str) -> ApiError {
+    unauthorised("INVALID_AUTH_TOKEN", message, details).challenge(r#"error="invalid_token""#)
 }
 
 fn unauthorised(code: &'static str, message: &str, details: &str) -> ApiError {

@@ -11,11 +11,21 @@ mod range;
 mod recorded;
 mod view;
 
-pub(crate) use action::hang_up;
 pub(crate) use event::{latency as latency_from, turn as turn_from};
-pub(crate) use event_stream::events;
-pub(crate) use list::{list, show};
-pub(crate) use live_audio::listen;
-pub(crate) use place::place;
-pub(crate) use recorded::{recording, transcript};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 pub(crate) use view::Links;
+
+use crate::state::ApiState;
+
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(place::place))
+        .routes(routes!(list::list))
+        .routes(routes!(list::show))
+        .routes(routes!(event_stream::events))
+        .routes(routes!(live_audio::listen))
+        .routes(routes!(recorded::recording))
+        .routes(routes!(recorded::transcript))
+        .routes(routes!(action::hang_up))
+}

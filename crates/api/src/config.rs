@@ -12,6 +12,8 @@ pub struct ApiConfig {
     pub public_url: Url,
     /// The largest request body, in bytes.
     pub max_body: usize,
+    /// The largest body of an upload, in bytes.
+    pub max_upload: usize,
     /// How long a client may take to send a request body.
     pub body_timeout: Duration,
     /// How long a client may take to send a request's head; also how long an idle connection is
@@ -39,6 +41,10 @@ pub struct ApiConfig {
     pub first_record_retry: Duration,
     /// The longest wait between two attempts to write a record.
     pub longest_record_retry: Duration,
+    /// How requests with an `Idempotency-Key` are remembered.
+    pub idempotency: IdempotencySettings,
+    /// How much is asked for at most.
+    pub limits: LimitSettings,
     /// Settings of webhooks.
     pub webhooks: WebhookSettings,
 }
@@ -49,6 +55,7 @@ impl ApiConfig {
         Self {
             public_url,
             max_body: 64 * 1024,
+            max_upload: 32 * 1024 * 1024,
             body_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(30),
             linger: Duration::from_secs(5),
@@ -60,7 +67,65 @@ impl ApiConfig {
             open_metrics: false,
             first_record_retry: Duration::from_millis(200),
             longest_record_retry: Duration::from_secs(10),
+            idempotency: IdempotencySettings::default(),
+            limits: LimitSettings::default(),
             webhooks: WebhookSettings::default(),
+        }
+    }
+}
+
+/// How requests with an `Idempotency-Key` are remembered.
+#[derive(Clone, Debug)]
+pub struct IdempotencySettings {
+    /// How long an answer is kept.
+    pub keep: Duration,
+    /// How long a request may be worked on before it counts as given up, and may be done by
+    /// whoever sends it again.
+    pub takeover: Duration,
+    /// When a client is told to ask again for the answer of a request that is worked on.
+    pub retry_after: Duration,
+}
+
+impl Default for IdempotencySettings {
+    fn default() -> Self {
+        Self {
+            keep: Duration::from_secs(24 * 60 * 60),
+            takeover: Duration::from_secs(60),
+            retry_after: Duration::from_secs(1),
+        }
+    }
+}
+
+/// How much is asked for at most. 0 is no limit.
+#[derive(Clone, Debug)]
+pub struct LimitSettings {
+    /// Requests per second that each key may make on average.
+    pub requests_per_second: u32,
+    /// Requests that each key may make at once, after a pause.
+    pub burst: u32,
+    /// Requests that each key of a workspace on the plan `free` may make in a month of UTC.
+    pub monthly_quota: u64,
+    /// Requests per minute with a token that opens nothing that one address may make.
+    pub failures_per_minute: u32,
+}
+
+impl LimitSettings {
+    /// No limits at all.
+    pub const NONE: Self = Self {
+        requests_per_second: 0,
+        burst: 0,
+        monthly_quota: 0,
+        failures_per_minute: 0,
+    };
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            requests_per_second: 50,
+            burst: 100,
+            monthly_quota: 1_000,
+            failures_per_minute: 60,
         }
     }
 }

@@ -7,13 +7,15 @@ use agent::AgentDefinition;
 use engine::AgentDirectory;
 use jiff::Timestamp;
 use serde_json::Value;
-use store::{AgentRecord, NewAgent, Source, Store, StoreError};
+use store::{AgentRecord, NewAgent, Source, Store, StoreError, WorkspaceId};
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use crate::webhooks::definitions;
 
-/// All agents that can take calls, from files and from the API.
+/// All agents that can take calls, from files and from the API, of all workspaces.
+///
+/// Agents of files belong to the workspace that every node has.
 #[derive(Debug)]
 pub struct Directory {
     agents: RwLock<HashMap<Uuid, Arc<KnownAgent>>>,
@@ -39,6 +41,7 @@ pub enum LoadDirectoryError {
 
 #[derive(Debug)]
 pub(crate) struct KnownAgent {
+    pub(crate) workspace: WorkspaceId,
     pub(crate) source: Source,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -61,9 +64,10 @@ impl Directory {
             let webhooks = definitions::of_file(&definition);
             new.push(to_store(&definition, Some(webhooks))?);
         }
-        store.sync_file_agents(&new, now).await?;
+        let own = store.in_workspace(&WorkspaceId::default());
+        own.sync_file_agents(&new, now).await?;
         let mut agents = HashMap::new();
-        for record in store.agents().await? {
+        for record in store.agents_of_all_workspaces().await? {
             match KnownAgent::read(&record) {
                 Ok(agent) => {
                     agents.insert(record.id, Arc::new(agent));
@@ -79,24 +83,31 @@ impl Directory {
         }))
     }
 
-    pub(crate) fn get(&self, id: Uuid) -> Option<Arc<KnownAgent>> {
-        self.read().get(&id).cloned()
+    /// The workspace's agent with this id.
+    pub(crate) fn get(&self, workspace: &WorkspaceId, id: Uuid) -> Option<Arc<KnownAgent>> {
+        let agents = self.read();
+        let found = agents.get(&id);
+        found.filter(|agent| agent.workspace == *workspace).cloned()
     }
 
-    /// All agents, oldest first.
-    pub(crate) fn all(&self) -> Vec<Arc<KnownAgent>> {
-        let mut agents: Vec<_> = self.read().values().cloned().collect();
+    /// All agents of a workspace, oldest first.
+    pub(crate) fn all(&self, workspace: &WorkspaceId) -> Vec<Arc<KnownAgent>> {
+        let agents = self.read();
+        let own = agents
+            .values()
+            .filter(|agent| agent.workspace == *workspace);
+        let mut agents: Vec<_> = own.cloned().collect();
         agents.sort_by_key(|agent| (agent.created_at, agent.definition.agent_uuid));
         agents
     }
 
-    /// Another agent that has this slug already.
-    pub(crate) fn has_slug(&self, slug: &str, except: Uuid) -> bool {
-        !slug.is_empty()
-            && self
-                .read()
-                .values()
-                .any(|agent| agent.definition.slug == slug && agent.definition.agent_uuid != except)
+    /// Whether another agent of the workspace has this slug already.
+    pub(crate) fn has_slug(&self, workspace: &WorkspaceId, slug: &str, except: Uuid) -> bool {
+        let agents = self.read();
+        let mut others = agents
+            .values()
+            .filter(|agent| agent.workspace == *workspace && agent.definition.agent_uuid != except);
+        !slug.is_empty() && others.any(|agent| agent.definition.slug == slug)
     }
 
     /// Waits for the right to change agents.
@@ -125,11 +136,16 @@ impl Directory {
 }
 
 impl AgentDirectory for Directory {
+    /// An agent by its UUID, or one of the workspace that every node has by its slug.
+    ///
+    /// UUIDs come first: the node chooses them, so that no slug can take another agent's calls.
     fn find(&self, user: &str) -> Option<Arc<AgentDefinition>> {
         let agents = self.read();
         let by_id = user.parse().ok().and_then(|id: Uuid| agents.get(&id));
         let found = by_id.or_else(|| {
-            let has_slug = |agent: &&Arc<KnownAgent>| agent.definition.slug == user;
+            let own = WorkspaceId::default();
+            let has_slug =
+                |agent: &&Arc<KnownAgent>| agent.workspace == own && agent.definition.slug == user;
             agents.values().find(has_slug).filter(|_| !user.is_empty())
         })?;
         Some(Arc::clone(&found.definition))
@@ -141,6 +157,7 @@ impl KnownAgent {
         let mut definition: AgentDefinition = serde_json::from_value(record.definition.clone())?;
         definition.agent_uuid = record.id;
         Ok(Self {
+            workspace: record.workspace.clone(),
             source: record.source,
             created_at: record.created_at,
             updated_at: record.updated_at,

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An answer that is not what was asked for.
 #[derive(Debug)]
@@ -17,8 +18,9 @@ pub(crate) struct ApiError {
     code: &'static str,
     message: String,
     details: String,
-    field: Option<String>,
+    field: Option<Box<str>>,
     retry_after: Option<Duration>,
+    challenge: Option<Box<str>>,
 }
 
 impl ApiError {
@@ -36,6 +38,7 @@ impl ApiError {
             details: details.into(),
             field: None,
             retry_after: None,
+            challenge: None,
         }
     }
 
@@ -57,6 +60,18 @@ impl ApiError {
         Self::about(field, "The request lacks a field.", details)
     }
 
+    /// A query parameter that the operation does not have; `known` lists those that it has.
+    pub(crate) fn unknown_parameter(name: impl Into<String>, known: &[String]) -> Self {
+        let name = name.into();
+        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        let known = match known.as_slice() {
+            [] => "none".to_owned(),
+            known => known.join(", "),
+        };
+        let details = format!("`{name}` is an unknown parameter; known here: {known}.");
+        Self::about(name, "The request has an unknown query parameter.", details)
+    }
+
     /// A field that does not exist; `known` lists those that do.
     pub(crate) fn unknown_field(field: impl Into<String>, known: &str) -> Self {
         let field = field.into();
@@ -67,8 +82,22 @@ impl ApiError {
     fn about(field: String, message: &str, details: String) -> Self {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         Self {
-            field: Some(field),
+            field: Some(field.into()),
             ..Self::new(status, "VALIDATION_FAILED", message, details)
+        }
+    }
+
+    /// A field that is well written and yet can not be used, with a code of its own.
+    pub(crate) fn unprocessable(
+        code: &'static str,
+        field: &str,
+        message: &str,
+        details: &str,
+    ) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self {
+            field: Some(field.into()),
+            ..Self::new(status, code, message, details)
         }
     }
 
@@ -86,6 +115,15 @@ impl ApiError {
             "The node could not do this.",
             "Try again; if it happens again, the node's log has the reason.",
         )
+    }
+
+    /// Says in `WWW-Authenticate` what is wrong with the token (RFC 6750 §3); `problem` follows
+    /// the scheme.
+    pub(crate) fn challenge(self, problem: impl Into<String>) -> Self {
+        Self {
+            challenge: Some(problem.into().into()),
+            ..self
+        }
     }
 
     /// Asks the client to come back later.
@@ -106,36 +144,51 @@ impl From<InvalidField> for ApiError {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// The body of every error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody {
+    /// Always false.
     success: bool,
-    message: &'a str,
-    error: Detail<'a>,
+    /// What happened.
+    message: String,
+    /// What exactly, and what to do about it.
+    error: ErrorDetail,
 }
 
-#[derive(Serialize)]
-struct Detail<'a> {
-    code: &'a str,
-    details: &'a str,
+/// What exactly happened.
+#[derive(Serialize, ToSchema)]
+struct ErrorDetail {
+    /// A word for programs, such as `VALIDATION_FAILED`.
+    code: String,
+    /// What was expected, or what to do.
+    details: String,
+    /// The field or parameter that it is about, such as `participant.number`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
+    #[schema(nullable = false)]
+    field: Option<String>,
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Body {
+        let body = ErrorBody {
             success: false,
-            message: &self.message,
-            error: Detail {
-                code: self.code,
-                details: &self.details,
-                field: self.field.as_deref(),
+            message: self.message,
+            error: ErrorDetail {
+                code: self.code.to_owned(),
+                details: self.details,
+                field: self.field.map(String::from),
             },
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let challenge = match (self.challenge, self.status) {
+            (Some(problem), _) => HeaderValue::try_from(format!("Bearer {problem}")).ok(),
+            (None, StatusCode::UNAUTHORIZED) => Some(HeaderValue::from_static("Bearer")),
+            (None, _) => None,
+        };
+        if let Some(challenge) = challenge {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -9,11 +9,13 @@
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
 //! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
-//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`] and [`serve()`] as
-//! tasks, and only then [`engine::Engine::answer`].
+//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`upkeep::run`] and
+//! [`serve()`] as tasks, and only then [`engine::Engine::answer`].
 
+mod access;
 mod agents;
 mod auth;
+mod caller;
 mod calls;
 mod clock;
 mod config;
@@ -21,18 +23,26 @@ mod directory;
 mod error;
 mod exchange;
 mod health;
+mod idempotency;
+mod keys;
+mod limits;
 mod linger;
 mod metrics;
 mod number;
+mod openapi;
 pub mod records;
 mod router;
+mod scope;
 mod serve;
 mod state;
+pub mod upkeep;
 pub mod webhooks;
 
-pub use config::{ApiConfig, WebhookSettings};
+pub use clock::{Clock, Now};
+pub use config::{ApiConfig, IdempotencySettings, LimitSettings, WebhookSettings};
 pub use directory::{Directory, LoadDirectoryError};
 pub use number::UnknownCountry;
-pub use router::router;
+pub use router::{document, router};
+pub use scope::{RESOURCES, Scopes, UnknownScope};
 pub use serve::serve;
 pub use state::{ApiState, StartApiError};

@@ -3,6 +3,8 @@
 use phonenumber::country;
 use phonenumber::metadata::DATABASE;
 
+use crate::error::ApiError;
+
 /// E.164 numbers have at most this many digits, country code included (ITU-T E.164 §6.1).
 const MOST_DIGITS: usize = 15;
 /// Shorter numbers are real only where the country's numbering plan says so.
@@ -41,6 +43,12 @@ pub(crate) enum InvalidNumber {
 }
 
 impl NumberRules {
+    /// The number in a field of a request, in E.164 form.
+    pub(crate) fn read(&self, field: &str, text: &str) -> Result<String, ApiError> {
+        self.normalise(text)
+            .map_err(|problem| ApiError::invalid(field, problem))
+    }
+
     pub(crate) fn new(default_country: Option<&str>) -> Result<Self, UnknownCountry> {
         let default_country = default_country
             .map(|code| {

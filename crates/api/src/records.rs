@@ -2,6 +2,7 @@
 
 mod end_report;
 mod ending;
+mod owners;
 
 use std::io;
 use std::path::Path;
@@ -11,13 +12,14 @@ use std::time::Duration;
 use engine::{CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, TranscriptTurn};
 use jiff::Timestamp;
 use serde_json::Value;
-use store::{CallRecord, Message, NewCall, StoreError};
+use store::{CallRecord, Message, NewCall, Store, StoreError};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::owners::Owners;
 use crate::calls::{latency_from, turn_from};
 use crate::state::ApiState;
 
@@ -37,9 +39,13 @@ pub async fn run(
     last_try: CancellationToken,
 ) {
     let mut lost = 0_u64;
+    let mut owners = Owners::default();
     while let Some(event) = events.recv().await {
-        if !keep(&state, &event, &last_try).await {
+        if !keep(&state, &mut owners, &event, &last_try).await {
             lost += 1;
+        }
+        if matches!(event.kind, CallEventKind::Ended(_)) {
+            owners.forget(event.call);
         }
     }
     if lost > 0 {
@@ -48,10 +54,15 @@ pub async fn run(
 }
 
 /// Writes one event down, however long that takes; whether it is written.
-async fn keep(state: &ApiState, event: &CallEvent, last_try: &CancellationToken) -> bool {
+async fn keep(
+    state: &ApiState,
+    owners: &mut Owners,
+    event: &CallEvent,
+    last_try: &CancellationToken,
+) -> bool {
     let mut wait = state.config.first_record_retry;
     loop {
-        let Err(error) = write(state, event).await else {
+        let Err(error) = write(state, owners, event).await else {
             if state.records_fail.swap(false, Ordering::AcqRel) {
                 tracing::info!("what happens in calls can be written again");
             }
@@ -84,7 +95,8 @@ pub async fn close_interrupted(state: &ApiState) -> Result<usize, StoreError> {
     let calls = state.store.unfinished_calls().await?;
     let count = calls.len();
     for call in calls {
-        let messages = state.store.messages(call.conversation).await?;
+        let store = state.store.in_workspace(&call.workspace);
+        let messages = store.messages(call.conversation).await?;
         let report = interrupted(state, &call, &messages).await;
         ending::write(state, &call, &report, call.updated_at).await?;
         tracing::warn!(call = %call.id, "a call that a stop of the node cut short is closed");
@@ -92,19 +104,30 @@ pub async fn close_interrupted(state: &ApiState) -> Result<usize, StoreError> {
     Ok(count)
 }
 
-async fn write(state: &ApiState, event: &CallEvent) -> Result<(), StoreError> {
-    let (store, call, at) = (&state.store, event.call, event.at);
-    match &event.kind {
-        CallEventKind::Started {
-            direction,
-            agent,
-            conversation,
-            number,
-        } => match direction {
+async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Result<(), StoreError> {
+    let (call, at) = (event.call, event.at);
+    if let CallEventKind::Started {
+        direction,
+        agent,
+        conversation,
+        number,
+    } = &event.kind
+    {
+        return match direction {
             // Whoever asked for it has written it down.
             Direction::Outbound => Ok(()),
-            Direction::Inbound => begin_inbound(state, event, *agent, *conversation, number).await,
-        },
+            Direction::Inbound => {
+                let store = owners.begin(&state.store, call, *agent).await?;
+                begin_inbound(&store, event, *agent, *conversation, number).await
+            }
+        };
+    }
+    let Some(store) = owners.store_of(&state.store, call).await? else {
+        tracing::warn!(%call, "an event of a call that is not written down");
+        return Ok(());
+    };
+    match &event.kind {
+        CallEventKind::Started { .. } => Ok(()),
         CallEventKind::Ringing => {
             store
                 .note_ringing(call.0, CallStatus::Ringing.as_str(), at)
@@ -116,7 +139,7 @@ async fn write(state: &ApiState, event: &CallEvent) -> Result<(), StoreError> {
                 .await
         }
         CallEventKind::Turn(turn) => {
-            let Some(record) = known(state, call).await? else {
+            let Some(record) = known(&store, call).await? else {
                 return Ok(());
             };
             store
@@ -129,7 +152,7 @@ async fn write(state: &ApiState, event: &CallEvent) -> Result<(), StoreError> {
         }
         CallEventKind::Unspoken { .. } => store.note_progress(call.0, None, at).await,
         CallEventKind::Ended(report) => {
-            let Some(record) = known(state, call).await? else {
+            let Some(record) = known(&store, call).await? else {
                 return Ok(());
             };
             ending::write(state, &record, report, at).await
@@ -138,7 +161,7 @@ async fn write(state: &ApiState, event: &CallEvent) -> Result<(), StoreError> {
 }
 
 async fn begin_inbound(
-    state: &ApiState,
+    store: &Store,
     event: &CallEvent,
     agent: Uuid,
     conversation: Uuid,
@@ -155,11 +178,11 @@ async fn begin_inbound(
         status: CallStatus::Initiated.as_str(),
         at: event.at,
     };
-    state.store.begin_call(&call).await.map(drop)
+    store.begin_call(&call).await.map(drop)
 }
 
-async fn known(state: &ApiState, call: CallId) -> Result<Option<CallRecord>, StoreError> {
-    let record = state.store.call(call.0).await?;
+async fn known(store: &Store, call: CallId) -> Result<Option<CallRecord>, StoreError> {
+    let record = store.call(call.0).await?;
     if record.is_none() {
         tracing::warn!(%call, "an event of a call that is not written down");
     }

@@ -1,61 +1,79 @@
-//! The routes, and what is true of all of them.
+//! The routes of all families, and what is true of all of them.
 
 use std::any::Any;
+use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::StatusCode;
+use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
+use utoipa_axum::router::OpenApiRouter;
 
+use crate::access::{self, Access, Gate};
 use crate::error::ApiError;
+use crate::openapi::{self, Document};
 use crate::state::ApiState;
-use crate::{agents, auth, calls, health, metrics, webhooks};
+use crate::{agents, calls, health, idempotency, keys, metrics, webhooks};
 
-/// All routes of the API. `/healthz` and `/readyz` are open, everything under `/api/v1` needs a
-/// bearer token, and so does `/metrics` unless the settings open it. Every error has a JSON body.
+/// The families of operations. What is under `/api/v1` comes first.
+fn families() -> OpenApiRouter<ApiState> {
+    let families = [
+        agents::routes(),
+        calls::routes(),
+        keys::routes(),
+        openapi::routes(),
+        webhooks::routes(),
+    ];
+    let v1 = families.into_iter().fold(OpenApiRouter::default(), join);
+    let node = join(health::routes(), metrics::routes());
+    join(node, OpenApiRouter::default().nest("/api/v1", v1))
+}
+
+/// All routes of the API. Each operation asks for a token with the scope that its documentation
+/// names; the few that name none are open. Every error has a JSON body.
 pub fn router(state: ApiState) -> Router {
-    let v1 = Router::new()
-        .route("/call", post(calls::place))
-        .route("/calls", get(calls::list))
-        .route("/calls/{call}", get(calls::show))
-        .route("/calls/{call}/events", get(calls::events))
-        .route("/calls/{call}/listen", get(calls::listen))
-        .route("/calls/{call}/recording", get(calls::recording))
-        .route("/calls/{call}/transcript", get(calls::transcript))
-        .route("/calls/action/{conversation}/hangup", post(calls::hang_up))
-        .route("/agents", get(agents::list).post(agents::create))
-        .route(
-            "/agents/{agent}",
-            get(agents::show)
-                .patch(agents::update)
-                .delete(agents::delete),
-        )
-        .route(
-            "/agents/{agent}/webhooks",
-            get(webhooks::list).post(webhooks::create),
-        )
-        .route(
-            "/agents/{agent}/webhooks/{webhook}",
-            get(webhooks::show)
-                .patch(webhooks::update)
-                .delete(webhooks::delete),
-        )
+    let (routes, gathered) = families().split_for_parts();
+    let document = openapi::finish(&gathered);
+    let access = Access::of(&document).expect("every operation names the scope that it asks for");
+    let gate = Gate {
+        state: state.clone(),
+        access: Arc::new(access),
+    };
+    routes
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(state.clone(), auth::require_key));
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::show))
-        .nest("/api/v1", v1)
-        .fallback(unknown_path)
-        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(state.clone(), idempotency::once))
+        .layer(from_fn_with_state(gate, access::check))
+        .layer(Extension(Document(document.to_string().into())))
+        .with_state(state)
+        .merge(openapi::docs_page::routes())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http())
-        .with_state(state)
+}
+
+/// The OpenAPI document of this API.
+pub fn document() -> Value {
+    let (_, gathered) = families().split_for_parts();
+    openapi::finish(&gathered)
+}
+
+/// Joins two families. One name stands for one schema: a second one would take its place unseen.
+fn join(one: OpenApiRouter<ApiState>, other: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiState> {
+    let known = one.get_openapi().components.as_ref();
+    let added = other.get_openapi().components.as_ref();
+    for (name, schema) in added.iter().flat_map(|components| &components.schemas) {
+        let same = known
+            .and_then(|components| components.schemas.get(name))
+            .is_none_or(|known| known == schema);
+        assert!(
+            same,
+            "two schemas are called {name}; rename one, or give it #[schema(as = …)]"
+        );
+    }
+    one.merge(other)
 }
 
 async fn unknown_path() -> ApiError {

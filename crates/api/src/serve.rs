@@ -1,10 +1,12 @@
 //! The HTTP server: accepts connections, bounds them in number and time, and stops in order.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::middleware::AddExtension;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -13,10 +15,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tower::Layer as _;
 
+use crate::limits::Peer;
 use crate::linger::Lingering;
 use crate::router::router;
 use crate::state::ApiState;
+
+/// The routes, told who is at the other end of a connection.
+type App = AddExtension<Router, Peer>;
 
 /// The pause after the system could not hand over a connection, for example for want of file
 /// descriptors.
@@ -36,7 +43,7 @@ pub async fn serve(listener: TcpListener, state: ApiState, shutdown: Cancellatio
             accepted = accept(&listener, &places) => accepted,
             Some(_) = connections.join_next() => continue,
         };
-        let (stream, place) = match accepted {
+        let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -44,7 +51,8 @@ pub async fn serve(listener: TcpListener, state: ApiState, shutdown: Cancellatio
                 continue;
             }
         };
-        let connection = connection(stream, app.clone(), &state);
+        let app = Extension(Peer(peer)).layer(app.clone());
+        let connection = connection(stream, app, &state);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             if let Err(error) = connection.await {
@@ -75,22 +83,22 @@ pub async fn serve(listener: TcpListener, state: ApiState, shutdown: Cancellatio
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, IpAddr, tokio::sync::OwnedSemaphorePermit)> {
     // overflow: awaited, in the system's queue of the listener
     let place = Arc::clone(places)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, place))
+    Ok((stream, peer.ip(), place))
 }
 
 fn connection(
     stream: TcpStream,
-    app: Router,
+    app: App,
     state: &ApiState,
-) -> http1::Connection<TokioIo<Lingering>, TowerToHyperService<Router>> {
+) -> http1::Connection<TokioIo<Lingering>, TowerToHyperService<App>> {
     let (idle, longest) = (state.config.linger_idle, state.config.linger);
     let stream = Lingering::new(stream, idle, longest);
     http1::Builder::new()

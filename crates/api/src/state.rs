@@ -11,13 +11,16 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::clock::Clock;
 use crate::config::ApiConfig;
 use crate::directory::Directory;
+use crate::limits::Limits;
 use crate::number::{NumberRules, UnknownCountry};
 
 /// The API's shared state. Clones are the same state.
 #[derive(Clone)]
 pub struct ApiState {
+    /// Not for handlers: what they may see is in the store of their [`Caller`](crate::caller::Caller).
     pub(crate) store: Store,
     pub(crate) calls: Arc<dyn CallControl>,
     pub(crate) directory: Arc<Directory>,
@@ -25,6 +28,8 @@ pub struct ApiState {
     pub(crate) numbers: NumberRules,
     pub(crate) metrics: Arc<Registry>,
     pub(crate) client: Client,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) clock: Clock,
     /// Whether what happens in calls can not be written down at the moment.
     pub(crate) records_fail: Arc<AtomicBool>,
     /// Rung when a webhook message becomes due.
@@ -67,6 +72,8 @@ impl ApiState {
             store,
             calls,
             directory,
+            limits: Arc::new(Limits::new(&config.limits)),
+            clock: Clock::default(),
             config: Arc::new(config),
             numbers,
             metrics: Arc::default(),
@@ -85,6 +92,12 @@ impl ApiState {
             metrics: Arc::new(registry),
             ..self
         }
+    }
+
+    /// Takes the time for limits of requests from this clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// A link into the API, `path` beginning after `/api/v1/`.

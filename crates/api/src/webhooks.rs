@@ -15,5 +15,5 @@ mod view;
 pub(crate) mod definitions;
 
 pub use delivery::run;
-pub(crate) use routes::{create, delete, list, show, update};
-pub(crate) use view::{READ_ONLY_OF_WEBHOOKS, webhook as view};
+pub(crate) use routes::routes;
+pub(crate) use view::{READ_ONLY_OF_WEBHOOKS, Webhook, webhook as view};

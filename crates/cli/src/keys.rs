@@ -1,10 +1,12 @@
 //! `mihu keys`: the API's bearer tokens.
 
+use api::Scopes;
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
-use store::{ApiKey, EVERY_SCOPE};
+use store::ApiKey;
 
 use crate::config::Config;
+use crate::workspaces::Choice;
 use crate::{Failure, print, serve};
 
 /// What to do with the keys.
@@ -18,11 +20,22 @@ pub(crate) enum Action {
         /// How long it is valid, such as 30d or 12h. Default: until revoked.
         #[arg(long, value_parser = validity)]
         expires: Option<SignedDuration>,
+        /// What it permits, such as calls:write or contacts:*; may be repeated. Default:
+        /// everything.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        #[command(flatten)]
+        workspace: Choice,
     },
     /// Lists the keys, without their tokens.
-    List,
+    List {
+        #[command(flatten)]
+        workspace: Choice,
+    },
     /// Makes a key invalid from now on.
     Revoke {
+        #[command(flatten)]
+        workspace: Choice,
         /// The key's id, prefix or name, as `keys list` shows it.
         key: String,
     },
@@ -33,21 +46,31 @@ pub(crate) async fn run(config: &Config, action: Action) -> Result<(), Failure> 
     let store = serve::store(config).await?;
     let now = Timestamp::now();
     match action {
-        Action::Create { name, expires } => {
+        Action::Create {
+            name,
+            expires,
+            scopes,
+            workspace,
+        } => {
+            let scopes = scopes.iter().map(String::as_str);
+            let scopes = Scopes::parse(scopes).map_err(|error| format!("expected {error}"))?;
+            let scopes: Vec<&str> = scopes.as_slice().iter().map(String::as_str).collect();
+            let store = workspace.of(&store).await?;
             let expires_at = expires
                 .map(|validity| now.checked_add(validity))
                 .transpose()?;
             let created = store
-                .create_api_key(&name, &[EVERY_SCOPE], expires_at, now)
+                .create_api_key(&name, &scopes, expires_at, now)
                 .await?;
             print(created.token.expose());
         }
-        Action::List => {
-            for key in store.api_keys().await? {
+        Action::List { workspace } => {
+            for key in workspace.of(&store).await?.api_keys().await? {
                 print(&describe(&key, now));
             }
         }
-        Action::Revoke { key } => {
+        Action::Revoke { workspace, key } => {
+            let store = workspace.of(&store).await?;
             let key = store.revoke_api_key(&key, now).await?;
             print(&format!("revoked {} ({})", key.id, key.name));
         }
@@ -66,7 +89,11 @@ fn describe(key: &ApiKey, now: Timestamp) -> String {
     let used = key
         .last_used_at
         .map_or_else(|| "never used".into(), |at| format!("used {at:.0}"));
-    format!("{}  {}…  {}  {state}, {used}", key.id, key.prefix, key.name)
+    let scopes = key.scopes.join(" ");
+    format!(
+        "{}  {}…  {}  {state}, {used}  {scopes}",
+        key.id, key.prefix, key.name
+    )
 }
 
 /// A duration in days, hours or shorter units: jiff leaves days to calendars, keys do not.

@@ -1,8 +1,8 @@
 //! The `mihu` binary: reads settings and arguments, joins the crates to a node, and ends it.
 //!
-//! It decides nothing about calls. `serve` is the node; `keys` makes bearer tokens; `phone` is a
-//! small scripted SIP phone; `replay` plays recorded callers to an agent; `demo` runs a node and a phone against each other and shows the
-//! conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
+//! It decides nothing about calls. `serve` is the node; `keys` makes bearer tokens, `workspaces`
+//! what they belong to; `phone` is a small scripted SIP phone; `replay` plays recorded callers to
+//! an agent; `demo` runs a node and a phone against each other and shows the conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
 
 mod bench;
 mod config;
@@ -18,6 +18,7 @@ mod replay;
 mod serve;
 mod stop;
 mod tune;
+mod workspaces;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +49,13 @@ enum Command {
         settings: Settings,
         #[command(subcommand)]
         action: keys::Action,
+    },
+    /// Makes and lists workspaces.
+    Workspaces {
+        #[command(flatten)]
+        settings: Settings,
+        #[command(subcommand)]
+        action: workspaces::Action,
     },
     /// Answers or places one SIP call and plays a script into it.
     Phone(phone::Arguments),
@@ -123,6 +131,11 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Keys { settings, action } => {
             let config = settings.load()?;
             runtime()?.block_on(keys::run(&config, action))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Workspaces { settings, action } => {
+            let config = settings.load()?;
+            runtime()?.block_on(workspaces::run(&config, action))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Phone(arguments) => {

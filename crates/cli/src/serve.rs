@@ -133,6 +133,9 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let mut recording = crew.spawn("writing down what happens in calls", records);
     let deliveries = api::webhooks::run(state.clone(), shutdown.clone());
     let delivering = crew.spawn("delivering webhooks", deliveries);
+    let last_request = CancellationToken::new();
+    let upkeep = api::upkeep::run(state.clone(), last_request.clone());
+    let keeping_up = crew.spawn("counting requests", upkeep);
     let requests = api::serve(listener, state, shutdown.clone());
     let serving = crew.spawn("serving HTTP", requests);
     engine.answer(incoming);
@@ -166,6 +169,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         }
         shutdown.cancel();
         drop(serving.await);
+        last_request.cancel();
+        drop(keeping_up.await);
         drop(delivering.await);
         sip.shutdown(SIGNALLING_GRACE).await;
         store.close().await;

@@ -1,12 +1,13 @@
 //! The parts of a definition that say what an agent knows and does.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::identity::{read_optional_uuid, read_uuid};
 
 /// A rule that the agent follows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Guideline {
     /// Identifies the guideline; nil until assigned.
@@ -19,7 +20,7 @@ pub struct Guideline {
 }
 
 /// A fact that the agent knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Note {
     /// Identifies the note; nil until assigned.
@@ -32,7 +33,7 @@ pub struct Note {
 }
 
 /// Something that the agent does step by step.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Procedure {
     /// Identifies the procedure; nil until assigned.
@@ -47,7 +48,7 @@ pub struct Procedure {
 }
 
 /// One step of a [`Procedure`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct ProcedureStep {
     /// Lower comes first; equal ones keep their places. Default 0.
@@ -60,7 +61,7 @@ pub struct ProcedureStep {
 }
 
 /// An example of what a caller says and how the agent answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Training {
     /// Identifies the row; nil until assigned.

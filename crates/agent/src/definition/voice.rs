@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::FreeObject;
 
 /// Settings of spoken conversations, `settings.voice`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct VoiceSettings {
     /// Who speaks first and what the agent says at fixed moments.
@@ -23,22 +24,23 @@ pub struct VoiceSettings {
     /// Rules of law that apply.
     pub compliance: Compliance,
     /// Rewriting of numbers and texts; kept as given.
+    #[schema(value_type = Object)]
     pub normalizers: FreeObject,
 }
 
 /// Who speaks first and what the agent says at fixed moments. Each message has
 /// at most 2,000 characters; an empty one is not spoken, one that is not given
 /// has its default.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Interaction {
     /// Whether the agent waits for the other party; default false.
     pub customer_speak_first: bool,
-    /// The greeting when the agent is called; see
-    /// [`AgentDefinition::greeting`](super::AgentDefinition::greeting).
+    /// The greeting when the agent is called; empty for none, default
+    /// `Hello, how can I help you?`.
     pub inbound_first_message: Option<String>,
-    /// The greeting when the agent has called; see
-    /// [`AgentDefinition::greeting`](super::AgentDefinition::greeting).
+    /// The greeting when the agent has called; empty for none, default
+    /// `Hello, how can I help you?`.
     pub outbound_first_message: Option<String>,
     /// What is left on a voicemail; nothing when not given.
     pub voice_mail_message: Option<String>,
@@ -82,7 +84,7 @@ impl Default for Interaction {
 }
 
 /// When the agent answers and when it stops for the other party.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Interruption {
     /// How many words it takes to interrupt; default `advance`.
@@ -107,7 +109,7 @@ impl Interruption {
 }
 
 /// How many words it takes to interrupt the agent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InterruptionMode {
     /// None, or `min_interruption_words` with `manual_word_count_interrupt`.
@@ -119,7 +121,7 @@ pub enum InterruptionMode {
 
 /// Figures of turn taking. The fields hold the numbers as they are written, in
 /// seconds; the methods of the same names give them as durations.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct AdvancedInterruption {
     /// Whether the other party can interrupt at all; default true.
@@ -195,7 +197,7 @@ impl Default for AdvancedInterruption {
 }
 
 /// Which voice speaks. Empty texts leave the choice to the node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct VoiceProfile {
     /// The voice's language as a BCP 47 tag.
@@ -207,7 +209,7 @@ pub struct VoiceProfile {
 }
 
 /// How the voice speaks. A voice that lacks a property ignores it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct VoiceAdvanced {
     /// How even the voice is, 0 to 1; default 0.9.
@@ -235,7 +237,7 @@ impl Default for VoiceAdvanced {
 }
 
 /// Recording, ambience and limits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct CallBehavior {
     /// Whether calls are recorded; default true.
@@ -288,7 +290,7 @@ impl Default for CallBehavior {
 
 /// Rules of law that apply. Kept for the owner; nothing in this crate acts on
 /// them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Compliance {
     /// European data protection (GDPR); default false.

@@ -4,13 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::identity::read_uuid;
 
 /// A subscription to events of an agent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
+#[schema(as = WebhookOfAgent)]
 pub struct Webhook {
     /// Identifies the webhook; nil until assigned. Also read under the name
     /// `uuid`.
@@ -67,7 +69,7 @@ impl Default for Webhook {
 
 /// What a webhook can be told. Subscriptions use the names with underscores,
 /// deliveries those of [`WebhookEvent::delivered_as`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookEvent {
     /// A conversation's status changed.
@@ -102,7 +104,7 @@ impl WebhookEvent {
 
 /// A signing secret. `Debug` hides it; serialising writes it, for the
 /// database.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct SecretKey(String);
 

@@ -9,6 +9,7 @@ use store::{AgentRecord, NewAgent};
 use uuid::Uuid;
 
 use super::{unknown_agent, view};
+use crate::caller::Caller;
 use crate::directory::{KnownAgent, to_store};
 use crate::error::ApiError;
 use crate::exchange::{pass_over, refuse_arrays_for_objects};
@@ -21,6 +22,7 @@ type Changed = (Arc<KnownAgent>, Vec<NewSecret>);
 /// Makes an agent of what was sent, under an id that nobody chose.
 pub(super) async fn create(
     state: &ApiState,
+    caller: &Caller,
     body: Value,
     now: Timestamp,
 ) -> Result<Changed, ApiError> {
@@ -33,12 +35,12 @@ pub(super) async fn create(
         ));
     }
     let id = Uuid::now_v7();
-    check_slug(state, &definition, id)?;
+    check_slug(state, caller, &definition, id)?;
     forget_ids(&mut definition.webhooks);
     let definition = definition.identified(id);
     let (webhooks, secrets) = definitions::of_client(state, &definition)?;
     let stored = stored_form(&definition, Some(webhooks))?;
-    let record = state.store.insert_agent(&stored, now).await;
+    let record = caller.store.insert_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
     Ok((remember(state, &record)?, secrets))
 }
@@ -46,16 +48,17 @@ pub(super) async fn create(
 /// Merges what was sent into the agent. Webhooks are replaced when they are included.
 pub(super) async fn update(
     state: &ApiState,
+    caller: &Caller,
     agent: &KnownAgent,
     mut body: Value,
     now: Timestamp,
 ) -> Result<Changed, ApiError> {
     let id = agent.definition.agent_uuid;
-    pass_over_what_is_shown(&mut body, &view::agent(state, agent, &[]).await?)?;
+    pass_over_what_is_shown(&mut body, &view::agent(caller, agent, &[]).await?.0)?;
     let with_webhooks = body.get("webhooks").is_some();
     let mut before = AgentDefinition::clone(&agent.definition);
     if with_webhooks {
-        let webhooks = state.store.webhooks(id).await;
+        let webhooks = caller.store.webhooks(id).await;
         let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
         before.webhooks = webhooks.iter().filter_map(definitions::of_record).collect();
     }
@@ -66,7 +69,7 @@ pub(super) async fn update(
         .collect();
     let mut definition = before.patched(body.clone())?;
     refuse_arrays_for_objects(&body, &definition.public_view())?;
-    check_slug(state, &definition, id)?;
+    check_slug(state, caller, &definition, id)?;
     for webhook in &mut definition.webhooks {
         if !known.contains(&webhook.webhook_uuid) {
             webhook.webhook_uuid = Uuid::now_v7();
@@ -74,7 +77,7 @@ pub(super) async fn update(
     }
     let (webhooks, secrets) = definitions::of_client(state, &definition)?;
     let stored = stored_form(&definition, with_webhooks.then_some(webhooks))?;
-    let record = state.store.update_agent(&stored, now).await;
+    let record = caller.store.update_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
     let record = record.ok_or_else(unknown_agent)?;
     Ok((remember(state, &record)?, secrets))
@@ -99,8 +102,16 @@ fn pass_over_what_is_shown(body: &mut Value, shown: &Value) -> Result<(), ApiErr
     Ok(())
 }
 
-fn check_slug(state: &ApiState, definition: &AgentDefinition, id: Uuid) -> Result<(), ApiError> {
-    if state.directory.has_slug(&definition.slug, id) {
+fn check_slug(
+    state: &ApiState,
+    caller: &Caller,
+    definition: &AgentDefinition,
+    id: Uuid,
+) -> Result<(), ApiError> {
+    let taken = state
+        .directory
+        .has_slug(&caller.workspace, &definition.slug, id);
+    if taken {
         let error = ApiError::invalid("slug", "one that no other agent has");
         return Err(error);
     }

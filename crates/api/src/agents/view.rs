@@ -2,34 +2,33 @@
 
 use serde_json::Value;
 
+use super::schema::Agent;
+use crate::caller::Caller;
 use crate::directory::KnownAgent;
 use crate::error::ApiError;
-use crate::state::ApiState;
 use crate::webhooks::definitions::NewSecret;
 use crate::webhooks::view;
 
 /// The agent with its webhooks. A secret is in the answer only when the node has just made it up.
 pub(super) async fn agent(
-    state: &ApiState,
+    caller: &Caller,
     agent: &KnownAgent,
     secrets: &[NewSecret],
-) -> Result<Value, ApiError> {
+) -> Result<Agent, ApiError> {
     let id = agent.definition.agent_uuid;
-    let webhooks = state.store.webhooks(id).await;
+    let webhooks = caller.store.webhooks(id).await;
     let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
+    let shown = webhooks.iter().map(|webhook| view(webhook, secrets));
+    let shown: Vec<_> = shown.collect();
+    let webhooks =
+        serde_json::to_value(shown).map_err(|error| ApiError::internal("show webhooks", &error))?;
     let mut shown = agent.definition.public_view();
     if let Some(fields) = shown.as_object_mut() {
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-        set(
-            "webhooks",
-            webhooks
-                .iter()
-                .map(|webhook| view(webhook, secrets))
-                .collect(),
-        );
+        set("webhooks", webhooks);
         set("source", agent.source.as_str().into());
         set("created_at", agent.created_at.to_string().into());
         set("updated_at", agent.updated_at.to_string().into());
     }
-    Ok(shown)
+    Ok(Agent(shown))
 }

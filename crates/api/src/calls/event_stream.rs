@@ -16,7 +16,8 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{event, find};
-use crate::error::ApiError;
+use crate::caller::Caller;
+use crate::error::{ApiError, ErrorBody};
 use crate::exchange::Path;
 use crate::state::ApiState;
 
@@ -26,15 +27,30 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const END_TRIES: u32 = 20;
 const END_PAUSE: Duration = Duration::from_millis(100);
 
-/// Streams the call's events: those so far, then each as it happens, up to `ended`.
-pub(crate) async fn events(
+/// What happens in a call
+///
+/// The call's events as server-sent events: those so far, then each as it happens, up to `ended`.
+/// A client that is too slow is told with `missed` how many it has lost.
+#[utoipa::path(
+    get, path = "/calls/{call_uuid}/events", operation_id = "stream_call_events", tag = "calls",
+    security(("token" = ["calls:read"])),
+    params(("call_uuid" = String, Path, description = "The call: its UUID, its `callId` or the UUID of \
+            its conversation.", example = "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34")),
+    responses(
+        (status = 200, description = "The events.", body = String,
+            content_type = "text/event-stream", example = "event: ended\ndata: {}\n\n"),
+        (status = 404, description = "`CALL_NOT_FOUND`: There is no such call.", body = ErrorBody),
+    ),
+)]
+pub(super) async fn events(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(call): Path<String>,
 ) -> Result<Response, ApiError> {
-    let call = find::by_any_name(&state, &call).await?;
+    let call = find::by_any_name(&caller, &call).await?;
     let feed = match state.calls.subscribe(CallId(call.id)) {
         Some(subscription) => Feed::live(subscription),
-        None => Feed::past(replay(&state, call).await?),
+        None => Feed::past(replay(&caller, call).await?),
     };
     let closing = state.closing.clone().cancelled_owned();
     let events = stream(state, feed).take_until(closing);
@@ -42,21 +58,21 @@ pub(crate) async fn events(
     Ok(Sse::new(events).keep_alive(keep_alive).into_response())
 }
 
-async fn replay(state: &ApiState, mut call: CallRecord) -> Result<VecDeque<CallEvent>, ApiError> {
+async fn replay(caller: &Caller, mut call: CallRecord) -> Result<VecDeque<CallEvent>, ApiError> {
     let failed = |error| ApiError::internal("read a call's events", &error);
     for _ in 0..END_TRIES {
         if call.ended_at.is_some() {
             break;
         }
         tokio::time::sleep(END_PAUSE).await;
-        call = state
+        call = caller
             .store
             .call(call.id)
             .await
             .map_err(failed)?
             .ok_or_else(find::unknown)?;
     }
-    let messages = state
+    let messages = caller
         .store
         .messages(call.conversation)
         .await

@@ -1,27 +1,39 @@
-//! `GET /calls` and `GET /calls/{call}`.
+//! `GET /calls` and `GET /calls/{call_uuid}`.
 
 use axum::extract::State;
-use axum::response::Response;
 use engine::CallStatus;
 use store::CallFilter;
 use url::form_urlencoded::Serializer;
 
-use super::{find, view};
-use crate::error::ApiError;
-use crate::exchange::{Paging, Path, Query, ok, paginator};
+use super::find;
+use super::view::{self, Call, CallDirection, CallStatusWord};
+use crate::caller::Caller;
+use crate::error::{ApiError, ErrorBody};
+use crate::exchange::{Envelope, Paginator, Paging, Path, Query, ok};
 use crate::state::ApiState;
 
-const PARAMETERS: &str = "`page`, `per_page`, `agent_id`, `direction`, `status`";
-
-/// Pages through all calls, newest first.
-pub(crate) async fn list(
+/// All calls
+///
+/// In pages, newest first.
+#[utoipa::path(
+    get, path = "/calls", operation_id = "list_calls", tag = "calls",
+    security(("token" = ["calls:read"])),
+    params(
+        Paging,
+        ("agent_id" = Option<Uuid>, Query, description = "Only those of this agent."),
+        ("direction" = inline(Option<CallDirection>), Query, description = "Only those in this direction."),
+        ("status" = inline(Option<CallStatusWord>), Query, description = "Only those with this status."),
+    ),
+    responses((status = 200, description = "A page of calls.", body = Envelope<Paginator<Call>>)),
+)]
+pub(super) async fn list(
     State(state): State<ApiState>,
+    caller: Caller,
     mut query: Query,
-) -> Result<Response, ApiError> {
+) -> Result<Envelope<Paginator<Call>>, ApiError> {
     let paging = Paging::take(&mut query)?;
     let filter = filter(&mut query)?;
-    query.finish(PARAMETERS)?;
-    let page = state
+    let page = caller
         .store
         .calls(&filter, paging.page, paging.per_page)
         .await;
@@ -31,47 +43,37 @@ pub(crate) async fn list(
         .iter()
         .map(|call| view::call(&state, call))
         .collect();
-    let link = link(&state, &filter);
-    Ok(ok(
-        "Calls retrieved successfully",
-        paginator(paging, page.total, &link, calls),
-    ))
+    let page = Paginator::new(paging, page.total, &link(&state, &filter), calls);
+    Ok(ok("Calls retrieved successfully", page))
 }
 
-/// One call.
-pub(crate) async fn show(
+/// One call
+#[utoipa::path(
+    get, path = "/calls/{call_uuid}", operation_id = "show_call", tag = "calls",
+    security(("token" = ["calls:read"])),
+    params(("call_uuid" = String, Path, description = "The call: its UUID, its `callId` or the UUID of \
+            its conversation.", example = "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34")),
+    responses(
+        (status = 200, description = "The call.", body = Envelope<Call>),
+        (status = 404, description = "`CALL_NOT_FOUND`: There is no such call.", body = ErrorBody),
+    ),
+)]
+pub(super) async fn show(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(call): Path<String>,
-) -> Result<Response, ApiError> {
-    let call = find::by_any_name(&state, &call).await?;
+) -> Result<Envelope<Call>, ApiError> {
+    let call = find::by_any_name(&caller, &call).await?;
     Ok(ok("Call retrieved successfully", view::call(&state, &call)))
 }
 
 fn filter(query: &mut Query) -> Result<CallFilter, ApiError> {
-    let agent = query.take("agent_id").map(|id| {
-        id.parse()
-            .map_err(|_| ApiError::invalid("agent_id", "the UUID of an agent"))
-    });
-    let direction = query.take("direction");
-    if direction
-        .as_deref()
-        .is_some_and(|word| !matches!(word, "inbound" | "outbound"))
-    {
-        return Err(ApiError::invalid("direction", "`inbound` or `outbound`"));
-    }
-    let status = query.take("status");
-    if status
-        .as_deref()
-        .is_some_and(|word| status_from(word).is_none())
-    {
-        let expected = "`initiated`, `ringing`, `in-progress`, `completed`, `busy`, `rejected`, \
-                        `no-answer`, `unreachable`, `timed-out`, `cancelled` or `failed`";
-        return Err(ApiError::invalid("status", expected));
-    }
+    let direction: Option<CallDirection> = query.read("direction")?;
+    let status: Option<CallStatusWord> = query.read("status")?;
     Ok(CallFilter {
-        agent: agent.transpose()?,
-        direction,
-        status,
+        agent: query.read("agent_id")?,
+        direction: direction.map(|word| word.as_str().to_owned()),
+        status: status.map(|word| word.as_str().to_owned()),
         ..CallFilter::default()
     })
 }

@@ -14,20 +14,36 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{action, find};
-use crate::error::ApiError;
+use crate::caller::Caller;
+use crate::error::{ApiError, ErrorBody};
 use crate::exchange::Path;
 use crate::state::ApiState;
 
 /// How often a call that nobody has answered yet is asked for its sound.
 const SOUND_PAUSE: Duration = Duration::from_millis(200);
 
-/// Streams both sides of a live call, caller left, agent right, from this moment to its end.
-/// A call that still rings is waited for.
-pub(crate) async fn listen(
+/// The sound of a live call
+///
+/// Both sides, caller left, agent right, from this moment to the call's end, as a WAV without
+/// end. A call that still rings is waited for.
+#[utoipa::path(
+    get, path = "/calls/{call_uuid}/listen", operation_id = "listen_to_call", tag = "calls",
+    security(("token" = ["calls:read"])),
+    params(("call_uuid" = String, Path, description = "The call: its UUID, its `callId` or the UUID of \
+            its conversation.", example = "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34")),
+    responses(
+        (status = 200, description = "16-bit stereo PCM.", body = String,
+            content_type = "audio/wav", example = "RIFF"),
+        (status = 404, description = "`CALL_NOT_FOUND`: There is no such call.", body = ErrorBody),
+        (status = 409, description = "`CALL_NOT_LIVE`: The call is over.", body = ErrorBody),
+    ),
+)]
+pub(super) async fn listen(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(call): Path<String>,
 ) -> Result<Response, ApiError> {
-    let call = find::by_any_name(&state, &call).await?;
+    let call = find::by_any_name(&caller, &call).await?;
     let id = CallId(call.id);
     if state.calls.listen(id).is_none() && state.calls.subscribe(id).is_none() {
         return Err(action::over());

@@ -4,67 +4,165 @@ use std::sync::Arc;
 
 use agent::{AgentDefinition, CallPrompt};
 use axum::extract::State;
-use axum::response::Response;
 use engine::{CallId, CallStatus, Direction, PlaceCall, PlaceCallError};
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use store::{BegunCall, NewCall};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::find::PREFIX;
 use super::view::Links;
 use crate::agents::unknown_agent;
+use crate::caller::Caller;
 use crate::clock;
-use crate::error::ApiError;
-use crate::exchange::{Json, Object, ok};
+use crate::error::{ApiError, ErrorBody};
+use crate::exchange::{Envelope, Json, Object, ok};
 use crate::state::ApiState;
 
 /// What carries outbound calls.
 const PROVIDER: &str = "sip";
 
-#[derive(Deserialize)]
+/// A call to be placed.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-pub(crate) struct Body {
+#[schema(as = NewCall)]
+pub(super) struct Body {
+    /// Who calls.
     #[serde(rename = "agentId")]
+    #[schema(value_type = Uuid)]
     agent_id: String,
-    participant: Object<Participant>,
-    prompt: Option<Object<Prompt>>,
-    message: Option<Object<Message>>,
+    /// Who is called.
+    #[schema(value_type = Callee)]
+    participant: Object<Callee>,
+    /// What the agent is told for this call.
+    #[schema(value_type = Option<CallPromptFields>)]
+    prompt: Option<Object<CallPromptFields>>,
+    /// What the agent says at fixed moments.
+    #[schema(value_type = Option<CallMessages>)]
+    message: Option<Object<CallMessages>>,
 }
 
-#[derive(Deserialize)]
+/// Who is called.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-struct Participant {
+struct Callee {
+    /// E.164 number; spaces and `- ( ) . /` may stand in it.
     number: String,
+    /// What the agent should know of them.
     about: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// What the agent is told for one call.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-struct Prompt {
+struct CallPromptFields {
+    /// The prompt.
     content: Option<String>,
+    /// Whether it replaces the agent's own prompt instead of being added to it.
     overwrite: Option<bool>,
 }
 
-#[derive(Deserialize)]
+/// What the agent says at fixed moments of one call.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-struct Message {
+struct CallMessages {
+    /// Its first words.
     start: Option<String>,
 }
 
-/// Starts an outbound call.
-pub(crate) async fn place(
+/// A call that was placed.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "callId": "call_0198c5a26f0e7c519d3a0c6f6d1b2a34",
+    "id": "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34",
+    "agentId": "0198c5a2-5c00-7000-8000-0242ac120002",
+    "status": "initiated",
+    "provider": "sip",
+    "conversation_uuid": "0198c5a2-6f0f-7b02-8a11-5d1f0a9b3c77",
+    "contact_uuid": "0198c5a2-6f0f-7b02-8a11-64c0c2f4e1d8",
+    "listen_url": "https://node.example/api/v1/calls/0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34/listen",
+    "record_url": "https://node.example/api/v1/calls/0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34/recording",
+    "participant": { "number": "+14155550123" },
+    "createdAt": "2026-03-29T10:00:00Z",
+}))]
+pub(super) struct PlacedCall {
+    /// The call's id with `call_` before it.
+    #[serde(rename = "callId")]
+    call_id: String,
+    /// Identifies the call.
+    id: Uuid,
+    /// Who calls.
+    #[serde(rename = "agentId")]
+    agent_id: Uuid,
+    /// `initiated`.
+    #[schema(value_type = String)]
+    status: &'static str,
+    /// What carries the call, `sip`.
+    #[schema(value_type = String)]
+    provider: &'static str,
+    /// The conversation that is held in the call; call actions take it.
+    conversation_uuid: Uuid,
+    /// Who is called.
+    #[schema(required)]
+    contact_uuid: Option<Uuid>,
+    /// The sound of the call while it lives.
+    listen_url: String,
+    /// The recording of the call once it is over.
+    record_url: String,
+    /// Who is called.
+    participant: PlacedCallee,
+    /// When the call was placed.
+    #[serde(rename = "createdAt")]
+    created_at: Timestamp,
+}
+
+/// Who is called.
+#[derive(Serialize, ToSchema)]
+struct PlacedCallee {
+    /// E.164 number.
+    number: String,
+    /// What the agent should know of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    about: Option<String>,
+}
+
+/// Starts an outbound call
+///
+/// This answers before anything rings; `/calls/{call_uuid}/events` tells what becomes of the call.
+#[utoipa::path(
+    post, path = "/call", operation_id = "place_call", tag = "calls",
+    security(("token" = ["calls:write"])),
+    request_body(content = Body, example = json!({
+        "agentId": "0198c5a2-5c00-7000-8000-0242ac120002",
+        "participant": { "number": "+1 (415) 555-0123", "about": "Waits for a parcel." },
+        "prompt": { "content": "Be brief.", "overwrite": false },
+        "message": { "start": "Hello, this is Support." },
+    })),
+    responses(
+        (status = 200, description = "The call is being placed.", body = Envelope<PlacedCall>),
+        (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
+        (status = 409, description = "`NO_TRUNK`: No trunk can reach this number.",
+            body = ErrorBody),
+        (status = 503, description = "`NODE_FULL`: The node takes no more calls now; `NO_MEDIA`: \
+            it has no media port; `NODE_DRAINING`: it is shutting down. `Retry-After` says when \
+            to come back.", body = ErrorBody),
+    ),
+)]
+pub(super) async fn place(
     State(state): State<ApiState>,
+    caller: Caller,
     Json(body): Json<Body>,
-) -> Result<Response, ApiError> {
+) -> Result<Envelope<PlacedCall>, ApiError> {
     let Object(participant) = body.participant;
     let agent_id = body.agent_id.parse();
     let agent_id = agent_id.map_err(|_| ApiError::invalid("agentId", "the UUID of an agent"))?;
-    let number = state.numbers.normalise(&participant.number);
-    let number = number.map_err(|problem| ApiError::invalid("participant.number", problem))?;
-    let agent = find_agent(&state, agent_id)?;
+    let number = state
+        .numbers
+        .read("participant.number", &participant.number)?;
+    let agent = find_agent(&state, &caller, agent_id)?;
     let order = PlaceCall {
         call: CallId::generate(),
         conversation: Uuid::now_v7(),
@@ -78,18 +176,25 @@ pub(crate) async fn place(
             .filter(|start| !start.trim().is_empty()),
     };
     // A client that hangs up on us must not leave a call that is written down but never placed.
-    let placing = state.tasks.spawn(write_and_place(state.clone(), order));
+    let placing = state
+        .tasks
+        .spawn(write_and_place(state.clone(), caller, order));
     placing
         .await
         .map_err(|error| ApiError::internal("place a call", &error))?
 }
 
-fn find_agent(state: &ApiState, id: Uuid) -> Result<Arc<AgentDefinition>, ApiError> {
-    let agent = state.directory.get(id).ok_or_else(unknown_agent)?;
+fn find_agent(
+    state: &ApiState,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<Arc<AgentDefinition>, ApiError> {
+    let agent = state.directory.get(&caller.workspace, id);
+    let agent = agent.ok_or_else(unknown_agent)?;
     Ok(Arc::clone(&agent.definition))
 }
 
-fn call_prompt(prompt: Prompt) -> Option<CallPrompt> {
+fn call_prompt(prompt: CallPromptFields) -> Option<CallPrompt> {
     let content = prompt
         .content
         .filter(|content| !content.trim().is_empty())?;
@@ -99,7 +204,11 @@ fn call_prompt(prompt: Prompt) -> Option<CallPrompt> {
     })
 }
 
-async fn write_and_place(state: ApiState, order: PlaceCall) -> Result<Response, ApiError> {
+async fn write_and_place(
+    state: ApiState,
+    caller: Caller,
+    order: PlaceCall,
+) -> Result<Envelope<PlacedCall>, ApiError> {
     let now = clock::now();
     let call = NewCall {
         id: order.call.0,
@@ -112,44 +221,43 @@ async fn write_and_place(state: ApiState, order: PlaceCall) -> Result<Response, 
         status: CallStatus::Initiated.as_str(),
         at: now,
     };
-    let begun = state.store.begin_call(&call).await;
+    let begun = caller.store.begin_call(&call).await;
     let begun = begun.map_err(|error| ApiError::internal("write down a call", &error))?;
     let about = order.about.clone();
     if let Err(refusal) = state.calls.place(order) {
-        if let Err(error) = state.store.discard_call(begun).await {
+        if let Err(error) = caller.store.discard_call(begun).await {
             tracing::error!(call = %begun.id, %error, "a refused call could not be taken back");
         }
         return Err(refused(&refusal));
     }
-    Ok(answer(&state, &call, &begun, about.as_deref(), now))
+    Ok(answer(&state, &call, &begun, about, now))
 }
 
 fn answer(
     state: &ApiState,
     call: &NewCall,
     begun: &BegunCall,
-    about: Option<&str>,
+    about: Option<String>,
     now: Timestamp,
-) -> Response {
+) -> Envelope<PlacedCall> {
     let links = Links::of(state, call.id);
-    let mut participant = json!({ "number": call.number });
-    if let (Some(about), Some(fields)) = (about, participant.as_object_mut()) {
-        fields.insert("about".to_owned(), about.into());
-    }
-    let data = json!({
-        "callId": format!("{PREFIX}{}", call.id.simple()),
-        "id": call.id,
-        "agentId": call.agent,
-        "status": call.status,
-        "provider": call.provider,
-        "conversation_uuid": call.conversation,
-        "contact_uuid": begun.contact,
-        "listen_url": links.listen,
-        "record_url": links.recording,
-        "participant": participant,
-        "createdAt": now,
-    });
-    ok("Call created successfully", data)
+    let placed = PlacedCall {
+        call_id: format!("{PREFIX}{}", call.id.simple()),
+        id: call.id,
+        agent_id: call.agent,
+        status: call.status,
+        provider: call.provider,
+        conversation_uuid: call.conversation,
+        contact_uuid: begun.contact,
+        listen_url: links.listen,
+        record_url: links.recording,
+        participant: PlacedCallee {
+            number: call.number.clone(),
+            about,
+        },
+        created_at: now,
+    };
+    ok("Call created successfully", placed)
 }
 
 fn refused(refusal: &PlaceCallError) -> ApiError {

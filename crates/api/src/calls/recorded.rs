@@ -4,33 +4,97 @@ use std::io;
 use std::path::Path as FilePath;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use engine::TranscriptTurn;
 use futures_util::{Stream, stream};
 use http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE,
 };
 use http::{HeaderMap, StatusCode};
-use serde_json::json;
+use serde::Serialize;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::range::{self, Wanted};
+use super::view::CallStatusWord;
 use super::{event, find};
-use crate::error::ApiError;
-use crate::exchange::{Path, ok};
-use crate::state::ApiState;
+use crate::caller::Caller;
+use crate::error::{ApiError, ErrorBody};
+use crate::exchange::{Envelope, Path, ok};
 
 const PIECE: usize = 64 * 1024;
 
-/// The stereo recording of a call that is over: caller left, agent right.
-pub(crate) async fn recording(
-    State(state): State<ApiState>,
+/// What was said in a call.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "call_uuid": "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34",
+    "conversation_uuid": "0198c5a2-6f0f-7b02-8a11-5d1f0a9b3c77",
+    "status": "completed",
+    "turns": [{
+        "speaker": "agent", "text": "Hello.", "start_ms": 200, "end_ms": 700, "interrupted": false,
+    }],
+}))]
+pub(super) struct Transcript {
+    /// The call.
+    call_uuid: Uuid,
+    /// Its conversation.
+    conversation_uuid: Uuid,
+    /// What has become of the call.
+    #[schema(value_type = CallStatusWord)]
+    status: String,
+    /// The turns, in order.
+    #[schema(value_type = Vec<Turn>)]
+    turns: Vec<TranscriptTurn>,
+}
+
+/// One party's turn.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the engine's own type")]
+struct Turn {
+    /// Who spoke: `agent` or `caller`.
+    speaker: String,
+    /// The words.
+    text: String,
+    /// Start of the speech, from the start of the recording.
+    start_ms: u64,
+    /// End of the speech, from the start of the recording.
+    end_ms: u64,
+    /// The agent was cut short by the caller.
+    interrupted: bool,
+}
+
+/// The recording of a call
+///
+/// Of a call that is over: both sides, caller left, agent right. One range of bytes can be asked
+/// for with `Range`.
+#[utoipa::path(
+    get, path = "/calls/{call_uuid}/recording", operation_id = "show_recording", tag = "calls",
+    security(("token" = ["calls:read"])),
+    params(
+        ("call_uuid" = String, Path, description = "The call: its UUID, its `callId` or the UUID of \
+            its conversation.", example = "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34"),
+        ("Range" = Option<String>, Header, description = "Which bytes, such as `bytes=0-999`."),
+    ),
+    responses(
+        (status = 200, description = "The whole recording.", body = String,
+            content_type = "audio/wav", example = "RIFF"),
+        (status = 206, description = "The bytes that were asked for.", body = String,
+            content_type = "audio/wav", example = "RIFF"),
+        (status = 404, description = "`CALL_NOT_FOUND`: There is no such call; `NOT_FOUND`: it \
+            has no recording.", body = ErrorBody),
+        (status = 416, description = "`RANGE_NOT_SATISFIABLE`: The recording does not have these \
+            bytes.", body = ErrorBody),
+    ),
+)]
+pub(super) async fn recording(
+    caller: Caller,
     Path(call): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let call = find::by_any_name(&state, &call).await?;
+    let call = find::by_any_name(&caller, &call).await?;
     let details = if call.ended_at.is_none() {
         "It can be had when the call is over; until then, `listen_url` has the live sound."
     } else {
@@ -77,21 +141,32 @@ pub(crate) async fn recording(
     }
 }
 
-/// All turns of a call, those so far while it lives.
-pub(crate) async fn transcript(
-    State(state): State<ApiState>,
+/// What was said in a call
+///
+/// All turns, those so far while it lives.
+#[utoipa::path(
+    get, path = "/calls/{call_uuid}/transcript", operation_id = "show_transcript", tag = "calls",
+    security(("token" = ["calls:read"])),
+    params(("call_uuid" = String, Path, description = "The call: its UUID, its `callId` or the UUID of \
+            its conversation.", example = "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34")),
+    responses(
+        (status = 200, description = "The transcript.", body = Envelope<Transcript>),
+        (status = 404, description = "`CALL_NOT_FOUND`: There is no such call.", body = ErrorBody),
+    ),
+)]
+pub(super) async fn transcript(
+    caller: Caller,
     Path(call): Path<String>,
-) -> Result<Response, ApiError> {
-    let call = find::by_any_name(&state, &call).await?;
-    let messages = state.store.messages(call.conversation).await;
+) -> Result<Envelope<Transcript>, ApiError> {
+    let call = find::by_any_name(&caller, &call).await?;
+    let messages = caller.store.messages(call.conversation).await;
     let messages = messages.map_err(|error| ApiError::internal("read a transcript", &error))?;
-    let turns: Vec<_> = messages.iter().map(event::turn).collect();
-    let data = json!({
-        "call_uuid": call.id,
-        "conversation_uuid": call.conversation,
-        "status": call.status,
-        "turns": turns,
-    });
+    let data = Transcript {
+        call_uuid: call.id,
+        conversation_uuid: call.conversation,
+        status: call.status,
+        turns: messages.iter().map(event::turn).collect(),
+    };
     Ok(ok("Transcript retrieved successfully", data))
 }
 

@@ -1,5 +1,7 @@
 //! JSON bodies: type, size, syntax and fields, each with an error of its own.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::{Bytes, BytesMut};
@@ -49,23 +51,29 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for MaybeJson<T> {
 async fn read(request: Request, state: &ApiState) -> Result<Bytes, ApiError> {
     let (parts, body) = request.into_parts();
     check_type(&parts.headers)?;
-    let limit = state.config.max_body;
-    let announced = parts
-        .headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
+    let config = &state.config;
+    gather(&parts.headers, body, config.max_body, config.body_timeout).await
+}
+
+/// The whole of a body of at most `limit` bytes.
+pub(crate) async fn gather(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    timeout: Duration,
+) -> Result<Bytes, ApiError> {
+    let announced = headers.get(CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok());
     let announced: Option<usize> = announced.and_then(|length| length.parse().ok());
     let reading = collect(body, limit, announced.is_some_and(|length| length > limit));
-    tokio::time::timeout(state.config.body_timeout, reading)
-        .await
-        .map_err(|_| {
-            ApiError::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "REQUEST_TIMEOUT",
-                "The body did not arrive in time.",
-                format!("Send it within {} s.", state.config.body_timeout.as_secs()),
-            )
-        })?
+    tokio::time::timeout(timeout, reading).await.map_err(|_| {
+        ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "REQUEST_TIMEOUT",
+            "The body did not arrive in time.",
+            format!("Send it within {} s.", timeout.as_secs()),
+        )
+    })?
 }
 
 async fn collect(body: Body, limit: usize, announced_too_large: bool) -> Result<Bytes, ApiError> {
@@ -74,7 +82,7 @@ async fn collect(body: Body, limit: usize, announced_too_large: bool) -> Result<
     let mut too_large = announced_too_large;
     let mut received = 0;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| not_json("the body broke off"))?;
+        let chunk = chunk.map_err(|_| broken_off())?;
         received += chunk.len();
         if received > limit {
             too_large = true;
@@ -134,12 +142,51 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if !value.is_object() {
         return Err(ApiError::invalid("body", "a JSON object"));
     }
+    if let Some(field) = nul_in(&value) {
+        return Err(ApiError::invalid(field, "text without NUL characters"));
+    }
     typed(value)
+}
+
+/// The path of a text or a name that holds a NUL character, which no database keeps in a text.
+fn nul_in(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, item)| Some(format!("[{index}]{}", below(&nul_in(item)?))))
+        }
+        Value::Object(fields) => fields.iter().find_map(|(name, field)| {
+            if name.contains('\0') {
+                return Some("body".to_owned());
+            }
+            Some(format!("{name}{}", below(&nul_in(field)?)))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+fn below(path: &str) -> String {
+    let is_index = path.is_empty() || path.starts_with('[');
+    if is_index {
+        path.to_owned()
+    } else {
+        format!(".{path}")
+    }
 }
 
 /// The fields of `T` in an object.
 pub(crate) fn typed<T: DeserializeOwned>(object: Value) -> Result<T, ApiError> {
     serde_path_to_error::deserialize(object).map_err(invalid)
+}
+
+fn broken_off() -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "INCOMPLETE_BODY",
+        "The body broke off.",
+        "Send as many bytes as `Content-Length` announces.",
+    )
 }
 
 fn not_json(reason: &str) -> ApiError {

@@ -1,10 +1,14 @@
-//! Query parameters, read strictly: an unknown one is named, not ignored.
+//! Query parameters, each read as what it is to be.
+//!
+//! That there is none that the operation does not document has been seen to before the handler
+//! is asked ([`crate::access`]).
 
 use std::collections::HashMap;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
+use super::values::FromText;
 use crate::error::ApiError;
 
 /// The parameters after the `?` of a request.
@@ -26,16 +30,19 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
-    /// Takes a parameter out; an empty one counts as absent.
+    /// Takes a parameter out as text; an empty one counts as absent.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         self.values.remove(name).filter(|value| !value.is_empty())
     }
 
-    /// Refuses whatever was not taken.
-    pub(crate) fn finish(self, known: &str) -> Result<(), ApiError> {
-        match self.values.into_keys().min() {
-            Some(unknown) => Err(ApiError::unknown_field(unknown, known)),
-            None => Ok(()),
+    /// Takes a parameter out as a `T`; an empty one counts as absent.
+    pub(crate) fn read<T: FromText>(&mut self, name: &str) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.take(name) else {
+            return Ok(None);
+        };
+        match T::from_text(&text) {
+            Some(value) => Ok(Some(value)),
+            None => Err(ApiError::invalid(name, T::expected())),
         }
     }
 }

@@ -51,7 +51,8 @@ pub(super) async fn write(
         event: EVENT,
         payload: payload.to_string(),
     };
-    match state.store.end_call(&end, &message, clock::now()).await? {
+    let store = state.store.in_workspace(&call.workspace);
+    match store.end_call(&end, &message, clock::now()).await? {
         Some(owed) if owed > 0 => state.outbox.notify_one(),
         Some(_) => {}
         None => tracing::warn!(call = %call.id, "a second end of a call is ignored"),

@@ -1,71 +1,152 @@
-//! `/agents/{agent}/webhooks`.
+//! `/agents/{agent_uuid}/webhooks`.
 
 use std::collections::HashSet;
 
-use agent::{SecretKey, Webhook, WebhookEvent};
+use agent::{SecretKey, WebhookEvent};
 use axum::extract::State;
-use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{AddWebhookError, Secret, WebhookChange};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{READ_ONLY_OF_WEBHOOKS, definitions, settings, view};
+use super::{READ_ONLY_OF_WEBHOOKS, Webhook, definitions, settings, view};
 use crate::agents::{find, refuse_file_managed};
+use crate::caller::Caller;
 use crate::clock;
-use crate::error::ApiError;
-use crate::exchange::{Json, Path, created, ok, pass_over, typed};
+use crate::error::{ApiError, ErrorBody};
+use crate::exchange::{
+    Created, Envelope, Json, Nothing, Path, created, done, id, ok, pass_over, typed,
+};
 use crate::state::ApiState;
 
-#[derive(Deserialize)]
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, update, delete))
+}
+
+/// A webhook to be made.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-pub(crate) struct Body {
-    url: Option<String>,
-    events: Option<Vec<WebhookEvent>>,
+struct NewWebhook {
+    /// Where messages are sent: https, on the public internet.
+    #[schema(max_length = 2048, format = "uri")]
+    url: String,
+    /// What it is told; at least one event, each once.
+    #[schema(min_items = 1)]
+    events: Vec<WebhookEvent>,
+    /// What messages are signed with, 1 to 256 characters. The node makes one up if none is given.
     secret_key: Option<SecretKey>,
+    /// Whether anything is sent; true if not given.
     is_active: Option<bool>,
 }
 
-/// The webhooks of an agent, oldest first.
-pub(crate) async fn list(
+/// What is to change of a webhook. What an answer shows beside these fields may be sent back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = WebhookChange)]
+struct Body {
+    /// Where messages are sent: https, on the public internet.
+    #[schema(max_length = 2048, format = "uri")]
+    url: Option<String>,
+    /// What it is told; at least one event, each once.
+    #[schema(min_items = 1)]
+    events: Option<Vec<WebhookEvent>>,
+    /// What messages are signed with, 1 to 256 characters.
+    secret_key: Option<SecretKey>,
+    /// Whether anything is sent.
+    is_active: Option<bool>,
+}
+
+/// The webhooks of an agent
+///
+/// All of them, oldest first, without their secrets.
+#[utoipa::path(
+    get, path = "/agents/{agent_uuid}/webhooks", operation_id = "list_webhooks", tag = "webhooks",
+    security(("token" = ["agents:read"])),
+    params(("agent_uuid" = Uuid, Path, description = "The agent.")),
+    responses(
+        (status = 200, description = "The webhooks.", body = Envelope<Vec<Webhook>>),
+        (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
+    ),
+)]
+async fn list(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(agent): Path<String>,
-) -> Result<Response, ApiError> {
-    let agent = find(&state, &agent)?.definition.agent_uuid;
-    let webhooks = state.store.webhooks(agent).await;
+) -> Result<Envelope<Vec<Webhook>>, ApiError> {
+    let agent = find(&state, &caller, &agent)?.definition.agent_uuid;
+    let webhooks = caller.store.webhooks(agent).await;
     let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
-    let shown: Vec<Value> = webhooks.iter().map(|webhook| view(webhook, &[])).collect();
+    let shown = webhooks.iter().map(|webhook| view(webhook, &[])).collect();
     Ok(ok("Webhooks retrieved successfully", shown))
 }
 
-/// One webhook.
-pub(crate) async fn show(
+/// One webhook
+#[utoipa::path(
+    get, path = "/agents/{agent_uuid}/webhooks/{webhook_uuid}", operation_id = "show_webhook",
+    tag = "webhooks",
+    security(("token" = ["agents:read"])),
+    params(
+        ("agent_uuid" = Uuid, Path, description = "The agent."),
+        ("webhook_uuid" = Uuid, Path, description = "The webhook."),
+    ),
+    responses((status = 200, description = "The webhook.", body = Envelope<Webhook>)),
+)]
+async fn show(
     State(state): State<ApiState>,
+    caller: Caller,
     Path((agent, webhook)): Path<(String, String)>,
-) -> Result<Response, ApiError> {
-    let webhook = find_webhook(&state, &agent, &webhook).await?;
+) -> Result<Envelope<Webhook>, ApiError> {
+    let webhook = find_webhook(&state, &caller, &agent, &webhook).await?;
     Ok(ok("Webhook retrieved successfully", view(&webhook, &[])))
 }
 
-/// Adds a webhook. A secret that the node makes up is in this answer and never again.
-pub(crate) async fn create(
+/// Adds a webhook
+///
+/// A secret that the node makes up is in this answer and never again.
+#[utoipa::path(
+    post, path = "/agents/{agent_uuid}/webhooks", operation_id = "create_webhook",
+    tag = "webhooks",
+    security(("token" = ["agents:write"])),
+    params(("agent_uuid" = Uuid, Path, description = "The agent.")),
+    request_body(content = NewWebhook, example = json!({
+        "url": "https://example.com/hook", "events": ["conversation_end_report"],
+    })),
+    responses(
+        (status = 201, description = "The new webhook.", body = Envelope<Webhook>),
+        (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
+        (status = 409, description = "`webhook_limit_reached`: The agent has as many webhooks as \
+            it may.", body = ErrorBody),
+    ),
+)]
+async fn create(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(agent): Path<String>,
-    Json(body): Json<Body>,
-) -> Result<Response, ApiError> {
-    let agent = find(&state, &agent)?.definition.agent_uuid;
-    check(&state, &body)?;
-    let webhook = Webhook {
+    Json(body): Json<NewWebhook>,
+) -> Result<Created<Webhook>, ApiError> {
+    let agent = find(&state, &caller, &agent)?.definition.agent_uuid;
+    check_url(&state, &body.url)?;
+    check_events(&body.events)?;
+    check_secret(body.secret_key.as_ref())?;
+    let webhook = agent::Webhook {
         webhook_uuid: Uuid::now_v7(),
-        url: body.url.ok_or_else(|| ApiError::missing("url"))?,
-        events: body.events.ok_or_else(|| ApiError::missing("events"))?,
+        url: body.url,
+        events: body.events,
         secret_key: body.secret_key,
         is_active: body.is_active.unwrap_or(true),
     };
     let (webhook, secret) = definitions::to_store(agent, &webhook);
     let limit = state.config.webhooks.per_agent;
-    let stored = state.store.add_webhook(&webhook, limit, clock::now()).await;
+    let stored = caller
+        .store
+        .add_webhook(&webhook, limit, clock::now())
+        .await;
     let stored = stored.map_err(|error| match error {
         AddWebhookError::LimitReached { .. } => ApiError::new(
             StatusCode::CONFLICT,
@@ -75,25 +156,47 @@ pub(crate) async fn create(
         ),
         AddWebhookError::Store(error) => ApiError::internal("store a webhook", &error),
     })?;
-    Ok(created(
-        "Webhook created successfully",
-        view(&stored, secret.as_slice()),
-    ))
+    let shown = view(&stored, secret.as_slice());
+    Ok(created("Webhook created successfully", shown))
 }
 
-/// Changes what is given of a webhook.
-pub(crate) async fn update(
+/// Changes a webhook
+///
+/// Fields that are left out stay.
+#[utoipa::path(
+    patch, path = "/agents/{agent_uuid}/webhooks/{webhook_uuid}", operation_id = "update_webhook",
+    tag = "webhooks",
+    security(("token" = ["agents:write"])),
+    params(
+        ("agent_uuid" = Uuid, Path, description = "The agent."),
+        ("webhook_uuid" = Uuid, Path, description = "The webhook."),
+    ),
+    request_body(content = Body, example = json!({ "is_active": false })),
+    responses(
+        (status = 200, description = "The webhook as it is now.", body = Envelope<Webhook>),
+        (status = 409, description = "`agent_is_file_managed`: This comes from a file in the \
+            agents folder.", body = ErrorBody),
+    ),
+)]
+async fn update(
     State(state): State<ApiState>,
+    caller: Caller,
     Path((agent, webhook)): Path<(String, String)>,
     Json(mut body): Json<Value>,
-) -> Result<Response, ApiError> {
-    let webhook = find_webhook(&state, &agent, &webhook).await?;
+) -> Result<Envelope<Webhook>, ApiError> {
+    let webhook = find_webhook(&state, &caller, &agent, &webhook).await?;
     refuse_file_managed(webhook.source)?;
-    let shown = view(&webhook, &[]);
+    let shown = view(&webhook, &[]).to_json();
     pass_over(&mut body, &shown, &["webhook_uuid"], "")?;
     pass_over(&mut body, &shown, READ_ONLY_OF_WEBHOOKS, "")?;
     let body: Body = typed(body)?;
-    check(&state, &body)?;
+    if let Some(url) = &body.url {
+        check_url(&state, url)?;
+    }
+    if let Some(events) = &body.events {
+        check_events(events)?;
+    }
+    check_secret(body.secret_key.as_ref())?;
     let names = |events: Vec<_>| events.into_iter().map(definitions::event_name).collect();
     let change = WebhookChange {
         url: body.url,
@@ -101,7 +204,7 @@ pub(crate) async fn update(
         secret: body.secret_key.map(|secret| Secret::new(secret.expose())),
         is_active: body.is_active,
     };
-    let changed = state
+    let changed = caller
         .store
         .update_webhook(webhook.agent, webhook.id, &change, clock::now())
         .await;
@@ -111,26 +214,44 @@ pub(crate) async fn update(
     Ok(ok("Webhook updated successfully", view(&changed, &[])))
 }
 
-/// Removes a webhook and what is still owed to it.
-pub(crate) async fn delete(
+/// Removes a webhook
+///
+/// With it goes what is still owed to it.
+#[utoipa::path(
+    delete, path = "/agents/{agent_uuid}/webhooks/{webhook_uuid}", operation_id = "delete_webhook",
+    tag = "webhooks",
+    security(("token" = ["agents:write"])),
+    params(
+        ("agent_uuid" = Uuid, Path, description = "The agent."),
+        ("webhook_uuid" = Uuid, Path, description = "The webhook."),
+    ),
+    responses(
+        (status = 200, description = "It is removed.", body = Envelope<Nothing>),
+        (status = 409, description = "`agent_is_file_managed`: This comes from a file in the \
+            agents folder.", body = ErrorBody),
+    ),
+)]
+async fn delete(
     State(state): State<ApiState>,
+    caller: Caller,
     Path((agent, webhook)): Path<(String, String)>,
-) -> Result<Response, ApiError> {
-    let webhook = find_webhook(&state, &agent, &webhook).await?;
+) -> Result<Envelope<Nothing>, ApiError> {
+    let webhook = find_webhook(&state, &caller, &agent, &webhook).await?;
     refuse_file_managed(webhook.source)?;
-    let deleted = state.store.delete_webhook(webhook.agent, webhook.id).await;
+    let deleted = caller.store.delete_webhook(webhook.agent, webhook.id).await;
     deleted.map_err(|error| ApiError::internal("delete a webhook", &error))?;
-    Ok(ok("Webhook deleted successfully", json!({})))
+    Ok(done("Webhook deleted successfully"))
 }
 
 async fn find_webhook(
     state: &ApiState,
+    caller: &Caller,
     agent: &str,
     webhook: &str,
 ) -> Result<store::Webhook, ApiError> {
-    let agent = find(state, agent)?.definition.agent_uuid;
-    let webhook = webhook.parse().map_err(|_| unknown_webhook())?;
-    let found = state.store.webhook(agent, webhook).await;
+    let agent = find(state, caller, agent)?.definition.agent_uuid;
+    let webhook = id(webhook, unknown_webhook)?;
+    let found = caller.store.webhook(agent, webhook).await;
     let found = found.map_err(|error| ApiError::internal("look up a webhook", &error))?;
     found.ok_or_else(unknown_webhook)
 }
@@ -139,21 +260,24 @@ fn unknown_webhook() -> ApiError {
     ApiError::not_found(
         "NOT_FOUND",
         "The agent has no such webhook.",
-        "GET /api/v1/agents/{agent}/webhooks lists all of them.",
+        "GET /api/v1/agents/{agent_uuid}/webhooks lists all of them.",
     )
 }
 
-fn check(state: &ApiState, body: &Body) -> Result<(), ApiError> {
-    if let Some(url) = &body.url {
-        settings::check_url(&state.config.webhooks, url, "url")?;
+fn check_url(state: &ApiState, url: &str) -> Result<(), ApiError> {
+    settings::check_url(&state.config.webhooks, url, "url")
+}
+
+fn check_events(events: &[WebhookEvent]) -> Result<(), ApiError> {
+    let distinct: HashSet<_> = events.iter().collect();
+    if events.is_empty() || distinct.len() != events.len() {
+        return Err(ApiError::invalid("events", "at least one event, each once"));
     }
-    if let Some(events) = &body.events {
-        let distinct: HashSet<_> = events.iter().collect();
-        if events.is_empty() || distinct.len() != events.len() {
-            return Err(ApiError::invalid("events", "at least one event, each once"));
-        }
-    }
-    match &body.secret_key {
+    Ok(())
+}
+
+fn check_secret(secret: Option<&SecretKey>) -> Result<(), ApiError> {
+    match secret {
         Some(secret) => settings::check_secret(secret.expose(), "secret_key"),
         None => Ok(()),
     }

@@ -142,7 +142,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 12] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 14] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -154,6 +154,8 @@ impl Config {
             ("llm.connect_timeout", self.llm.connect_timeout),
             ("llm.first_token_timeout", self.llm.first_token_timeout),
             ("llm.idle_timeout", self.llm.idle_timeout),
+            ("http.idempotency_keep", self.http.idempotency_keep),
+            ("http.idempotency_takeover", self.http.idempotency_takeover),
             ("webhooks.timeout", self.webhooks.timeout),
             ("webhooks.retry_for", self.webhooks.retry_for),
         ]

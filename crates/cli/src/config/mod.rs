@@ -61,8 +61,31 @@ pub(crate) struct Http {
     pub(crate) max_body_bytes: usize,
     /// Country of numbers written without a country code, ISO 3166 alpha-2.
     pub(crate) default_country: String,
+    /// Largest body of an upload.
+    pub(crate) max_upload_bytes: usize,
     /// Show `/metrics` without a bearer token.
     pub(crate) open_metrics: bool,
+    /// How long the answer of a request with an `Idempotency-Key` is kept.
+    #[serde(with = "duration")]
+    pub(crate) idempotency_keep: Duration,
+    /// How long such a request may be worked on before it may be done anew.
+    #[serde(with = "duration")]
+    pub(crate) idempotency_takeover: Duration,
+    pub(crate) limits: Limits,
+}
+
+/// `[http.limits]`: how much is asked for at most. 0 is no limit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// Requests per second of each key, on average.
+    pub(crate) requests_per_second: u32,
+    /// Requests of each key at once, after a pause.
+    pub(crate) burst: u32,
+    /// Requests of each key in a month of UTC, in workspaces on the plan `free`.
+    pub(crate) monthly_quota: u64,
+    /// Requests per minute from one address with tokens that open nothing.
+    pub(crate) failures_per_minute: u32,
 }
 
 /// `[calls]`: admission and shutdown.
@@ -302,7 +325,22 @@ impl Default for Http {
             public_url: String::new(),
             max_body_bytes: 64 * 1024,
             default_country: "US".to_owned(),
+            max_upload_bytes: 32 * 1024 * 1024,
             open_metrics: false,
+            idempotency_keep: Duration::from_secs(24 * 60 * 60),
+            idempotency_takeover: Duration::from_secs(60),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests_per_second: 50,
+            burst: 100,
+            monthly_quota: 1_000,
+            failures_per_minute: 60,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use api::{ApiConfig, WebhookSettings};
+use api::{ApiConfig, IdempotencySettings, LimitSettings, WebhookSettings};
 use audio::SampleRate;
 use audio::codec::OpusSettings;
 use engine::{EngineConfig, Patience};
@@ -102,6 +102,18 @@ impl Config {
         })?;
         Ok(ApiConfig {
             max_body: self.http.max_body_bytes,
+            max_upload: self.http.max_upload_bytes,
+            idempotency: IdempotencySettings {
+                keep: self.http.idempotency_keep,
+                takeover: self.http.idempotency_takeover,
+                ..IdempotencySettings::default()
+            },
+            limits: LimitSettings {
+                requests_per_second: self.http.limits.requests_per_second,
+                burst: self.http.limits.burst,
+                monthly_quota: self.http.limits.monthly_quota,
+                failures_per_minute: self.http.limits.failures_per_minute,
+            },
             open_metrics: self.http.open_metrics,
             default_country: given(&self.http.default_country).map(str::to_owned),
             webhooks: WebhookSettings {

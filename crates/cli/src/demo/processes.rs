@@ -34,6 +34,8 @@ impl Node {
             .arg("serve")
             .env("MIHU_AGENTS_DIR", paths::locate("agents"))
             .env("MIHU_HTTP_LISTEN", "127.0.0.1:0")
+            .env("MIHU_HTTP_LIMITS_REQUESTS_PER_SECOND", "0")
+            .env("MIHU_HTTP_LIMITS_MONTHLY_QUOTA", "0")
             .env("MIHU_SIP_LISTEN", "127.0.0.1:0")
             .env("MIHU_SIP_TRUNKS", trunk)
             .env("MIHU_WEBHOOKS_ALLOW_PRIVATE", "true")

@@ -1,13 +1,9 @@
 //! What is answered to requests that can not be used.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::{NUMBER, Node};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
-use support::{NUMBER, Node};
 use uuid::Uuid;
 
 #[tokio::test]

@@ -1,16 +1,12 @@
 //! `POST /call`, when all is well.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::support::{NUMBER, Node, until};
 use api::{ApiConfig, ApiState};
 use serde_json::json;
-use support::{NUMBER, Node, until};
 use uuid::Uuid;
 
 #[tokio::test]

@@ -1,11 +1,7 @@
 //! Webhooks over the API.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::Node;
 use serde_json::{Value, json};
-use support::Node;
 
 #[tokio::test]
 async fn a_webhook_is_added_shown_changed_and_removed() {

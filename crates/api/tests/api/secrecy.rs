@@ -1,16 +1,12 @@
 //! What must not be read in the log.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use crate::support::{NUMBER, Node};
 use api::records;
 use engine::{CallEventKind, CallId, Speaker, TranscriptTurn};
 use serde_json::json;
-use support::{NUMBER, Node};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 

@@ -1,14 +1,11 @@
 //! Webhooks delivered to real endpoints on this machine.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{Node, until};
 use api::{ApiConfig, ApiState, Directory, webhooks};
 use axum::Router;
 use axum::body::Bytes;
@@ -21,7 +18,6 @@ use serde_json::{Value, json};
 use sqlx::ConnectOptions as _;
 use standardwebhooks::Webhook;
 use store::{CallEnd, EndReport, NewCall, Store};
-use support::{Node, until};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -419,7 +415,7 @@ async fn owe(store: &Store, agent: Uuid) {
         conversation: Uuid::now_v7(),
         agent,
         direction: "outbound",
-        number: support::NUMBER.to_owned(),
+        number: crate::support::NUMBER.to_owned(),
         has_contact: true,
         provider: "sip",
         status: "initiated",

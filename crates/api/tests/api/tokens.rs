@@ -1,14 +1,10 @@
 //! Bearer tokens and what needs none.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::Node;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use engine::CallId;
 use jiff::{SignedDuration, Timestamp};
-use support::Node;
 
 #[tokio::test]
 async fn a_request_without_token_is_told_so() {
@@ -147,7 +143,7 @@ async fn a_node_whose_store_is_gone_is_not_ready() {
     assert_eq!(answer.json()["status"], "store-unavailable");
 }
 
-async fn with_header(node: &Node, header: &str) -> support::Answer {
+async fn with_header(node: &Node, header: &str) -> crate::support::Answer {
     let request = Request::get("/api/v1/calls").header("authorization", header);
     node.send(request.body(Body::empty()).unwrap()).await
 }

@@ -1,11 +1,8 @@
 //! Calls listed, shown, followed, heard and ended.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{NUMBER, Node};
 use api::records;
 use audio::SampleRate;
 use axum::body::Body;
@@ -13,7 +10,6 @@ use axum::http::Method;
 use engine::{CallEventKind, CallId, CallReport, CallStatus, LiveAudio, Speaker, TranscriptTurn};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
-use support::{NUMBER, Node};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;

@@ -1,15 +1,11 @@
 //! Agents over the API and from files.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::Node;
 use agent::AgentDefinition;
 use api::Directory;
 use engine::AgentDirectory as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use support::Node;
 use uuid::Uuid;
 
 #[tokio::test]
@@ -289,7 +285,7 @@ async fn an_agent_is_called_as_it_is_now() {
     node.patch(&format!("/agents/{made}"), json!({ "name": "Renamed" }))
         .await
         .data();
-    let body = json!({ "agentId": made, "participant": { "number": support::NUMBER } });
+    let body = json!({ "agentId": made, "participant": { "number": crate::support::NUMBER } });
     node.post("/call", body).await.data();
     assert_eq!(node.calls.placed.lock().unwrap()[0].agent.name, "Renamed");
 }

@@ -1,12 +1,9 @@
 //! What calls leave behind in the store and in the outbox.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::support::{NUMBER, Node, until};
 use api::records;
 use audio::{SampleRate, WavWriter};
 use engine::{
@@ -18,7 +15,6 @@ use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
 use store::ClaimLimits;
-use support::{NUMBER, Node, until};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

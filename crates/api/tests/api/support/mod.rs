@@ -1,20 +1,21 @@
 //! A node without telephone: the real API and store over calls that live in memory.
-#![allow(dead_code, reason = "each test binary uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod calls;
+pub(crate) mod registry;
+pub(crate) mod schema;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use agent::AgentDefinition;
-use api::{ApiConfig, ApiState, Directory};
+use api::{ApiConfig, ApiState, Clock, Directory, LimitSettings};
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use store::{EVERY_SCOPE, Store};
+use store::{EVERY_SCOPE, Plan, Store};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -25,9 +26,12 @@ pub(crate) const NUMBER: &str = "+14155550123";
 
 pub(crate) struct Node {
     pub(crate) state: ApiState,
+    pub(crate) router: Router,
     pub(crate) store: Store,
     pub(crate) calls: Arc<MemoryCalls>,
     pub(crate) directory: Arc<Directory>,
+    config: ApiConfig,
+    clock: Clock,
     pub(crate) folder: TempDir,
     /// Opens everything.
     pub(crate) token: String,
@@ -58,16 +62,44 @@ impl Node {
         let recordings = folder.path().join("recordings");
         std::fs::create_dir(&recordings).unwrap();
         let mut config = ApiConfig::new("http://node.example".parse().unwrap(), recordings);
+        config.limits = LimitSettings::NONE;
         adjust(&mut config);
-        let state = ApiState::new(store.clone(), calls.clone(), directory.clone(), config).unwrap();
+        let (kept, live) = (store.clone(), calls.clone());
+        let state = ApiState::new(kept, live, directory.clone(), config.clone()).unwrap();
         Self {
+            router: api::router(state.clone()),
             state,
             store,
             calls,
             directory,
+            config,
+            clock: Clock::default(),
             folder,
             token: made.token.expose().to_owned(),
             file_agent,
+        }
+    }
+
+    /// The same node with this clock for its limits.
+    pub(crate) fn told_by(self, clock: Clock) -> Self {
+        let state = self.state.clone().with_clock(clock.clone());
+        Self {
+            router: api::router(state.clone()),
+            state,
+            clock,
+            ..self
+        }
+    }
+
+    /// The same node with nothing in memory but its agents and live calls.
+    pub(crate) fn started_again(self) -> Self {
+        let (store, calls) = (self.store.clone(), self.calls.clone());
+        let state = ApiState::new(store, calls, self.directory.clone(), self.config.clone());
+        let state = state.unwrap().with_clock(self.clock.clone());
+        Self {
+            router: api::router(state.clone()),
+            state,
+            ..self
         }
     }
 
@@ -120,10 +152,7 @@ impl Node {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = api::router(self.state.clone())
-            .oneshot(request)
-            .await
-            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         Answer {
@@ -144,6 +173,29 @@ impl Node {
         json!({ "agentId": self.file_agent, "participant": { "number": NUMBER } })
     }
 
+    /// Makes a workspace of its own and gives its store.
+    pub(crate) async fn other_workspace(&self) -> Store {
+        let made = self
+            .store
+            .create_workspace("Other", Plan::Unlimited, Timestamp::now());
+        self.store.in_workspace(&made.await.unwrap().id)
+    }
+
+    /// This node as the holder of another token sees it.
+    pub(crate) async fn seen_with(&self, store: &Store, scopes: &[&str]) -> Visitor<'_> {
+        let made = store.create_api_key("visitor", scopes, None, Timestamp::now());
+        let token = made.await.unwrap().token.expose().to_owned();
+        Visitor { node: self, token }
+    }
+
+    /// This node as the holder of this token sees it.
+    pub(crate) fn holding(&self, token: &str) -> Visitor<'_> {
+        Visitor {
+            node: self,
+            token: token.to_owned(),
+        }
+    }
+
     /// Makes an agent over the API and gives its id.
     pub(crate) async fn make_agent(&self) -> String {
         let answer = self.post("/agents", json!({ "name": "Made" })).await;
@@ -152,6 +204,38 @@ impl Node {
             .as_str()
             .unwrap()
             .to_owned()
+    }
+}
+
+/// Somebody with a token of their own.
+pub(crate) struct Visitor<'a> {
+    node: &'a Node,
+    pub(crate) token: String,
+}
+
+impl Visitor<'_> {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, Value::Null).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.ask(Method::POST, path, body).await
+    }
+
+    /// Asks with a JSON body; null is none.
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header("authorization", format!("Bearer {}", self.token));
+        let request = if body.is_null() {
+            request.body(Body::empty())
+        } else {
+            request
+                .header("content-type", "application/json")
+                .body(body.to_string().into())
+        };
+        self.node.send(request.unwrap()).await
     }
 }
 

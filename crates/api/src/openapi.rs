@@ -1,0 +1,105 @@
+//! The OpenAPI document, put together from the operations themselves.
+//!
+//! Each operation says of itself what is its own (`#[utoipa::path]`); what follows from its shape
+//! is added here to all of them: [`common_errors`] and [`examples`]. [`references`] tidies up. The page that shows
+//! the document is in [`docs_page`].
+
+mod common_errors;
+pub(crate) mod docs_page;
+mod examples;
+mod references;
+
+use axum::Extension;
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::scope;
+use crate::state::ApiState;
+
+/// What the groups of operations are about, in the order in which they are shown.
+const TAGS: &[(&str, &str)] = &[
+    (
+        "calls",
+        "Placing, following, hearing and ending telephone calls.",
+    ),
+    (
+        "agents",
+        "Who takes and places calls: what they are, know and say.",
+    ),
+    ("webhooks", "Who is told of what happens."),
+    ("keys", "The tokens that open this API."),
+    (
+        "node",
+        "The node itself: its health, its figures and this document.",
+    ),
+];
+
+const DESCRIPTION: &str = "\
+Places and answers telephone calls by AI agents.
+
+Every answer is JSON: `{success, message, data}`, or for an error `{success, message, error{code, \
+details, field}}`, where `field` names what can not be used. Ids are UUIDs, times are RFC 3339 in \
+UTC. Fields and query parameters that an operation does not have are refused by name.
+
+A token is sent as `Authorization: Bearer TOKEN`. It belongs to one workspace, and what belongs to \
+others is not there for it. Each operation names the scope that it asks for.";
+
+/// The served document. Clones are the same bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Document(pub(crate) Bytes);
+
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(show))
+}
+
+/// The document of this API
+///
+/// OpenAPI 3.1, as JSON. No token is needed.
+#[utoipa::path(
+    get, path = "/openapi.json", operation_id = "show_openapi", tag = "node",
+    responses((status = 200, description = "The document.", body = Object,
+        example = json!({ "openapi": "3.1.0", "info": {}, "paths": {} }))),
+)]
+async fn show(Extension(document): Extension<Document>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], document.0)
+}
+
+/// The whole document of operations that were gathered from their families.
+pub(crate) fn finish(gathered: &OpenApi) -> Value {
+    let mut document = serde_json::to_value(gathered).unwrap_or_default();
+    document["info"] = json!({
+        "title": "Mihu Engine",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": DESCRIPTION,
+        "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+    });
+    document["servers"] = json!([{ "url": "/", "description": "This node." }]);
+    document["tags"] = tags();
+    document["components"]["securitySchemes"] = json!({ "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": format!("An API key or an OAuth access token. Scopes:\n\n{}", scopes()),
+    } });
+    common_errors::add(&mut document);
+    references::tidy(&mut document);
+    examples::add(&mut document);
+    document
+}
+
+fn tags() -> Value {
+    let tags = TAGS.iter();
+    tags.map(|(name, description)| json!({ "name": name, "description": description }))
+        .collect()
+}
+
+fn scopes() -> String {
+    let lines: Vec<String> = scope::all()
+        .map(|(scope, description)| format!("- `{scope}`: {description}"))
+        .collect();
+    lines.join("\n")
+}

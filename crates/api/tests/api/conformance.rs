@@ -1,0 +1,70 @@
+//! Real answers against what the document says of them.
+
+use serde_json::{Value, json};
+
+use crate::support::schema::{problems, resolve};
+use crate::support::{Answer, NUMBER, Node};
+
+#[tokio::test]
+async fn answers_are_as_the_document_says() {
+    let node = Node::start().await;
+    let agent = node.make_agent().await;
+    let call = node.post("/call", node.call_body()).await;
+    is_documented("post", "/call", &call);
+    let call = call.data()["id"].as_str().unwrap().to_owned();
+    let body = json!({ "name": "A", "notes": [{ "content": "We open at nine." }] });
+    is_documented("post", "/agents", &node.post("/agents", body).await);
+    let hook = json!({ "url": "https://example.com", "events": ["intent_call"] });
+    let hooks = format!("/agents/{agent}/webhooks");
+    let hook = node.post(&hooks, hook).await;
+    is_documented("post", "/agents/{agent_uuid}/webhooks", &hook);
+    let hook = hook.data()["webhook_uuid"].as_str().unwrap().to_owned();
+    let key = node.post("/keys", json!({ "name": "reporting" })).await;
+    is_documented("post", "/keys", &key);
+    for (documented, path) in [
+        ("/agents", "/agents".to_owned()),
+        ("/agents/{agent_uuid}", format!("/agents/{agent}")),
+        ("/agents/{agent_uuid}/webhooks", hooks.clone()),
+        (
+            "/agents/{agent_uuid}/webhooks/{webhook_uuid}",
+            format!("{hooks}/{hook}"),
+        ),
+        ("/calls", "/calls".to_owned()),
+        ("/calls/{call_uuid}", format!("/calls/{call}")),
+        (
+            "/calls/{call_uuid}/transcript",
+            format!("/calls/{call}/transcript"),
+        ),
+        ("/keys", "/keys".to_owned()),
+    ] {
+        is_documented("get", documented, &node.get(&path).await);
+    }
+    let path = format!("/agents/{agent}");
+    let changed = node.patch(&path, json!({ "tone": "calm" })).await;
+    is_documented("patch", "/agents/{agent_uuid}", &changed);
+}
+
+#[tokio::test]
+async fn errors_are_as_the_document_says() {
+    let node = Node::start().await;
+    let body = json!({ "agentId": "x", "participant": { "number": NUMBER } });
+    is_documented("post", "/call", &node.post("/call", body).await);
+    is_documented("post", "/call", &node.post_text("/call", "{").await);
+    is_documented("get", "/calls", &node.get("/calls?colour=red").await);
+    is_documented("get", "/agents/{agent_uuid}", &node.get("/agents/x").await);
+    let hang_up = "/calls/action/{conversation_uuid}/hangup";
+    let answer = node.post_text("/calls/action/x/hangup", "").await;
+    is_documented("post", hang_up, &answer);
+}
+
+#[track_caller]
+fn is_documented(method: &str, path: &str, answer: &Answer) {
+    let document = api::document();
+    let operation = &document["paths"][format!("/api/v1{path}")][method];
+    let response = &operation["responses"][answer.status.as_str()];
+    assert_ne!(*response, Value::Null, "{method} {path}: {}", answer.status);
+    let response = resolve(&document, response);
+    let schema = &response["content"]["application/json"]["schema"];
+    let problems = problems(&document, schema, &answer.json());
+    assert!(problems.is_empty(), "{method} {path}: {problems:#?}");
+}

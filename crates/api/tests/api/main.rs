@@ -1,0 +1,21 @@
+//! The API as its clients see it: real routes and a real store over calls that live in memory.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod access_matrix;
+mod agent_routes;
+mod bad_input;
+mod call_records;
+mod call_views;
+mod conformance;
+mod deliveries;
+mod document;
+mod idempotency;
+mod keys;
+mod limits;
+mod placing;
+mod secrecy;
+mod serving;
+mod support;
+mod tokens;
+mod webhook_routes;
+mod workspaces;

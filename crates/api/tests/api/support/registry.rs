@@ -1,0 +1,56 @@
+//! Makes one of everything that a path can name, for tests that walk all operations.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Node;
+
+/// What was made for the parameters of a path, by their names.
+pub(crate) type Made = BTreeMap<String, String>;
+
+/// Makes one of what the path parameter `name` stands for and gives its id. What comes before it
+/// in the path is in `made`.
+async fn make(node: &Node, name: &str, made: &Made) -> String {
+    match name {
+        "agent_uuid" => node.make_agent().await,
+        "call_uuid" => text(&node.place_call().await, "id"),
+        "conversation_uuid" => text(&node.place_call().await, "conversation_uuid"),
+        "key_uuid" => {
+            let body = json!({ "name": "Made", "scopes": ["calls:read"] });
+            text(&node.post("/keys", body).await.data(), "key_uuid")
+        }
+        "webhook_uuid" => {
+            let path = format!("/agents/{}/webhooks", made["agent_uuid"]);
+            let body = json!({ "url": "https://made.example", "events": ["intent_call"] });
+            text(&node.post(&path, body).await.data(), "webhook_uuid")
+        }
+        unknown => panic!(
+            "nobody knows how to make a {unknown}: add it to `make` in tests/api/support/registry.rs"
+        ),
+    }
+}
+
+/// The path with one of everything in place of its parameters, and their ids.
+pub(crate) async fn fill(node: &Node, path: &str) -> (String, Made) {
+    let mut made = Made::new();
+    let mut filled = Vec::new();
+    for part in path.split('/') {
+        let name = part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'));
+        match name {
+            Some(name) => {
+                let id = make(node, name, &made).await;
+                filled.push(id.clone());
+                made.insert(name.to_owned(), id);
+            }
+            None => filled.push(part.to_owned()),
+        }
+    }
+    (filled.join("/"), made)
+}
+
+fn text(value: &Value, field: &str) -> String {
+    value[field].as_str().unwrap().to_owned()
+}
