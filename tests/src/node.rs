@@ -74,6 +74,7 @@ impl NodeBuilder {
             log,
             own,
             addresses: Value::Null,
+            settings: self.settings,
         };
         let deadline = Instant::now() + START;
         loop {
@@ -154,6 +155,7 @@ pub struct Node {
     log: PathBuf,
     own: TempDir,
     addresses: Value,
+    settings: BTreeMap<String, String>,
 }
 
 impl Node {
@@ -192,7 +194,7 @@ impl Node {
         self.keys(&["create", "--name", "test"]).trim().to_owned()
     }
 
-    /// Runs `mihu keys` on this node's data.
+    /// Runs `mihu keys` with this node's data and settings.
     ///
     /// # Panics
     ///
@@ -202,6 +204,7 @@ impl Node {
             .arg("keys")
             .args(arguments)
             .env("MIHU_DATA_DIR", &self.data)
+            .envs(&self.settings)
             .output()
             .expect("mihu runs");
         assert!(

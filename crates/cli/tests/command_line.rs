@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use end_to_end::{Api, Node, Phone, Sipp, mihu};
+use postgres_fixture::TestDatabase;
 use rustix::process::Signal;
 
 #[tokio::test]
@@ -38,6 +39,37 @@ async fn a_key_stops_opening_the_api_when_it_expires() {
             .as_str()
             .is_some_and(|text| text.contains("expired"))
     );
+}
+
+#[tokio::test]
+async fn a_node_on_postgres_remembers_there_and_nowhere_else() {
+    let database = TestDatabase::create();
+    let start = || {
+        Node::builder()
+            .set("MIHU_STORE_DATABASE_URL", &database.url())
+            .start()
+    };
+    let node = start();
+    let token = node.key();
+    let api = Api::new(node.http(), token.clone());
+    assert_eq!(api.get("/calls").await.status, 200);
+    assert!(!node.data().join("mihu.db").exists());
+    drop(node);
+    let node = start();
+    let api = Api::new(node.http(), token);
+    assert_eq!(api.get("/calls").await.status, 200);
+}
+
+#[test]
+fn a_database_that_can_not_be_reached_is_named_without_its_password() {
+    let refused = Node::builder()
+        .set(
+            "MIHU_STORE_DATABASE_URL",
+            "postgres://mihu:hunter2@127.0.0.1:1/mihu",
+        )
+        .refused();
+    assert!(refused.contains("127.0.0.1:1"), "{refused}");
+    assert!(!refused.contains("hunter2"), "{refused}");
 }
 
 #[test]
