@@ -81,6 +81,8 @@ leg_counters! {
     forged,
     /// Sealed packets that had been received before.
     replayed,
+    /// Sealed packets of one source more than are kept books of with the same keys.
+    too_many_sources,
     /// Packets of a payload type that was not negotiated.
     unknown_payload,
     /// Packets of telephone events (RFC 4733), which no decoder hears.

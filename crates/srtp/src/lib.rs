@@ -32,5 +32,5 @@ mod unprotect;
 pub use keys::{Keys, Profile, WrongKeyLength};
 pub use protect::{Protect, ProtectError};
 pub use sdes::{CryptoAttribute, CryptoTag, Lifetime, ParseCryptoError};
-pub use source::MAX_SOURCES;
+pub use source::{MAX_RETIRED_SOURCES, MAX_SOURCES};
 pub use unprotect::{Unprotect, UnprotectError};

@@ -112,7 +112,8 @@ pub enum ProtectError {
     /// A packet with this SSRC and sequence number was sealed already, or it is over 128 behind.
     #[error("the sequence number was used before: send each number once and in order")]
     SequenceUsed,
-    /// [`MAX_SOURCES`](crate::MAX_SOURCES) other SSRCs were used with these keys.
+    /// [`MAX_SOURCES`](crate::MAX_SOURCES) and
+    /// [`MAX_RETIRED_SOURCES`](crate::MAX_RETIRED_SOURCES) other SSRCs were used with these keys.
     #[error("too many SSRCs with the same keys: agree on fresh keys")]
     TooManySources,
     /// 2⁴⁸ RTP packets or 2³¹ RTCP packets were sealed (RFC 3711 §9.2).

@@ -1,8 +1,12 @@
-/// How many SSRCs one direction may carry with the same keys.
+/// How many SSRCs of one direction are followed at a time with the same keys.
 ///
-/// Forgetting a source would let its packets be replayed, so one more is refused instead. Only a
-/// packet that passed authentication is counted, so a stranger cannot fill the table.
+/// One more takes the place of the one that has been silent for the longest, whose packets are
+/// refused from then on: without its window they could be replayed. Only a packet that passed
+/// authentication counts, so a stranger cannot drive a source out.
 pub const MAX_SOURCES: usize = 16;
+
+/// How many SSRCs may have had their place before with the same keys; then one more is refused.
+pub const MAX_RETIRED_SOURCES: usize = 112;
 
 /// The last index of an RTP packet: 32 bits of rollover counter, then the sequence number.
 pub(crate) const LAST_RTP_INDEX: u64 = (1 << 48) - 1;
@@ -17,14 +21,31 @@ const HALF: u16 = 1 << 15;
 pub(crate) enum Refusal {
     /// It was used before, or is too old to tell.
     Used,
-    /// It belongs to a new SSRC, and [`MAX_SOURCES`] are known.
+    /// It belongs to a new SSRC, and neither [`MAX_SOURCES`] nor [`MAX_RETIRED_SOURCES`] leave
+    /// room for it.
     TooManySources,
 }
 
 /// The indices that were used, for each SSRC (RFC 3711 §3.2.3, §3.3.2).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sources {
     entries: [Option<Source>; MAX_SOURCES],
+    /// Packets accepted so far, which tells the time.
+    accepted: u64,
+    /// SSRCs that had a place before; the first `retired_count` of them.
+    retired: [u32; MAX_RETIRED_SOURCES],
+    retired_count: usize,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self {
+            entries: [None; MAX_SOURCES],
+            accepted: 0,
+            retired: [0; MAX_RETIRED_SOURCES],
+            retired_count: 0,
+        }
+    }
 }
 
 impl Sources {
@@ -51,23 +72,48 @@ impl Sources {
         match self.find(ssrc) {
             Some(source) if source.used(index) => Err(Refusal::Used),
             Some(_) => Ok(()),
-            None if self.entries.iter().all(Option::is_some) => Err(Refusal::TooManySources),
+            None if self.is_retired(ssrc) => Err(Refusal::Used),
+            None if self.is_full() => Err(Refusal::TooManySources),
             None => Ok(()),
         }
     }
 
     /// Notes that a packet with this index, which passed [`Self::check`], is authentic.
     pub(crate) fn accept(&mut self, ssrc: u32, index: u64) {
+        self.accepted += 1;
         let known = self.entries.iter_mut().flatten().find(|s| s.ssrc == ssrc);
         if let Some(source) = known {
             source.accept(index);
-        } else if let Some(free) = self.entries.iter_mut().find(|entry| entry.is_none()) {
-            *free = Some(Source {
-                ssrc,
-                highest: index,
-                used: 1,
-            });
+            source.last = self.accepted;
+            return;
         }
+        let oldest = self
+            .entries
+            .iter_mut()
+            .min_by_key(|entry| entry.map_or(0, |source| source.last));
+        let Some(place) = oldest else { return };
+        let retiring = place.replace(Source {
+            ssrc,
+            highest: index,
+            used: 1,
+            last: self.accepted,
+        });
+        if let Some(retiring) = retiring
+            && let Some(room) = self.retired.get_mut(self.retired_count)
+        {
+            *room = retiring.ssrc;
+            self.retired_count += 1;
+        }
+    }
+
+    fn is_retired(&self, ssrc: u32) -> bool {
+        let retired = self.retired.get(..self.retired_count);
+        retired.is_some_and(|retired| retired.contains(&ssrc))
+    }
+
+    /// Whether nobody could be retired for one more SSRC.
+    fn is_full(&self) -> bool {
+        self.retired_count == MAX_RETIRED_SOURCES && self.entries.iter().all(Option::is_some)
     }
 
     fn find(&self, ssrc: u32) -> Option<&Source> {
@@ -81,6 +127,8 @@ struct Source {
     highest: u64,
     /// Bit `n` is set when `highest - n` was used.
     used: u128,
+    /// How many packets of all sources had been accepted when its last one was.
+    last: u64,
 }
 
 impl Source {
@@ -151,15 +199,44 @@ mod tests {
         assert_eq!(sources.check(1, 873), Err(Refusal::Used));
     }
 
-    #[test]
-    fn one_source_too_many_is_refused() {
+    /// Takes a packet of each of the first `count` SSRCs.
+    fn heard_of(count: usize) -> Sources {
         let mut sources = Sources::default();
-        for ssrc in 0..MAX_SOURCES as u32 {
+        for ssrc in 0..count as u32 {
             assert_eq!(sources.check(ssrc, 1), Ok(()));
             sources.accept(ssrc, 1);
         }
-        assert_eq!(sources.check(99, 1), Err(Refusal::TooManySources));
-        assert_eq!(sources.check(0, 2), Ok(()));
+        sources
+    }
+
+    #[test]
+    fn one_source_more_takes_the_place_of_the_one_silent_for_the_longest() {
+        let mut sources = heard_of(MAX_SOURCES);
+        sources.accept(0, 2);
+        assert_eq!(sources.check(99, 1), Ok(()));
+        sources.accept(99, 1);
+        for (ssrc, expected) in [
+            (0, Ok(())),
+            (1, Err(Refusal::Used)),
+            (2, Ok(())),
+            (99, Ok(())),
+        ] {
+            assert_eq!(sources.check(ssrc, 3), expected, "{ssrc}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_lost_its_place_cannot_be_replayed_however_many_follow() {
+        let most = MAX_SOURCES + MAX_RETIRED_SOURCES;
+        let sources = heard_of(most);
+        for ssrc in 0..MAX_RETIRED_SOURCES as u32 {
+            assert_eq!(sources.check(ssrc, 1), Err(Refusal::Used));
+        }
+        for ssrc in MAX_RETIRED_SOURCES as u32..most as u32 {
+            assert_eq!(sources.check(ssrc, 2), Ok(()));
+        }
+        let next = most as u32;
+        assert_eq!(sources.check(next, 1), Err(Refusal::TooManySources));
     }
 
     proptest! {

@@ -113,7 +113,8 @@ pub enum UnprotectError {
     /// A packet with this index was opened already, or it is over 128 behind the newest.
     #[error("the packet was received before or is too old to tell")]
     Replayed,
-    /// [`MAX_SOURCES`](crate::MAX_SOURCES) other SSRCs were heard with these keys.
+    /// [`MAX_SOURCES`](crate::MAX_SOURCES) and
+    /// [`MAX_RETIRED_SOURCES`](crate::MAX_RETIRED_SOURCES) other SSRCs were heard with these keys.
     #[error("too many SSRCs with the same keys: agree on fresh keys")]
     TooManySources,
 }

@@ -1,7 +1,10 @@
 //! Both directions of a stream together: round trips, reordering, replay, tampering, foreign bytes.
 
 use proptest::prelude::*;
-use srtp::{Keys, MAX_SOURCES, Profile, Protect, ProtectError, Unprotect, UnprotectError};
+use srtp::{
+    Keys, MAX_RETIRED_SOURCES, MAX_SOURCES, Profile, Protect, ProtectError, Unprotect,
+    UnprotectError,
+};
 
 const SSRC: u32 = 0xCAFE_BABE;
 
@@ -271,20 +274,37 @@ fn a_buffer_without_room_is_refused_and_costs_no_number() {
 }
 
 #[test]
+fn a_far_end_that_changes_its_ssrc_again_and_again_is_heard_and_cannot_be_replayed() {
+    let (mut protect, mut unprotect) = pair(Profile::AeadAes128Gcm);
+    let mut sealed = Vec::new();
+    for ssrc in 0..3 * MAX_SOURCES as u32 {
+        sealed.push(sealed_rtp(&mut protect, &rtp(ssrc, 1)));
+        let opened = opened_rtp(&mut unprotect, &sealed[ssrc as usize]);
+        assert_eq!(opened, Ok(rtp(ssrc, 1)));
+    }
+    for old in sealed {
+        let replayed = opened_rtp(&mut unprotect, &old);
+        assert_eq!(replayed, Err(UnprotectError::Replayed));
+    }
+}
+
+#[test]
 fn one_ssrc_too_many_is_refused_and_the_known_ones_go_on() {
     let (mut protect, mut unprotect) = pair(Profile::AeadAes128Gcm);
-    for ssrc in 0..MAX_SOURCES as u32 {
+    let most = (MAX_SOURCES + MAX_RETIRED_SOURCES) as u32;
+    for ssrc in 0..most {
         let sealed = sealed_rtp(&mut protect, &rtp(ssrc, 1));
         assert!(opened_rtp(&mut unprotect, &sealed).is_ok());
     }
     let (mut fresh, _) = pair(Profile::AeadAes128Gcm);
-    let one_more = sealed_rtp(&mut fresh, &rtp(99, 1));
+    let one_more = sealed_rtp(&mut fresh, &rtp(most, 1));
     assert_eq!(
         opened_rtp(&mut unprotect, &one_more),
         Err(UnprotectError::TooManySources)
     );
-    let sealed = sealed_rtp(&mut protect, &rtp(0, 2));
-    assert_eq!(opened_rtp(&mut unprotect, &sealed), Ok(rtp(0, 2)));
+    let known = rtp(most - 1, 2);
+    let sealed = sealed_rtp(&mut protect, &known);
+    assert_eq!(opened_rtp(&mut unprotect, &sealed), Ok(known));
 }
 
 #[test]

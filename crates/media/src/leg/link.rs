@@ -203,9 +203,10 @@ impl Link {
 fn count_refusal(error: UnprotectError, counters: &LegCounters) {
     match error {
         UnprotectError::Malformed => counters.malformed.add(1),
-        UnprotectError::Authentication | UnprotectError::TooManySources => counters.forged.add(1),
+        UnprotectError::Authentication => counters.forged.add(1),
         UnprotectError::Replayed => counters.replayed.add(1),
     }
+        UnprotectError::TooManySources => counters.too_many_sources.add(1),
 }
 
 fn sending_keys(connection: &Connection) -> Option<&srtp::Keys> {
