@@ -122,9 +122,12 @@ pub enum Insertion {
     Overflowed,
     /// Its payload is longer than any audio packet that is expected, and it is dropped.
     Oversized,
-    /// It begins a new stream: what was buffered of the old one is dropped, and
-    /// this packet waits for its turn.
+    /// With the one before it, a [`Insertion::Stray`], it begins a new stream: what
+    /// was buffered of the old one is dropped, and both wait for their turn.
     Restarted,
+    /// It contradicts the stream: by its source, its number or its timestamp. It is
+    /// dropped unless the next packet to come is the one after it.
+    Stray,
 }
 
 /// What a pull gave.
@@ -164,6 +167,9 @@ pub struct Statistics {
     pub overflowed: u64,
     /// Packets dropped because their payload was too long.
     pub oversized: u64,
+    /// Packets dropped because they contradict the stream: of another source, or with
+    /// a number or a timestamp that is none of its own.
+    pub strays: u64,
     /// Packets that the decoder refused.
     pub undecodable: u64,
     /// Packets missing from the sequence when their turn came; one that arrives

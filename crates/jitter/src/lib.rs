@@ -21,6 +21,7 @@ mod extrapolation;
 mod gaps;
 mod histogram;
 mod listen;
+mod newcomer;
 mod pace;
 mod pitch;
 mod play;

@@ -8,6 +8,7 @@ use audio::{FRAME, Moment, SequenceNumber};
 use crate::arrivals::{Arrivals, Trade};
 use crate::border::{Content, Decoder, Format, Insertion, Packet, Statistics};
 use crate::gaps::Gaps;
+use crate::newcomer::Newcomer;
 use crate::queue::{Queue, Waiting};
 use crate::settings::Settings;
 use crate::stream::{Standing, Stream};
@@ -23,6 +24,7 @@ pub(crate) struct Reception {
     format: Format,
     pub(crate) scale: Scale,
     stream: Option<(Stream, Timeline)>,
+    newcomer: Newcomer,
     pub(crate) queue: Queue,
     pub(crate) arrivals: Arrivals,
     pub(crate) gaps: Gaps,
@@ -48,6 +50,7 @@ impl Reception {
             format: settings.format,
             scale,
             stream: None,
+            newcomer: Newcomer::new(),
             queue: Queue::new(settings.capacity.max(2), settings.payload_bytes),
             arrivals: Arrivals::new(scale, trade),
             gaps: Gaps::new(),
@@ -65,6 +68,7 @@ impl Reception {
         self.scale = Scale::of(format);
         self.arrivals = Arrivals::new(self.scale, self.trade);
         self.gaps = Gaps::new();
+        self.statistics.strays += self.newcomer.drop();
         self.forget_stream();
     }
 
@@ -99,28 +103,63 @@ impl Reception {
             self.statistics.oversized += 1;
             return Insertion::Oversized;
         }
+        let Some((stream, _)) = &mut self.stream else {
+            return self.go_on(now, packet, played);
+        };
+        match stream.judge(now, packet) {
+            Standing::Fresh => {
+                self.statistics.strays += self.newcomer.drop();
+                self.go_on(now, packet, played)
+            }
+            Standing::Stray => {
+                self.statistics.strays += 1;
+                Insertion::Stray
+            }
+            Standing::Repeated => {
+                self.statistics.duplicates += 1;
+                Insertion::Duplicate
+            }
+            Standing::Foreign if self.newcomer.is_followed_by(packet) => {
+                self.begin_anew(now, packet);
+                Insertion::Restarted
+            }
+            Standing::Foreign => {
+                self.statistics.strays += self.newcomer.keep(now, packet);
+                Insertion::Stray
+            }
+        }
+    }
+
+    /// Begins another stream with the packet that was kept and `packet`, which
+    /// follows it.
+    fn begin_anew(&mut self, now: Moment, packet: &Packet<'_>) {
+        self.statistics.restarts += 1;
+        self.forget_stream();
+        let mut newcomer = std::mem::take(&mut self.newcomer);
+        if let Some((arrival, first)) = newcomer.packet() {
+            self.begin(arrival, &first);
+        }
+        let continues = self
+            .stream
+            .as_mut()
+            .is_some_and(|(stream, _)| stream.judge(now, packet) == Standing::Fresh);
+        if continues {
+            newcomer.drop();
+            self.go_on(now, packet, None);
+        } else {
+            self.statistics.strays += newcomer.drop();
+            self.forget_stream();
+            self.begin(now, packet);
+        }
+        self.newcomer = newcomer;
+    }
+
+    /// Takes a packet that begins or continues the stream or fills a hole in it.
+    fn go_on(&mut self, now: Moment, packet: &Packet<'_>, played: Option<i64>) -> Insertion {
         let Some((stream, timeline)) = &mut self.stream else {
             self.begin(now, packet);
             return Insertion::Queued;
         };
-        let standing = stream.judge(now, packet);
-        match standing {
-            Standing::Fresh => {}
-            Standing::Stray => {
-                self.statistics.late += 1;
-                return Insertion::Late;
-            }
-            Standing::Repeated => {
-                self.statistics.duplicates += 1;
-                return Insertion::Duplicate;
-            }
-            Standing::Foreign => {
-                self.statistics.restarts += 1;
-                self.forget_stream();
-                self.begin(now, packet);
-                return Insertion::Restarted;
-            }
-        }
         let overtaken = !stream.is_newest(packet.sequence);
         let position = timeline.advance(packet.timestamp);
         if packet.content == Content::Audio {
@@ -179,8 +218,11 @@ impl Reception {
         let Some((stream, _)) = &mut self.stream else {
             return;
         };
+        let Some(goes_on) = stream.pass_over(ssrc, sequence) else {
+            return;
+        };
         self.gaps.pass_over(sequence);
-        if stream.pass_over(ssrc, sequence) && idle && self.queue.front().is_none() {
+        if goes_on && idle && self.queue.front().is_none() {
             self.pass(sequence);
         }
     }

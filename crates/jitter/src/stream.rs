@@ -18,9 +18,9 @@ pub(crate) enum Standing {
     Fresh,
     /// Seen before.
     Repeated,
-    /// From a past that is no longer kept, or contradicting the stream.
+    /// Older than the newest, but not of its past.
     Stray,
-    /// The beginning of another stream.
+    /// Contradicting the stream: the beginning of another one, if there is more of it.
     Foreign,
 }
 
@@ -35,9 +35,6 @@ pub(crate) struct Stream {
     seen: u64,
     /// Bit n: the packet n before `newest` was seen and has no audio.
     without_audio: u64,
-    /// What follows the last packet from far back: two in a row mean that the
-    /// sender began anew (RFC 3550 appendix A.1), one is a straggler.
-    suspect: Option<SequenceNumber>,
     clock: SampleRate,
 }
 
@@ -52,7 +49,6 @@ impl Stream {
             newest_arrival: now,
             seen: 1,
             without_audio: 0,
-            suspect: None,
             clock,
         }
     }
@@ -68,7 +64,7 @@ impl Stream {
             return self.judge_ahead(now, packet, ahead, later);
         }
         if ahead <= -SEQUENCE_REACH {
-            return self.judge_far_back(packet);
+            return Standing::Foreign;
         }
         let bit = 1 << ahead.unsigned_abs();
         if self.seen & bit != 0 {
@@ -99,7 +95,6 @@ impl Stream {
         self.newest_arrival = now;
         self.advance_to(packet.sequence, ahead.unsigned_abs());
         self.newest_timestamp = packet.timestamp;
-        self.suspect = None;
         Standing::Fresh
     }
 
@@ -115,30 +110,22 @@ impl Stream {
         self.newest = sequence;
     }
 
-    fn judge_far_back(&mut self, packet: &Packet<'_>) -> Standing {
-        if self.suspect == Some(packet.sequence) {
-            return Standing::Foreign;
-        }
-        self.suspect = Some(packet.sequence.next());
-        Standing::Stray
-    }
-
     /// Remembers that the packet with this number came and has no audio. Returns
-    /// whether the stream now goes on from it.
-    pub(crate) fn pass_over(&mut self, ssrc: u32, sequence: SequenceNumber) -> bool {
+    /// whether the stream now goes on from it; `None` if it is not of this stream.
+    pub(crate) fn pass_over(&mut self, ssrc: u32, sequence: SequenceNumber) -> Option<bool> {
         let ahead = sequence.distance_from(self.newest);
         if ssrc != self.ssrc || ahead > SEQUENCE_REACH || ahead <= -SEQUENCE_REACH {
-            return false;
+            return None;
         }
         if ahead > 0 {
             self.advance_to(sequence, ahead.unsigned_abs());
             self.without_audio |= 1;
-            return true;
+            return Some(true);
         }
         let bit = 1 << ahead.unsigned_abs();
         self.without_audio |= bit & !self.seen;
         self.seen |= bit;
-        false
+        Some(false)
     }
 
     /// How many packets between `earlier` and `later`, these two excluded, may
@@ -250,24 +237,21 @@ mod tests {
     }
 
     #[test]
-    fn one_packet_from_far_back_is_a_stray_and_two_in_a_row_a_new_stream() {
+    fn a_packet_from_far_back_is_foreign() {
         let mut stream = stream_at(1_000, 160_000);
-        assert_eq!(
-            stream.judge(Moment::ZERO, &packet(500, 80_000)),
-            Standing::Stray
-        );
-        assert_eq!(
-            stream.judge(Moment::ZERO, &packet(1_001, 160_160)),
-            Standing::Fresh
-        );
-        assert_eq!(
-            stream.judge(Moment::ZERO, &packet(501, 80_160)),
-            Standing::Stray
-        );
-        assert_eq!(
-            stream.judge(Moment::ZERO, &packet(502, 80_320)),
-            Standing::Foreign
-        );
+        for (sequence, standing) in [(936, Standing::Foreign), (937, Standing::Fresh)] {
+            let timestamp = u32::from(sequence) * 160;
+            let found = stream.judge(Moment::ZERO, &packet(sequence, timestamp));
+            assert_eq!(found, standing, "{sequence}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_packet_leaves_the_stream_as_it_is() {
+        let mut stream = stream_at(100, 0);
+        let (now, later) = (Moment::ZERO, Moment::from_millis(20));
+        assert_eq!(stream.judge(now, &packet(40_000, 9)), Standing::Foreign);
+        assert_eq!(stream.judge(later, &packet(101, 160)), Standing::Fresh);
     }
 
     #[test]
@@ -287,13 +271,13 @@ mod tests {
     fn packets_without_audio_are_not_counted_between_others() {
         let mut stream = stream_at(65_530, 0);
         for sequence in [65_531, 65_533, 0, 2] {
-            assert!(stream.pass_over(7, SequenceNumber(sequence)));
+            assert_eq!(stream.pass_over(7, SequenceNumber(sequence)), Some(true));
         }
         assert_eq!(
             stream.judge(Moment::ZERO, &packet(4, 1_600)),
             Standing::Fresh
         );
-        assert!(!stream.pass_over(7, SequenceNumber(3)));
+        assert_eq!(stream.pass_over(7, SequenceNumber(3)), Some(false));
         let between =
             |earlier, later| stream.packets_between(SequenceNumber(earlier), SequenceNumber(later));
         assert_eq!(between(65_530, 4), 4);
@@ -310,8 +294,8 @@ mod tests {
             stream.judge(Moment::ZERO, &packet(12, 320)),
             Standing::Fresh
         );
-        for (ssrc, sequence) in [(7, 12), (8, 11), (7, 80)] {
-            assert!(!stream.pass_over(ssrc, SequenceNumber(sequence)));
+        for (ssrc, sequence, known) in [(7, 12, Some(false)), (8, 11, None), (7, 80, None)] {
+            assert_eq!(stream.pass_over(ssrc, SequenceNumber(sequence)), known);
         }
         assert_eq!(
             stream.judge(Moment::ZERO, &packet(13, 480)),
@@ -326,7 +310,7 @@ mod tests {
     #[test]
     fn an_old_mark_is_forgotten() {
         let mut stream = stream_at(10, 0);
-        assert!(stream.pass_over(7, SequenceNumber(11)));
+        assert_eq!(stream.pass_over(7, SequenceNumber(11)), Some(true));
         assert_eq!(
             stream.judge(Moment::ZERO, &packet(75, 480)),
             Standing::Fresh
@@ -367,11 +351,13 @@ mod tests {
 
     #[test]
     fn packets_without_audio_reach_as_far_as_those_with_it() {
-        assert!(stream_at(100, 0).pass_over(7, SequenceNumber(164)));
-        assert!(!stream_at(100, 0).pass_over(7, SequenceNumber(165)));
         let mut stream = stream_at(100, 0);
-        for sequence in [36, 37] {
-            assert!(!stream.pass_over(7, SequenceNumber(sequence)));
+        for (sequence, known) in [(36, None), (37, Some(false))] {
+            assert_eq!(stream.pass_over(7, SequenceNumber(sequence)), known);
+        }
+        for (sequence, known) in [(164, Some(true)), (165, None)] {
+            let passed = stream_at(100, 0).pass_over(7, SequenceNumber(sequence));
+            assert_eq!(passed, known);
         }
         assert_eq!(
             stream.packets_between(SequenceNumber(35), SequenceNumber(38)),

@@ -119,6 +119,20 @@ fn on_a_line_that_reorders_what_was_overtaken_is_waited_for() {
 }
 
 #[test]
+fn a_key_pressed_in_another_stream_does_not_cut_the_wait_for_what_was_overtaken() {
+    let mut sender = Sender::new();
+    let (_, mut receiver) = heard(regular(&mut sender, 7, 50), 1_000);
+    let foreign = audio::SequenceNumber(sender.sequence + 20);
+    receiver.buffer.pass_over(9, foreign);
+    let (overtaken, overtaking) = (sender.send(), sender.send());
+    receiver.insert(1_027, &overtaking);
+    assert!(receiver.pull_due(millis(1_027)).is_empty());
+    receiver.insert(1_032, &overtaken);
+    let pulled = receiver.pull_due(millis(1_032));
+    assert_eq!(joined(&pulled), samples(8_000, 320));
+}
+
+#[test]
 fn a_packet_that_comes_after_its_gap_was_filled_is_dropped() {
     let mut sender = Sender::new();
     let mut arrivals = regular(&mut sender, 7, 100);
@@ -211,7 +225,7 @@ fn a_source_that_sends_on_after_a_hold_as_if_no_time_had_passed_is_heard() {
 }
 
 #[test]
-fn another_source_takes_over_at_once() {
+fn another_source_takes_over_with_its_second_packet_and_is_heard_from_its_first() {
     let mut arrivals = regular(&mut Sender::new(), 7, 50);
     let mut other = Sender {
         ssrc: 8,
@@ -221,7 +235,7 @@ fn another_source_takes_over_at_once() {
     };
     arrivals.extend(regular(&mut other, 1_012, 50));
     let (pulled, receiver) = heard(arrivals, 2_000);
-    assert_eq!(pulled[50].at, 1_012);
+    assert_eq!((pulled[50].at, pulled[51].at), (1_032, 1_032));
     assert_eq!(joined(&pulled[50..100]), samples(100_000, 8_000));
     assert!(pulled.is_sorted_by_key(|pulled| pulled.until));
     assert_eq!(receiver.statistics().restarts, 1);

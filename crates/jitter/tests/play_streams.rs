@@ -10,32 +10,81 @@ use line::{Receiver, Sender, Sent, find, joined, kinds, play, playing, regular, 
 
 const DECODED: PlayoutKind = PlayoutKind::Decoded;
 const CONCEALED: PlayoutKind = PlayoutKind::Concealed;
-const SILENCE: PlayoutKind = PlayoutKind::Silence;
 
-#[test]
-fn another_source_takes_over_and_the_old_one_is_not_heard_again() {
-    let (mut sender, mut receiver) = playing();
-    receiver.insert(61, &sender.send());
-    let mut other = Sender {
+/// A sender that knows nothing of the others.
+fn other_source() -> Sender {
+    Sender {
         ssrc: 8,
         sequence: 9,
         timestamp: 77,
         number: 10_000,
         ..Sender::new()
-    };
-    assert_eq!(receiver.insert(62, &other.send()), Insertion::Restarted);
-    assert_eq!(receiver.insert(82, &other.send()), Insertion::Queued);
-    let pulled = receiver.pull_through(80, 160);
-    assert_eq!(kinds(&pulled[..3]), [SILENCE, DECODED, DECODED]);
-    assert_eq!(joined(&pulled[1..3]), samples(10_000, 320));
-    let statistics = receiver.statistics();
-    assert_eq!((statistics.restarts, statistics.lost), (1, 0));
+    }
 }
 
 #[test]
-fn a_jump_in_sequence_or_timestamp_starts_a_new_stream() {
-    let jumps: [fn(&mut Sender); 4] = [
+fn another_source_takes_over_with_its_second_packet_and_is_heard_from_its_first() {
+    let (mut sender, mut receiver) = playing();
+    receiver.insert(61, &sender.send());
+    let mut other = other_source();
+    assert_eq!(receiver.insert(62, &other.send()), Insertion::Stray);
+    assert_eq!(receiver.insert(82, &other.send()), Insertion::Restarted);
+    let pulled = receiver.pull_through(100, 140);
+    assert_eq!(kinds(&pulled), [DECODED, DECODED]);
+    assert_eq!(joined(&pulled), samples(10_000, 320));
+    let statistics = receiver.statistics();
+    assert_eq!((statistics.restarts, statistics.lost), (1, 0));
+    assert_eq!(statistics.strays, 0);
+}
+
+#[test]
+fn a_single_packet_that_contradicts_the_stream_is_dropped_and_nothing_is_lost() {
+    let strays: [fn(&mut Sent); 5] = [
+        |sent| sent.ssrc = 8,
+        |sent| sent.sequence += 65,
+        |sent| sent.sequence = sent.sequence.wrapping_sub(200),
+        |sent| sent.timestamp += 16_000 + 401,
+        |sent| sent.timestamp -= 1_000,
+    ];
+    for stray in strays {
+        let (mut sender, mut receiver) = playing();
+        let mut forged = sender.clone().send();
+        stray(&mut forged);
+        assert_eq!(receiver.insert(61, &forged), Insertion::Stray);
+        receiver.insert(62, &sender.send());
+        receiver.insert(82, &sender.send());
+        let pulled = receiver.pull_through(80, 140);
+        assert_eq!(joined(&pulled), samples(320, 480));
+        let statistics = receiver.statistics();
+        assert_eq!((statistics.restarts, statistics.concealed_samples), (0, 0));
+        assert_eq!(statistics.strays, 1);
+    }
+}
+
+#[test]
+fn two_sources_that_overlap_do_not_take_turns() {
+    let (mut sender, mut receiver) = playing();
+    let mut other = other_source();
+    let mut pulled = Vec::new();
+    for now in (61..1_061).step_by(20) {
+        receiver.insert(now, &sender.send());
+        receiver.insert(now + 5, &other.send());
+        pulled.push(receiver.pull(now + 19));
+    }
+    assert_eq!(joined(&pulled), samples(320, 50 * 160));
+    assert_eq!(receiver.statistics().restarts, 0);
+    for now in [1_061, 1_081] {
+        receiver.insert(now, &other.send());
+    }
+    let statistics = receiver.statistics();
+    assert_eq!((statistics.restarts, statistics.strays), (1, 49));
+}
+
+#[test]
+fn a_jump_in_sequence_or_timestamp_starts_a_new_stream_with_its_second_packet() {
+    let jumps: [fn(&mut Sender); 5] = [
         |sender| sender.sequence += 65,
+        |sender| sender.sequence -= 90,
         |sender| sender.timestamp += 16_000 + 401,
         |sender| sender.timestamp = sender.timestamp.wrapping_sub(10_000),
         |sender| sender.timestamp = sender.timestamp.wrapping_add(1 << 31),
@@ -43,22 +92,11 @@ fn a_jump_in_sequence_or_timestamp_starts_a_new_stream() {
     for jump in jumps {
         let (mut sender, mut receiver) = playing();
         jump(&mut sender);
-        assert_eq!(receiver.insert(61, &sender.send()), Insertion::Restarted);
-        assert_eq!(joined(&receiver.pull_through(100, 120)), samples(480, 160));
+        assert_eq!(receiver.insert(61, &sender.send()), Insertion::Stray);
+        assert_eq!(receiver.insert(81, &sender.send()), Insertion::Restarted);
+        assert_eq!(joined(&receiver.pull_through(100, 140)), samples(480, 320));
         assert_eq!(receiver.statistics().lost, 0);
     }
-}
-
-#[test]
-fn a_single_packet_from_long_ago_does_not_disturb_the_stream() {
-    let (mut sender, mut receiver) = playing();
-    let straggler = Sent {
-        sequence: sender.sequence.wrapping_sub(200),
-        ..sender.clone().send()
-    };
-    assert_eq!(receiver.insert(61, &straggler), Insertion::Late);
-    receiver.insert(62, &sender.send());
-    assert_eq!(joined(&receiver.pull_through(80, 120)), samples(320, 320));
 }
 
 #[test]

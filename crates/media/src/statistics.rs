@@ -112,6 +112,9 @@ leg_counters! {
     overflowed,
     /// Received packets that the decoder refused.
     undecodable,
+    /// Received packets dropped because they contradict the stream: one of another
+    /// source, or with a number or a timestamp that is none of its own.
+    strays,
     /// Packets missing when their turn came.
     lost,
     /// Packets that were missing and recovered from the one after them.
@@ -169,6 +172,7 @@ impl LegCounters {
         self.overflowed.set(buffer.overflowed);
         self.undecodable.set(buffer.undecodable);
         self.lost.set(buffer.lost);
+        self.strays.set(buffer.strays);
         self.recovered.set(buffer.recovered);
         self.restarts.set(buffer.restarts);
         self.underruns.set(buffer.underruns);

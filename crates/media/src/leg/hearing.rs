@@ -98,7 +98,8 @@ impl Hearing {
             | Insertion::Duplicate
             | Insertion::Late
             | Insertion::Overflowed
-            | Insertion::Restarted => self.counters.packets_received.add(1),
+            | Insertion::Restarted
+            | Insertion::Stray => self.counters.packets_received.add(1),
         }
         if self.policy == Policy::Listen {
             self.pull(MAX_PULLS, decoder, feed);
