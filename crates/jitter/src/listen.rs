@@ -13,6 +13,7 @@ use audio::{Moment, SequenceNumber};
 use crate::activity::Activity;
 use crate::border::{Content, Decoder, Format, PlayoutKind};
 use crate::clock::Clock;
+use crate::queue::Waiting;
 use crate::reception::Reception;
 use crate::track::Track;
 
@@ -174,14 +175,19 @@ impl Listen {
     ) -> bool {
         let gap = position - end;
         let lost = (rx.missing_before(sequence) as i64 * rx.packet).min(gap);
+        if lost > 0 && !self.is_given_up(rx, now, end) {
+            return false;
+        }
+        let lost = lost - self.lost_in_pause(rx, lost);
         if lost <= 0 {
             self.leaves_out_pauses = true;
             self.track.excuse();
             self.fill_pause(rx, gap, end, decoder);
             return true;
         }
-        if !self.is_given_up(rx, now, end) {
-            return false;
+        if gap > lost && matches!(self.state, State::Noise { .. }) {
+            self.fill_pause(rx, gap - lost, end, decoder);
+            return true;
         }
         let bridged = lost.min(self.track.longest_bridge() as i64);
         if lost > bridged {
@@ -207,6 +213,19 @@ impl Listen {
             rx.give_up_before(sequence);
         }
         true
+    }
+
+    /// Of `lost` samples before the oldest packet, those that were part of a pause: in
+    /// one that goes on, or ends with this packet, nothing but descriptions of its
+    /// noise was lost.
+    fn lost_in_pause(&self, rx: &Reception, lost: i64) -> i64 {
+        let in_pause = matches!(self.state, State::Noise { .. });
+        let pauses = |front: &Waiting| front.content == Content::ComfortNoise || front.marker;
+        if in_pause && rx.queue.front().is_some_and(pauses) {
+            lost
+        } else {
+            0
+        }
     }
 
     /// Fills what is left of a pause of the sender.

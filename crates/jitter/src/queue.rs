@@ -15,6 +15,8 @@ pub(crate) struct Waiting {
     pub(crate) sequence: SequenceNumber,
     /// The position of its first sample.
     pub(crate) position: i64,
+    /// Whether the sender paused before it.
+    pub(crate) marker: bool,
     payload: Range<usize>,
 }
 
@@ -72,6 +74,7 @@ impl Queue {
             content: packet.content,
             sequence: packet.sequence,
             position,
+            marker: packet.marker,
             payload,
         };
         self.waiting.insert(place, waiting);

@@ -190,6 +190,51 @@ fn a_pause_with_comfort_noise_is_that_noise() {
     assert_eq!(receiver.statistics().concealed_samples, 0);
 }
 
+/// Speech, a pause with three descriptions of its noise, speech. Without those of the
+/// packets after the first ones that `lost` names.
+fn pause_that_loses(lost: &[usize], marker: bool) -> (Vec<Pulled>, Receiver) {
+    let mut sender = Sender::new();
+    let mut arrivals = regular(&mut sender, 7, 50);
+    let mut later = Vec::new();
+    for update in 0..3 {
+        later.push((1_007_000 + update * 200_000, sender.send_noise(9)));
+        sender.pause(1_600);
+    }
+    let mut speech = regular(&mut sender, 1_607, 50);
+    speech[0].1.marker = marker;
+    later.extend(speech);
+    let later = later.into_iter().enumerate();
+    arrivals.extend(later.filter_map(|(n, it)| (!lost.contains(&n)).then_some(it)));
+    heard(arrivals, 2_600)
+}
+
+#[test]
+fn a_lost_description_of_noise_is_not_taken_for_lost_speech() {
+    for (lost, marker) in [(1, false), (2, true)] {
+        let (pulled, receiver) = pause_that_loses(&[lost], marker);
+        assert_eq!(kinds(&pulled[51..79]), [SILENCE; 28]);
+        assert!(
+            pulled[51..79]
+                .iter()
+                .all(|it| it.samples == [9; FRAME_SAMPLES])
+        );
+        assert_eq!(joined(&pulled[80..130])[40..], samples(8_000, 8_000)[40..]);
+        let statistics = receiver.statistics();
+        assert_eq!((statistics.concealed_samples, statistics.lost), (0, 1));
+    }
+}
+
+#[test]
+fn speech_lost_at_the_end_of_a_pause_is_concealed_where_it_was() {
+    let (pulled, receiver) = pause_that_loses(&[3], false);
+    assert_eq!(kinds(&pulled[51..79]), [SILENCE; 28]);
+    assert_eq!(
+        kinds(&pulled[79..83]),
+        [SILENCE, CONCEALED, DECODED, DECODED]
+    );
+    assert_eq!(receiver.statistics().concealed_samples, 160);
+}
+
 #[test]
 fn a_packet_that_the_next_one_repeats_is_recovered() {
     let mut sender = Sender {
