@@ -62,6 +62,12 @@ impl Connection {
         }
     }
 
+    /// Whether the far end may leave out what it has to say nothing in.
+    pub(crate) fn pauses(&self) -> bool {
+        let discontinuous = self.codec == Codec::Opus && self.opus.dtx;
+        discontinuous || self.arriving().comfort_noise.is_some()
+    }
+
     /// The payload types of what arrives.
     pub(crate) fn arriving(&self) -> PayloadTypes {
         self.arriving.unwrap_or_else(|| PayloadTypes {

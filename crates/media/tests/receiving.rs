@@ -16,6 +16,8 @@ use rig::{
 };
 use srtp::{Keys, Profile};
 
+const COMFORT_NOISE: u8 = 13;
+
 /// Talks for `ticks` ticks and returns what was heard.
 fn talk(rig: &mut Rig, ticks: usize) -> Vec<media::HeardFrame> {
     let mut heard = Vec::new();
@@ -200,6 +202,102 @@ fn the_first_packet_is_reported_with_its_moment_and_source() {
             from: far_end()
         }]
     );
+}
+
+/// Replaces what the far end is, as when somebody else is put through.
+fn put_through(rig: &mut Rig) {
+    rig.far = Header {
+        ssrc: 0xBEEF,
+        sequence: SequenceNumber(9_000),
+        timestamp: rig.far.timestamp.advanced(1 << 30),
+        ..rig.far
+    };
+}
+
+#[test]
+fn a_far_end_that_begins_another_stream_is_heard_from_its_first_packet() {
+    let mut rig = Rig::connected();
+    talk(&mut rig, 20);
+    put_through(&mut rig);
+    let heard = talk(&mut rig, 20);
+    assert!(
+        heard[10..]
+            .iter()
+            .all(|frame| frame.frame.samples() == [LOUD; 160])
+    );
+    let statistics = rig.core.statistics();
+    assert_eq!(statistics.restarts, 1);
+    assert_eq!((statistics.strays, statistics.lost), (0, 0));
+    assert_eq!(rig.tick().unwrap().to, far_end());
+    assert_eq!(rig.events().len(), 1);
+}
+
+#[test]
+fn forged_packets_from_the_latched_address_disturb_nothing() {
+    let mut rig = Rig::connected();
+    talk(&mut rig, 20);
+    for n in 0..100 {
+        let forged = Header {
+            ssrc: 0xBAD,
+            sequence: SequenceNumber(5_000 + n),
+            ..rig.far
+        };
+        rig.receive(far_end(), &datagram(forged, -LOUD));
+        let heard = talk(&mut rig, 1);
+        assert_eq!(heard[0].frame.samples(), [LOUD; 160], "{n}");
+    }
+    let statistics = rig.core.statistics();
+    assert_eq!((statistics.strays, statistics.restarts), (100, 0));
+    assert_eq!((statistics.lost, statistics.concealed_frames), (0, 0));
+    // Nor does the leg take the forger's stream for that of the far end.
+    rig.ticks(50);
+    rig.hear_from(stranger(), LOUD);
+    assert_eq!(rig.tick().unwrap().to, stranger());
+}
+
+/// A leg whose far end has said something and described the noise of its pause.
+fn in_a_pause() -> Rig {
+    let mut rig = Rig::unconnected();
+    rig.connect(Connection {
+        comfort_noise: Some(COMFORT_NOISE),
+        ..connection()
+    });
+    talk(&mut rig, 20);
+    let noise = Header {
+        payload_type: COMFORT_NOISE,
+        ..rig.far
+    };
+    rig.far.sequence = rig.far.sequence.next();
+    let mut packet = noise.to_bytes().to_vec();
+    packet.push(60);
+    rig.receive(far_end(), &packet);
+    rig
+}
+
+#[test]
+fn a_stranger_cannot_take_the_leg_in_a_pause_of_the_far_end() {
+    let mut rig = in_a_pause();
+    let mut stray = Header {
+        ssrc: 0xBAD,
+        ..rig.far
+    };
+    let mut sent = 0;
+    for _ in 0..500 {
+        rig.receive(stranger(), &datagram(stray, -LOUD));
+        stray.sequence = stray.sequence.next();
+        stray.timestamp = stray.timestamp.advanced(160);
+        rig.far.timestamp = rig.far.timestamp.advanced(160);
+        // The leg pauses too.
+        if let Some(packet) = rig.tick() {
+            assert_eq!(packet.to, far_end());
+            sent += 1;
+        }
+    }
+    assert!(sent > 20, "{sent}");
+    assert_eq!(rig.core.statistics().foreign, 500);
+    rig.heard();
+    let heard = talk(&mut rig, 20);
+    assert_eq!(heard[19].frame.samples(), [LOUD; 160]);
 }
 
 #[test]

@@ -153,6 +153,9 @@ impl LegCore {
             counters.foreign.add(1);
             return;
         }
+        if datagram.is_empty() {
+            link.latch.keepalive(now, from);
+        }
         let Some(packet) = link.open(datagram, counters) else {
             return;
         };
@@ -161,6 +164,7 @@ impl LegCore {
             return;
         };
         let Some(kind) = Kind::of(&header, link.connection()) else {
+            link.latch.keepalive(now, from);
             counters.unknown_payload.add(1);
             return;
         };

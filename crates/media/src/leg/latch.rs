@@ -7,8 +7,12 @@ use audio::{Moment, SequenceNumber};
 
 use crate::rtp::Header;
 
-/// How long a latched source must have been quiet before another may take its place.
-pub(crate) const RELATCH_AFTER: Duration = Duration::from_secs(2);
+/// How long a latched source must have given no sign before another may take its place.
+const RELATCH_AFTER: Duration = Duration::from_secs(2);
+
+/// The same where it was agreed that pauses are left out. It is longer than the reports
+/// are apart (RFC 3550 §6.2), even if one of them is lost.
+const RELATCH_AFTER_PAUSE: Duration = Duration::from_secs(15);
 
 /// The same for a packet of the same stream: the far end has moved.
 const MOVED_AFTER: Duration = Duration::from_millis(500);
@@ -26,11 +30,15 @@ const FORGET_AFTER: Duration = Duration::from_secs(60);
 /// Whom a leg listens to and where it sends.
 ///
 /// The first valid packet decides. From then on every other source is foreign,
-/// until the latched one has been quiet: for half a second if the packet belongs
-/// to the latched stream, whose number a stranger off the path cannot know; for
-/// two seconds if it begins another stream, of which several packets in a row
-/// have to come. The signalled address itself, and a new one, open the latch at
-/// any time.
+/// until the latched one has been quiet: without audio for half a second if the
+/// packet belongs to the latched stream, whose number a stranger off the path cannot
+/// know; without any sign of life, reports and keepalives included, if it begins
+/// another stream, of which several packets in a row have to come. Two seconds are
+/// enough for that, fifteen if the far end may leave its pauses out. The signalled
+/// address itself, and a new one, open the latch at any time.
+///
+/// What comes from the latched address may be forged too. So another stream from there
+/// is the latched one only from its second packet in a row.
 ///
 /// Behind a NAT a quiet source may still listen, and its address is the only way
 /// to it; but it may also be gone. So after ten seconds audio goes to the
@@ -38,6 +46,8 @@ const FORGET_AFTER: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Latch {
     signalled: SocketAddr,
+    /// How long a source must have given no sign before another may take its place.
+    patience: Duration,
     source: Option<Source>,
     candidate: Option<Candidate>,
 }
@@ -46,10 +56,37 @@ pub(crate) struct Latch {
 struct Source {
     address: SocketAddr,
     ssrc: u32,
+    /// Another stream of the same address, and the number that its next packet has.
+    newcomer: Option<(u32, SequenceNumber)>,
     /// When its last packet of audio came.
     last_valid: Moment,
     /// When it last showed that it is there, if only by RTCP.
     last_sign: Moment,
+}
+
+impl Source {
+    const fn new(now: Moment, address: SocketAddr, header: &Header) -> Self {
+        Self {
+            address,
+            ssrc: header.ssrc,
+            newcomer: None,
+            last_valid: now,
+            last_sign: now,
+        }
+    }
+
+    /// Takes a packet of the latched address.
+    fn heard(&mut self, now: Moment, header: &Header) {
+        self.last_valid = now;
+        self.last_sign = now;
+        let Header { ssrc, sequence, .. } = *header;
+        if ssrc == self.ssrc || self.newcomer == Some((ssrc, sequence)) {
+            self.ssrc = ssrc;
+            self.newcomer = None;
+        } else {
+            self.newcomer = Some((ssrc, sequence.next()));
+        }
+    }
 }
 
 /// Another stream that wants to be latched.
@@ -81,10 +118,16 @@ pub(crate) struct Destination {
 }
 
 impl Latch {
-    /// Open to any source; sends to `signalled` until one is latched.
-    pub(crate) const fn new(signalled: SocketAddr) -> Self {
+    /// Open to any source; sends to `signalled` until one is latched. The far end may
+    /// leave its pauses out if that was agreed (`pauses`).
+    pub(crate) const fn new(signalled: SocketAddr, pauses: bool) -> Self {
         Self {
             signalled,
+            patience: if pauses {
+                RELATCH_AFTER_PAUSE
+            } else {
+                RELATCH_AFTER
+            },
             source: None,
             candidate: None,
         }
@@ -95,13 +138,17 @@ impl Latch {
         self.source.map(|source| source.address)
     }
 
-    /// Takes the address of a new session description. The same address again
-    /// (a hold, a session refresh) changes nothing: behind a NAT the latched
-    /// source is the only way back.
-    pub(crate) fn signal(&mut self, now: Moment, address: SocketAddr) {
+    /// Takes what a new session description says. The same address again (a hold, a
+    /// session refresh) opens nothing: behind a NAT the latched source is the only
+    /// way back.
+    pub(crate) fn signal(&mut self, now: Moment, address: SocketAddr, pauses: bool) {
+        let anew = Self::new(address, pauses);
         if address != self.signalled {
-            *self = Self::new(address);
-        } else if let Some(source) = &mut self.source {
+            *self = anew;
+            return;
+        }
+        self.patience = anew.patience;
+        if let Some(source) = &mut self.source {
             source.last_sign = now;
         }
     }
@@ -121,19 +168,28 @@ impl Latch {
             Some(source) if source.address == from => Admission::Known,
             // Who was signalled takes the leg back from a stray that came first.
             Some(_) if from == self.signalled => Admission::Latched,
-            Some(source) => self.judge_other(now.since(source.last_valid), source, from, header),
+            Some(source) => self.judge_other(now, source, from, header),
             None => Admission::Latched,
         };
-        if admission != Admission::Foreign {
-            self.candidate = None;
-            self.source = Some(Source {
-                address: from,
-                ssrc: header.ssrc,
-                last_valid: now,
-                last_sign: now,
-            });
+        match (admission, &mut self.source) {
+            (Admission::Foreign, _) => return admission,
+            (Admission::Known, Some(source)) => source.heard(now, header),
+            (Admission::Known | Admission::Latched, source) => {
+                *source = Some(Source::new(now, from, header));
+            }
         }
+        self.candidate = None;
         admission
+    }
+
+    /// Notes that something without audio came from `from` through the port of the
+    /// audio: a keepalive (RFC 6263).
+    pub(crate) fn keepalive(&mut self, now: Moment, from: SocketAddr) {
+        if let Some(source) = &mut self.source
+            && source.address == from
+        {
+            source.last_sign = now;
+        }
     }
 
     /// Notes that RTCP came from `from`. It keeps a source that is silent, or has
@@ -173,15 +229,15 @@ impl Latch {
 
     fn judge_other(
         &mut self,
-        quiet: Duration,
+        now: Moment,
         source: Source,
         from: SocketAddr,
         header: &Header,
     ) -> Admission {
-        if header.ssrc == source.ssrc && quiet >= MOVED_AFTER {
+        if header.ssrc == source.ssrc && now.since(source.last_valid) >= MOVED_AFTER {
             return Admission::Latched;
         }
-        if quiet < RELATCH_AFTER {
+        if now.since(source.last_sign) < self.patience {
             return Admission::Foreign;
         }
         let in_a_row = match self.candidate {
@@ -250,7 +306,11 @@ mod tests {
     }
 
     fn latched() -> Latch {
-        let mut latch = Latch::new(address(SIGNALLED));
+        latched_with(false)
+    }
+
+    fn latched_with(pauses: bool) -> Latch {
+        let mut latch = Latch::new(address(SIGNALLED), pauses);
         let admission = at(&mut latch, 0, REAL, &packet(STREAM, 0));
         assert_eq!(admission, Admission::Latched);
         latch
@@ -258,14 +318,14 @@ mod tests {
 
     #[test]
     fn the_signalled_address_is_used_until_a_packet_shows_the_real_one() {
-        let mut latch = Latch::new(address(SIGNALLED));
+        let mut latch = Latch::new(address(SIGNALLED), false);
         assert_eq!(destination(&mut latch, 0), (SIGNALLED, None));
         assert_eq!(destination(&mut latched(), 0), (REAL, None));
     }
 
     #[test]
     fn a_stray_that_came_first_gives_way_to_the_signalled_address() {
-        let mut latch = Latch::new(address(SIGNALLED));
+        let mut latch = Latch::new(address(SIGNALLED), false);
         let (stray, real) = (packet(OTHER_STREAM, 0), packet(STREAM, 0));
         assert_eq!(at(&mut latch, 20, THIEF, &stray), Admission::Latched);
         assert_eq!(at(&mut latch, 20, SIGNALLED, &real), Admission::Latched);
@@ -324,7 +384,7 @@ mod tests {
     #[test]
     fn a_new_signalled_address_opens_the_latch() {
         let mut latch = latched();
-        latch.signal(Moment::ZERO, address(4_002));
+        latch.signal(Moment::ZERO, address(4_002), false);
         assert_eq!(destination(&mut latch, 0), (4_002, None));
         let stream = packet(OTHER_STREAM, 0);
         assert_eq!(at(&mut latch, 1, 5_002, &stream), Admission::Latched);
@@ -333,7 +393,7 @@ mod tests {
     #[test]
     fn the_same_signalled_address_keeps_the_latched_source() {
         let mut latch = latched();
-        latch.signal(Moment::ZERO, address(SIGNALLED));
+        latch.signal(Moment::ZERO, address(SIGNALLED), false);
         assert_eq!(destination(&mut latch, 0), (REAL, None));
         let stray = packet(OTHER_STREAM, 0);
         assert_eq!(at(&mut latch, 1, THIEF, &stray), Admission::Foreign);
@@ -367,5 +427,60 @@ mod tests {
         assert_eq!(destination(&mut latch, 18_000), (REAL, None));
         let stream = packet(STREAM, 1);
         assert_eq!(at(&mut latch, 18_000, 5_002, &stream), Admission::Latched);
+    }
+
+    /// Whether a stranger who sends three packets in a row at that time takes over.
+    fn is_stolen(latch: &mut Latch, millis: u64) -> bool {
+        (0..3).any(|sequence| {
+            let other = packet(OTHER_STREAM, sequence);
+            at(latch, millis, THIEF, &other) == Admission::Latched
+        })
+    }
+
+    #[test]
+    fn a_source_that_may_pause_is_waited_for_longer() {
+        assert!(is_stolen(&mut latched(), 2_000));
+        assert!(!is_stolen(&mut latched_with(true), 14_999));
+        assert!(is_stolen(&mut latched_with(true), 15_000));
+        let mut agreed = latched();
+        agreed.signal(Moment::ZERO, address(SIGNALLED), true);
+        assert!(!is_stolen(&mut agreed, 14_999));
+    }
+
+    #[test]
+    fn reports_and_keepalives_are_signs_of_life() {
+        let signs: [fn(&mut Latch, Moment); 2] = [
+            |latch, now| latch.sign_of_life(now, address(REAL + 1)),
+            |latch, now| latch.keepalive(now, address(REAL)),
+        ];
+        for sign in signs {
+            let mut latch = latched();
+            sign(&mut latch, Moment::from_millis(1_500));
+            assert!(!is_stolen(&mut latch, 3_499));
+            assert!(is_stolen(&mut latch, 3_500));
+        }
+        let mut latch = latched();
+        latch.keepalive(Moment::from_millis(1_500), address(THIEF));
+        assert!(is_stolen(&mut latch, 2_000));
+    }
+
+    #[test]
+    fn another_stream_of_the_latched_address_counts_from_its_second_packet() {
+        let mut latch = latched();
+        let forged = packet(OTHER_STREAM, 500);
+        assert_eq!(at(&mut latch, 20, REAL, &forged), Admission::Known);
+        // The real one moves.
+        let moved = packet(STREAM, 2);
+        assert_eq!(at(&mut latch, 600, 5_002, &moved), Admission::Latched);
+
+        let mut latch = latched();
+        for sequence in [500, 501] {
+            let other = packet(OTHER_STREAM, sequence);
+            assert_eq!(at(&mut latch, 20, REAL, &other), Admission::Known);
+        }
+        let moved = packet(OTHER_STREAM, 502);
+        assert_eq!(at(&mut latch, 600, 5_002, &moved), Admission::Latched);
+        let old = packet(STREAM, 3);
+        assert_eq!(at(&mut latch, 1_200, THIEF, &old), Admission::Foreign);
     }
 }

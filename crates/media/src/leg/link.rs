@@ -47,7 +47,7 @@ impl Link {
     pub(crate) fn new(now: Moment, prepared: Box<PreparedConnection>, rate: SampleRate) -> Self {
         let connection = &prepared.connection;
         Self {
-            latch: Latch::new(connection.remote),
+            latch: Latch::new(connection.remote, connection.pauses()),
             outbound: Converter::between(rate, connection.codec.rate()),
             last_valid: now,
             stopped: false,
@@ -73,7 +73,7 @@ impl Link {
         let (old, new) = (&last.connection, &next.connection);
         self.last_valid = now;
         self.stopped = false;
-        self.latch.signal(now, new.remote);
+        self.latch.signal(now, new.remote, new.pauses());
 
         if (old.codec, old.opus) == (new.codec, new.opus) {
             std::mem::swap(&mut next.encoder, &mut last.encoder);
@@ -107,8 +107,9 @@ impl Link {
     pub(crate) fn refresh(&mut self, now: Moment) {
         self.last_valid = now;
         self.stopped = false;
-        let remote = self.connection().remote;
-        self.latch.signal(now, remote);
+        let connection = &self.prepared.connection;
+        self.latch
+            .signal(now, connection.remote, connection.pauses());
     }
 
     /// Notes that a valid packet came.
@@ -205,8 +206,8 @@ fn count_refusal(error: UnprotectError, counters: &LegCounters) {
         UnprotectError::Malformed => counters.malformed.add(1),
         UnprotectError::Authentication => counters.forged.add(1),
         UnprotectError::Replayed => counters.replayed.add(1),
-    }
         UnprotectError::TooManySources => counters.too_many_sources.add(1),
+    }
 }
 
 fn sending_keys(connection: &Connection) -> Option<&srtp::Keys> {
