@@ -242,7 +242,7 @@ impl FeedSender {
             .iter_mut()
             .find(|kept| discriminant(*kept) == kind);
         match (same, event) {
-            // overflow: dropped, counted; nobody presses that many keys
+            // overflow: drops newest, counted; nobody presses that many keys
             (_, LegEvent::Digit { .. }) if waiting >= PENDING_DIGITS => {
                 self.shared.counters.digits_dropped.add(1);
             }

@@ -94,6 +94,8 @@ leg_counters! {
     /// Keys of either side that were given up: pressed by the dozen while the
     /// consumer was behind, or queued for who takes no events any more.
     digits_dropped,
+    /// Keys that waited for a far end that takes no events any more; all are dropped.
+    digits_given_up,
     /// Reports that were sent (RTCP).
     reports_sent,
     /// Datagrams of the far end's reports.

@@ -159,7 +159,7 @@ fn digits_for_who_takes_events_no_more_are_given_up() {
     pair.here.connect(pair.now, plain);
     pair.run(Duration::from_secs(1));
     let statistics = pair.here.core.statistics();
-    assert_eq!((statistics.digits_sent, statistics.digits_dropped), (0, 5));
+    assert_eq!((statistics.digits_sent, statistics.digits_given_up), (0, 5));
 }
 
 #[test]

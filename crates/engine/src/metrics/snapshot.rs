@@ -107,7 +107,7 @@ impl Out<'_> {
         self.family("rtp_packets", "Packets of audio", &directions)?;
         let help = "Packets missing from the received streams when their turn came";
         self.counter("rtp_packets_lost", help, legs.lost as f64)?;
-        let reasons: [(&Labels, u64); 12] = [
+        let reasons: [(&Labels, u64); 14] = [
             (&[("reason", "duplicate")], legs.duplicates),
             (&[("reason", "forged")], legs.forged),
             (&[("reason", "foreign")], legs.foreign),
@@ -117,6 +117,8 @@ impl Out<'_> {
             (&[("reason", "oversized")], legs.oversized),
             (&[("reason", "replayed")], legs.replayed),
             (&[("reason", "send_failure")], legs.send_failures),
+            (&[("reason", "stray")], legs.strays),
+            (&[("reason", "too_many_sources")], legs.too_many_sources),
             (&[("reason", "undecodable")], legs.undecodable),
             (&[("reason", "unknown_payload")], legs.unknown_payload),
             (&[("reason", "unwanted")], legs.unwanted),
@@ -201,22 +203,21 @@ impl Out<'_> {
 
     fn drops(&mut self, snapshot: &Snapshot) -> fmt::Result {
         const OLDEST: (&str, &str) = ("policy", "drop_oldest");
+        const NEWEST: (&str, &str) = ("policy", "drop_newest");
+        const ALL: (&str, &str) = ("policy", "drop_all");
+        const STALE: (&str, &str) = ("policy", "drop_stale");
         const REFUSED: (&str, &str) = ("policy", "refuse_stale");
         let legs = &snapshot.media.legs;
         let windows = snapshot.listening.windows_dropped;
-        let queues: [(&Labels, u64); 6] = [
+        let recorded = legs.recording_dropped;
+        let queues: [(&Labels, u64); 7] = [
             (&[("queue", "heard_frames"), OLDEST], legs.feed_dropped),
             (&[("queue", "heard_windows"), OLDEST], windows),
-            (
-                &[("queue", "recorded_frames"), OLDEST],
-                legs.recording_dropped,
-            ),
-            (&[("queue", "digits"), OLDEST], legs.digits_dropped),
+            (&[("queue", "recorded_frames"), OLDEST], recorded),
+            (&[("queue", "digits_received"), NEWEST], legs.digits_dropped),
+            (&[("queue", "digits_to_send"), ALL], legs.digits_given_up),
             (&[("queue", "playout"), REFUSED], legs.stale_refused),
-            (
-                &[("queue", "playout_queued"), REFUSED],
-                legs.stale_discarded,
-            ),
+            (&[("queue", "playout_queued"), STALE], legs.stale_discarded),
         ];
         let help = "Entries that queues dropped, by queue and overflow policy";
         self.family("queue_drops", help, &queues)

@@ -92,8 +92,9 @@ impl Keys {
 
     /// Drops digits that were queued when events were still agreed on.
     fn give_up(&self) {
+        // overflow: drops all, counted
         while self.queue.pop().is_some() {
-            self.counters.digits_dropped.add(1);
+            self.counters.digits_given_up.add(1);
         }
     }
 }
