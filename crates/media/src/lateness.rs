@@ -37,18 +37,26 @@ impl Lateness {
         self.sum
     }
 
-    /// What came after `earlier`, a state of the same histogram. The latest tick
-    /// stays that of all times.
+    /// What came after `earlier`, a state of the same histogram. If the latest tick of
+    /// all times came before it, [`Lateness::max`] is an upper bound: the end of the
+    /// last bucket that was filled since.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let mut counts = self.counts;
         for (count, before) in counts.iter_mut().zip(earlier.counts) {
             *count = count.saturating_sub(before);
         }
+        let max = match counts.iter().rposition(|&count| count > 0) {
+            None => Duration::ZERO,
+            Some(_) if self.max > earlier.max => self.max,
+            Some(last) => BOUNDS
+                .get(last)
+                .map_or(self.max, |&end| Duration::from_micros(end).min(self.max)),
+        };
         Self {
             counts,
             sum: self.sum.saturating_sub(earlier.sum),
-            max: self.max,
+            max,
         }
     }
 
@@ -154,6 +162,20 @@ mod tests {
     #[test]
     fn a_quantile_is_never_above_the_maximum() {
         assert_eq!(recorded([60]).quantile(0.5), Duration::from_micros(60));
+    }
+
+    #[test]
+    fn what_was_late_before_is_not_the_latest_since() {
+        let recorder = LatenessRecorder::default();
+        let record = |micros| recorder.record(Duration::from_micros(micros));
+        record(80_000);
+        let before = recorder.snapshot();
+        let latest = || recorder.snapshot().since(&before).max();
+        assert_eq!(latest(), Duration::ZERO);
+        record(1_200);
+        assert_eq!(latest(), Duration::from_micros(1_500));
+        record(90_000);
+        assert_eq!(latest(), Duration::from_micros(90_000));
     }
 
     #[test]
