@@ -144,9 +144,9 @@ fn a_silent_opus_line_pauses_if_discontinuous_transmission_was_asked_for() {
     pair.run(Duration::from_secs(1));
     let mut sent = pair.here.core.statistics().packets_sent;
     for _ in 0..10 {
-        pair.run(Duration::from_millis(2_500));
+        pair.run(Duration::from_secs(2));
         let before = std::mem::replace(&mut sent, pair.here.core.statistics().packets_sent);
-        assert!((1..5).contains(&(sent - before)), "{sent}, {before}");
+        assert_eq!(sent - before, 5, "one every 400 ms");
     }
     let heard = hear_tone(&mut pair, WIDE, Duration::from_secs(2));
     assert!(purity(&heard, WIDE) > 0.97);

@@ -58,6 +58,36 @@ impl Encoder {
     /// [`EncodeError`] if `frame` has another length or `out` is shorter than
     /// [`Codec::longest_payload`]; nothing was encoded then.
     pub fn encode(&mut self, frame: &[i16], out: &mut [u8]) -> Result<usize, EncodeError> {
+        self.check(frame, out)?;
+        match &mut self.state {
+            State::G711(law) => Ok(law.encode(frame, out)),
+            State::G722(encoder) => Ok(encoder.encode(frame, out)),
+            State::Opus(encoder) => encoder.encode(frame, &mut out[..opus::LONGEST_PACKET]),
+            State::L16 => Ok(l16::encode(frame, out)),
+        }
+    }
+
+    /// The same, but never nothing: a sender that is discontinuous lets its far end
+    /// know now and then that it is there, and how the background sounds.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`], as [`Encoder::encode`].
+    pub fn encode_sign_of_life(
+        &mut self,
+        frame: &[i16],
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        self.check(frame, out)?;
+        match &mut self.state {
+            State::Opus(encoder) => {
+                encoder.encode_sign_of_life(frame, &mut out[..opus::LONGEST_PACKET])
+            }
+            State::G711(_) | State::G722(_) | State::L16 => self.encode(frame, out),
+        }
+    }
+
+    fn check(&self, frame: &[i16], out: &[u8]) -> Result<(), EncodeError> {
         let expected = self.codec.rate().samples_in(FRAME);
         if frame.len() != expected {
             return Err(EncodeError::FrameLength {
@@ -72,12 +102,7 @@ impl Encoder {
                 needed,
             });
         }
-        match &mut self.state {
-            State::G711(law) => Ok(law.encode(frame, out)),
-            State::G722(encoder) => Ok(encoder.encode(frame, out)),
-            State::Opus(encoder) => encoder.encode(frame, &mut out[..needed]),
-            State::L16 => Ok(l16::encode(frame, out)),
-        }
+        Ok(())
     }
 
     /// Notes how many packets of a hundred get lost on the way, as the receiver

@@ -168,6 +168,23 @@ impl Encoder {
         Ok(if length > NOTHING { length } else { 0 })
     }
 
+    /// Encodes `frame` as if transmission were continuous.
+    pub(super) fn encode_sign_of_life(
+        &mut self,
+        frame: &[i16],
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        if self.silence.is_some() {
+            return self.encode(frame, out);
+        }
+        let switched = self.coder.set_dtx(false);
+        let length = self.coder.encode(frame, out);
+        switched
+            .and_then(|()| self.coder.set_dtx(true))
+            .and(length)
+            .map_err(|_| EncodeError::Refused)
+    }
+
     pub(super) fn expect_loss(&mut self, percent: u8) {
         let percent = percent.clamp(self.least_loss, 100);
         self.coder

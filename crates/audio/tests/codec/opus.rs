@@ -259,6 +259,40 @@ fn hardly_anything_is_sent_in_silence_if_transmission_is_discontinuous() {
 }
 
 #[test]
+fn a_sign_of_life_is_sent_in_silence_and_the_line_stays_silent_after_it() {
+    let settings = OpusSettings {
+        dtx: true,
+        ..OpusSettings::default()
+    };
+    let mut encoder = Encoder::new(Codec::Opus, settings).expect("the settings are fine");
+    let silence = [0; 320];
+    let mut payload = [0; 1_500];
+    let mut lengths = Vec::new();
+    for n in 0..200 {
+        let length = if n % 10 == 9 {
+            encoder.encode_sign_of_life(&silence, &mut payload)
+        } else {
+            encoder.encode(&silence, &mut payload)
+        };
+        lengths.push(length.expect("it is a frame"));
+    }
+    let (signs, others): (Vec<_>, Vec<_>) = lengths[100..]
+        .chunks(10)
+        .map(|ten| {
+            (
+                ten[9],
+                ten[..9].iter().filter(|&&length| length > 0).count(),
+            )
+        })
+        .unzip();
+    assert!(
+        signs.iter().all(|&length| (3..80).contains(&length)),
+        "{signs:?}"
+    );
+    assert!(others.iter().sum::<usize>() <= 5, "{others:?}");
+}
+
+#[test]
 fn lasting_silence_is_the_same_packet_again_and_is_heard_as_silence() {
     let mut samples = speech("ast_en_hello.wav", RATE);
     let spoken = samples.len().div_ceil(320);

@@ -47,17 +47,19 @@ pub(crate) struct Sender {
     /// Whether the next packet begins a talk spurt: the first one, and the first
     /// after a pause.
     marker: bool,
-    /// Ticks of silence that still pass without asking the encoder.
-    resting: u8,
+    /// Ticks since the last packet, in a silence in which the encoder had nothing to
+    /// send.
+    resting: Option<u8>,
     packet: [u8; LONGEST_PACKET],
 }
 
-/// Ticks that an encoder rests after it had nothing to send of a silent agent.
+/// Ticks from one sign of life to the next in such a silence: 400 ms, as libopus has it.
 ///
-/// Silence that follows silence changes nothing in it, and encoding it costs almost
-/// as much as speech. But one that is discontinuous (RFC 7587 §3.1.3) gives a sign of
-/// life now and then, so it has to be asked.
-const REST: u8 = 4;
+/// Silence that follows silence changes nothing in an encoder that is discontinuous (RFC
+/// 7587 §3.1.3), and encoding it costs almost as much as speech. So it is not asked
+/// between these, and libopus, which counts the frames that it is given, does not know
+/// when they are due.
+const SIGN_OF_LIFE: u8 = 20;
 
 impl Sender {
     pub(crate) fn new(start: StreamStart, clock: SampleRate) -> Self {
@@ -68,7 +70,7 @@ impl Sender {
             step: clock.samples_in(FRAME) as u32,
             last_tick: None,
             marker: true,
-            resting: 0,
+            resting: None,
             packet: [0; LONGEST_PACKET],
         }
     }
@@ -98,27 +100,30 @@ impl Sender {
 
     /// The packet of this tick, whose payload is what `encode` writes; `None` if it
     /// writes nothing, or need not be asked because what it would encode is `silent`
-    /// once more.
+    /// once more. It is told whether it is to write something in any case.
     pub(crate) fn audio(
         &mut self,
         payload_type: u8,
         silent: bool,
-        encode: impl FnOnce(&mut [u8]) -> usize,
+        encode: impl FnOnce(bool, &mut [u8]) -> usize,
     ) -> Option<Unsealed<'_>> {
-        if silent && self.resting > 0 {
-            self.resting -= 1;
+        let resting = self.resting.filter(|_| silent).map(|ticks| ticks + 1);
+        if resting.is_some_and(|ticks| ticks < SIGN_OF_LIFE) {
+            self.resting = resting;
             self.pause();
             return None;
         }
+        let sign_of_life = resting.is_some();
         let (_, rest) = self.packet.split_at_mut(HEADER_LEN);
-        let len = encode(&mut rest[..LONGEST_PAYLOAD]).min(LONGEST_PAYLOAD);
+        let len = encode(sign_of_life, &mut rest[..LONGEST_PAYLOAD]).min(LONGEST_PAYLOAD);
         if len == 0 {
-            self.resting = if silent { REST } else { 0 };
+            self.resting = silent.then_some(1);
             self.pause();
             return None;
         }
-        self.resting = 0;
-        let marker = std::mem::take(&mut self.marker);
+        self.resting = sign_of_life.then_some(0);
+        // What is said in a pause begins no talk spurt.
+        let marker = !sign_of_life && std::mem::take(&mut self.marker);
         Some(self.finish(marker, payload_type, self.timestamp, len))
     }
 
@@ -200,7 +205,7 @@ mod tests {
     }
 
     fn speak(sender: &mut Sender) -> Option<Header> {
-        let packet = sender.audio(0, false, |payload| {
+        let packet = sender.audio(0, false, |_, payload| {
             payload[..160].fill(0xFF);
             160
         });
@@ -238,27 +243,48 @@ mod tests {
         let mut sender = sender();
         sent(&mut sender, 20);
         sender.advance(Moment::from_millis(40));
-        assert!(sender.audio(0, false, |_| 0).is_none());
+        assert!(sender.audio(0, false, |_, _| 0).is_none());
         let header = sent(&mut sender, 60);
         assert!(header.marker);
         assert_eq!(header.sequence, SequenceNumber(0));
         assert_eq!(header.timestamp, RtpTimestamp(160));
     }
 
+    /// An encoder that has nothing to say of silence unless it is made to.
+    fn discontinuous(sign_of_life: bool, _: &mut [u8]) -> usize {
+        if sign_of_life { 5 } else { 0 }
+    }
+
     #[test]
     fn an_encoder_that_had_nothing_to_send_of_silence_rests_until_there_is_sound() {
         let mut sender = sender();
         let mut asked = 0;
-        for _ in 0..10 {
-            let nothing = sender.audio(0, true, |_| {
+        for _ in 0..19 {
+            let nothing = sender.audio(0, true, |_, _| {
                 asked += 1;
                 0
             });
             assert!(nothing.is_none());
         }
-        assert_eq!(asked, 2);
-        assert!(sender.audio(0, false, |_| 5).is_some());
-        assert!(sender.audio(0, true, |_| 5).is_some());
+        assert_eq!(asked, 1);
+        assert!(sender.audio(0, false, |_, _| 5).is_some());
+        assert!(sender.audio(0, true, |_, _| 5).is_some());
+    }
+
+    #[test]
+    fn a_silence_has_a_sign_of_life_every_400_ms_and_none_of_them_begins_a_talk_spurt() {
+        let mut sender = sender();
+        sent(&mut sender, 20);
+        let mut at = Vec::new();
+        for tick in 2..=101 {
+            sender.advance(Moment::from_millis(20 * tick));
+            if let Some(packet) = sender.audio(0, true, discontinuous) {
+                assert!(!header(packet).marker);
+                at.push(20 * (tick - 1));
+            }
+        }
+        assert_eq!(at, [400, 800, 1_200, 1_600, 2_000]);
+        assert!(sent(&mut sender, 20 * 102).marker);
     }
 
     #[test]
@@ -297,7 +323,7 @@ mod tests {
         let keys = srtp::Keys::new(Profile::AeadAes128Gcm, &[7; 28]).unwrap();
         let mut protect = Protect::new(&keys);
         let mut sender = sender();
-        let packet = sender.audio(0, false, |_| LONGEST_PAYLOAD).unwrap();
+        let packet = sender.audio(0, false, |_, _| LONGEST_PAYLOAD).unwrap();
         assert_eq!(packet.payload_len(), LONGEST_PAYLOAD);
         let sealed = packet.seal(Some(&mut protect)).unwrap();
         assert_eq!(sealed.len(), LONGEST_PACKET);

@@ -99,9 +99,14 @@ impl Speaking {
             }
             Tick::Audio => {
                 let Utterance { mut frame, silent } = self.voice.next(at, feed);
-                sender.audio(connection.payload_type, silent, |payload| {
+                sender.audio(connection.payload_type, silent, |sign_of_life, payload| {
                     link.outbound.convert(&mut frame);
-                    encoder.encode(frame.samples(), payload).unwrap_or(0)
+                    let encoded = if sign_of_life {
+                        encoder.encode_sign_of_life(frame.samples(), payload)
+                    } else {
+                        encoder.encode(frame.samples(), payload)
+                    };
+                    encoded.unwrap_or(0)
                 })?
             }
         };
