@@ -28,7 +28,8 @@ pub struct Connection {
     pub opus: OpusSettings,
     /// How keys travel as telephone events (RFC 4733), if they were agreed on.
     pub telephone_event: Option<TelephoneEventFormat>,
-    /// The payload type of comfort noise (RFC 3389), if it was agreed on.
+    /// The payload type of comfort noise (RFC 3389), if it was agreed on. A description
+    /// of it is then sent every 400 ms in the place of silence that lasts.
     pub comfort_noise: Option<u8>,
     /// The keys of SRTP and SRTCP; `None` is plain RTP and RTCP.
     pub security: Option<Security>,

@@ -151,3 +151,32 @@ fn a_silent_opus_line_pauses_if_discontinuous_transmission_was_asked_for() {
     let heard = hear_tone(&mut pair, WIDE, Duration::from_secs(2));
     assert!(purity(&heard, WIDE) > 0.97);
 }
+
+#[test]
+fn a_silent_line_pauses_if_comfort_noise_was_agreed_on_and_nothing_is_missed() {
+    for codec in [Codec::Pcmu, Codec::G722] {
+        let payload_type = codec.static_payload_type().unwrap();
+        let with_noise = |remote| Connection {
+            comfort_noise: Some(13),
+            ..Connection::new(remote, codec, payload_type)
+        };
+        let mut pair = Pair::unconnected(codec.rate());
+        pair.connect(with_noise(there()), with_noise(here()));
+        pair.run(Duration::from_secs(1));
+        let before = pair.here.core.statistics().packets_sent;
+        pair.run(Duration::from_secs(2));
+        let sent = pair.here.core.statistics().packets_sent - before;
+        assert_eq!(sent, 5, "one every 400 ms");
+        let quiet = pair.there.heard();
+        assert!(quiet.len() > 50);
+        assert!(
+            quiet
+                .iter()
+                .all(|heard| heard.frame.samples().iter().all(|sample| *sample == 0))
+        );
+        let heard = hear_tone(&mut pair, codec.rate(), Duration::from_secs(2));
+        assert!(purity(&heard, codec.rate()) > 0.97, "{codec:?}");
+        let statistics = pair.there.core.statistics();
+        assert_eq!((statistics.lost, statistics.restarts), (0, 0));
+    }
+}

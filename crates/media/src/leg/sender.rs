@@ -50,6 +50,8 @@ pub(crate) struct Sender {
     /// Ticks since the last packet, in a silence in which the encoder had nothing to
     /// send.
     resting: Option<u8>,
+    /// Ticks of silence in a row, up to [`HANGOVER`].
+    silent: u8,
     packet: [u8; LONGEST_PACKET],
 }
 
@@ -61,6 +63,10 @@ pub(crate) struct Sender {
 /// when they are due.
 const SIGN_OF_LIFE: u8 = 20;
 
+/// Ticks of silence that are sent as audio before a description takes their place, so
+/// that what is short stays as it is: 200 ms.
+const HANGOVER: u8 = 10;
+
 impl Sender {
     pub(crate) fn new(start: StreamStart, clock: SampleRate) -> Self {
         Self {
@@ -71,6 +77,7 @@ impl Sender {
             last_tick: None,
             marker: true,
             resting: None,
+            silent: 0,
             packet: [0; LONGEST_PACKET],
         }
     }
@@ -125,6 +132,37 @@ impl Sender {
         // What is said in a pause begins no talk spurt.
         let marker = !sign_of_life && std::mem::take(&mut self.marker);
         Some(self.finish(marker, payload_type, self.timestamp, len))
+    }
+
+    /// Notes whether the tick is `silent`; returns whether it belongs to a pause that
+    /// need not be sent as audio.
+    pub(crate) fn is_pausing(&mut self, silent: bool) -> bool {
+        let pausing = silent && self.silent == HANGOVER;
+        self.silent = if silent {
+            (self.silent + 1).min(HANGOVER)
+        } else {
+            0
+        };
+        pausing
+    }
+
+    /// The packet of a tick in a pause: now and then a description of its noise, which
+    /// `describe` writes (RFC 3389).
+    pub(crate) fn noise(
+        &mut self,
+        payload_type: u8,
+        describe: impl FnOnce(&mut [u8]) -> usize,
+    ) -> Option<Unsealed<'_>> {
+        self.pause();
+        let ticks = self.resting.map_or(SIGN_OF_LIFE, |ticks| ticks + 1);
+        if ticks < SIGN_OF_LIFE {
+            self.resting = Some(ticks);
+            return None;
+        }
+        self.resting = Some(0);
+        let (_, rest) = self.packet.split_at_mut(HEADER_LEN);
+        let len = describe(&mut rest[..LONGEST_PAYLOAD]).min(LONGEST_PAYLOAD);
+        Some(self.finish(false, payload_type, self.timestamp, len))
     }
 
     /// A packet that takes the place of audio, dated as it says itself. The next
@@ -285,6 +323,29 @@ mod tests {
         }
         assert_eq!(at, [400, 800, 1_200, 1_600, 2_000]);
         assert!(sent(&mut sender, 20 * 102).marker);
+    }
+
+    #[test]
+    fn a_pause_is_described_every_400_ms_once_it_has_lasted() {
+        let mut sender = sender();
+        let mut described = Vec::new();
+        for tick in 1..=60 {
+            sender.advance(Moment::from_millis(20 * tick));
+            if !sender.is_pausing(true) {
+                assert!(speak(&mut sender).is_some());
+            } else if let Some(packet) = sender.noise(13, |payload| {
+                payload[0] = 127;
+                1
+            }) {
+                let header = header(packet);
+                assert_eq!((header.payload_type, header.marker), (13, false));
+                described.push(tick);
+            }
+        }
+        assert_eq!(described, [11, 31, 51]);
+        assert!(!sender.is_pausing(false));
+        assert!(sent(&mut sender, 20 * 61).marker);
+        assert!(!sender.is_pausing(true));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use audio::codec::comfort_noise::{self, DESCRIPTION};
 use audio::{Moment, SampleRate};
 
 use crate::connection::PreparedConnection;
@@ -99,15 +100,28 @@ impl Speaking {
             }
             Tick::Audio => {
                 let Utterance { mut frame, silent } = self.voice.next(at, feed);
-                sender.audio(connection.payload_type, silent, |sign_of_life, payload| {
-                    link.outbound.convert(&mut frame);
-                    let encoded = if sign_of_life {
-                        encoder.encode_sign_of_life(frame.samples(), payload)
-                    } else {
-                        encoder.encode(frame.samples(), payload)
-                    };
-                    encoded.unwrap_or(0)
-                })?
+                let noise = connection.comfort_noise.filter(|_| silent);
+                let pausing = sender.is_pausing(noise.is_some());
+                let packet = match noise {
+                    Some(noise) if pausing => sender.noise(noise, |payload| {
+                        link.outbound.convert(&mut frame);
+                        let description = comfort_noise::describe(frame.samples());
+                        payload[..DESCRIPTION].copy_from_slice(&description);
+                        DESCRIPTION
+                    }),
+                    Some(_) | None => {
+                        sender.audio(connection.payload_type, silent, |sign_of_life, payload| {
+                            link.outbound.convert(&mut frame);
+                            let encoded = if sign_of_life {
+                                encoder.encode_sign_of_life(frame.samples(), payload)
+                            } else {
+                                encoder.encode(frame.samples(), payload)
+                            };
+                            encoded.unwrap_or(0)
+                        })
+                    }
+                };
+                packet?
             }
         };
         let octets = unsealed.payload_len();
