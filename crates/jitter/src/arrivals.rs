@@ -24,6 +24,10 @@ const LONGEST_SILENCE: i64 = 40;
 const INTERVAL: i64 = 500_000;
 /// What is left of an interval's weight after the next one: after 29 s, a third.
 const MEMORY: f32 = 0.983;
+/// When in so many intervals in a row something came later than is provided for, what
+/// was usual before counts no longer: the line has got worse. Lateness that is usual
+/// does not do that, since of all the intervals only few are worth providing for.
+const WORSE: usize = 5;
 /// The lateness to provide for until the first interval is over.
 const PRIOR: Duration = Duration::from_millis(20);
 /// When everything is later than the ceiling for so long, the line has become
@@ -66,6 +70,10 @@ pub(crate) struct Arrivals {
     /// Since when everything is later than the ceiling.
     behind_since: Option<i64>,
     peaks: Histogram,
+    /// The largest lateness in each of the last intervals, the newest last, unless the
+    /// line was interrupted since.
+    recent: [Duration; WORSE],
+    recent_count: usize,
     /// How late the packets came that others had overtaken.
     overtaken: Histogram,
     /// How many such packets there are in an interval.
@@ -121,6 +129,8 @@ impl Arrivals {
             last: Duration::ZERO,
             behind_since: None,
             peaks: Histogram::new(MEMORY, PRIOR),
+            recent: [Duration::ZERO; WORSE],
+            recent_count: 0,
             overtaken: Histogram::new(MEMORY, Duration::ZERO),
             overtaken_rate: 0.0,
             outages: 0.0,
@@ -197,12 +207,29 @@ impl Arrivals {
         self.outages *= MEMORY;
         if closed.outage {
             self.outages += 1.0 - MEMORY;
+            self.recent_count = 0;
             return;
         }
         self.peaks.add(closed.peak);
+        self.recent.rotate_left(1);
+        self.recent[WORSE - 1] = closed.peak;
+        self.recent_count = (self.recent_count + 1).min(WORSE);
         self.overtaken_rate *= MEMORY;
         self.overtaken_rate += f32::from(closed.overtaken) * (1.0 - MEMORY);
         self.retarget(packet);
+        if self.has_got_worse() {
+            self.peaks = Histogram::new(MEMORY, closed.peak);
+            for peak in self.recent {
+                self.peaks.add(peak);
+            }
+            self.recent_count = 0;
+            self.retarget(packet);
+        }
+    }
+
+    fn has_got_worse(&self) -> bool {
+        let worse = |&peak: &Duration| bucket_of(peak) > bucket_of(self.target);
+        self.recent_count == WORSE && self.recent.iter().all(worse)
     }
 
     /// Finds the cheapest lateness to provide for. Providing for `s` costs a delay

@@ -83,11 +83,10 @@ impl Play {
         decoder: &mut dyn Decoder,
         out: &mut [i16],
     ) -> (PlayoutKind, Option<i64>) {
-        if let State::Playing { end } = self.state {
-            let delay = rx.arrivals.live(now) - (end - self.track.tape.pending() as i64);
-            rx.note_delay(delay);
-        }
         self.fill(rx, now, decoder);
+        if let Some(first) = self.position() {
+            rx.note_delay(rx.arrivals.live(now) - first);
+        }
         if !self.track.has_gap() {
             self.adapt(rx, now, decoder);
         }
@@ -210,7 +209,12 @@ impl Play {
             self.stalled = 0;
             return;
         }
-        self.state = State::Playing { end: end + gap };
+        let begin = self.catch_up(rx, now, end + gap);
+        self.state = State::Playing { end: begin };
+        if begin > end + gap {
+            // What comes next is left out, and so is what would lead up to it.
+            return;
+        }
         if self.track.recover(rx, left as usize, decoder) {
             self.stalled = 0;
             return;

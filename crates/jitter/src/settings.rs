@@ -39,7 +39,8 @@ pub struct Settings {
     /// frame is always buffered, the one that is being pulled.
     pub floor: Duration,
     /// The most that audio may be delayed beyond its ideal arrival: 200 ms by
-    /// default. Above 250 ms counts as 250 ms.
+    /// default. Above 250 ms counts as 250 ms. What comes later is still played to a
+    /// person as long as nothing newer has come.
     pub ceiling: Duration,
     /// The delay that is worth as much as one hundredth of the audio being
     /// concealed: 70 ms by default. More makes for fewer gaps and more delay. A long

@@ -277,7 +277,11 @@ impl Receiver {
     }
 
     pub(crate) fn insert(&mut self, now: u64, sent: &Sent) -> Insertion {
-        self.buffer.insert(millis(now), &sent.packet())
+        self.insert_at(millis(now), sent)
+    }
+
+    pub(crate) fn insert_at(&mut self, now: Moment, sent: &Sent) -> Insertion {
+        self.buffer.insert(now, &sent.packet())
     }
 
     /// What is due at `now`: exactly one frame for a person, any number for a
@@ -318,11 +322,21 @@ impl Receiver {
     /// Inserts packets as they arrive, in microseconds, and pulls every 20 ms from
     /// zero until `until` milliseconds; for a listening machine also after each
     /// packet. A packet that arrives at the time of a pull comes before it.
-    pub(crate) fn play(&mut self, mut arrivals: Vec<(u64, Sent)>, until: u64) -> Vec<Pulled> {
+    pub(crate) fn play(&mut self, arrivals: Vec<(u64, Sent)>, until: u64) -> Vec<Pulled> {
+        self.play_on(arrivals, 0, until)
+    }
+
+    /// The same from `from` milliseconds on.
+    pub(crate) fn play_on(
+        &mut self,
+        mut arrivals: Vec<(u64, Sent)>,
+        from: u64,
+        until: u64,
+    ) -> Vec<Pulled> {
         arrivals.sort_by_key(|(at, _)| *at);
         let mut arrivals = arrivals.into_iter().peekable();
         let mut pulled = Vec::new();
-        for now in (0..until).step_by(20) {
+        for now in (from..until).step_by(20) {
             while let Some((at, sent)) = arrivals.next_if(|(at, _)| *at <= now * 1_000) {
                 pulled.extend(self.take(at, &sent));
             }
