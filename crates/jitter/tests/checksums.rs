@@ -1,39 +1,52 @@
-//! One seed gives one result, on every machine: the audio of some calls as a
-//! checksum. Whoever changes on purpose what is heard puts the new ones here.
+//! One seed gives one result, on every machine: the audio of some calls as a checksum,
+//! and their counters. Whoever changes on purpose what is heard puts the new ones into
+//! `checksums.txt`.
 
 mod speech;
 
 use std::fmt::Write;
 
 use audio::SampleRate;
+use audio::codec::{Codec, OpusSettings};
 use jitter::Policy;
 use netem::Preset;
 use sha2::{Digest, Sha256};
-use speech::{Call, call, recordings};
+use speech::{Call, Coding, call, coded_call, recordings};
 
 /// At the rate of the recordings, since resampling may differ between machines.
 const RATE: SampleRate = SampleRate::HZ_16000;
+const SEED: u64 = 7;
+/// Another libopus makes other packets of the same audio, and other audio of the same
+/// packets.
+const LIBOPUS: &str = "libopus 1.3.1";
 
-const SUMS: [(Policy, Preset, &str); 18] = [
-    (Policy::Play, Preset::Clean, "04bf45e2555a02c2"),
-    (Policy::Play, Preset::Wifi, "9070e35569162073"),
-    (Policy::Play, Preset::Mobile, "daecfae2d3c89d2b"),
-    (Policy::Play, Preset::Lossy, "6381889a3b46b9c4"),
-    (Policy::Play, Preset::Bursty, "09885f251977d386"),
-    (Policy::Play, Preset::Spiky, "4c7f3df65cd57fc3"),
-    (Policy::Play, Preset::Drift, "9076515145eefab8"),
-    (Policy::Play, Preset::Freeze, "ba8761902988a2d8"),
-    (Policy::Play, Preset::Bufferbloat, "0ba4cbb0badfaac0"),
-    (Policy::Listen, Preset::Clean, "58ca876fff7f5d35"),
-    (Policy::Listen, Preset::Wifi, "5a1cab9f54a7243a"),
-    (Policy::Listen, Preset::Mobile, "ef33a990d2522626"),
-    (Policy::Listen, Preset::Lossy, "e5b880eccbf5aaed"),
-    (Policy::Listen, Preset::Bursty, "769f497149ddc44c"),
-    (Policy::Listen, Preset::Spiky, "ab3bdb723765e647"),
-    (Policy::Listen, Preset::Drift, "58ca876fff7f5d35"),
-    (Policy::Listen, Preset::Freeze, "1751089d2a931c49"),
-    (Policy::Listen, Preset::Bufferbloat, "16beb88573211756"),
+/// The name of a coding, and what the packets of a call by it are.
+const CODINGS: [(&str, Coding); 5] = [
+    ("l16", Coding::Linear(RATE)),
+    ("pcmu", Coding::Codec(Codec::Pcmu, OPUS)),
+    ("pcmu+cn", Coding::WithoutPauses),
+    ("opus+fec", Coding::Codec(Codec::Opus, OPUS)),
+    ("opus+dtx", Coding::Codec(Codec::Opus, OPUS_DTX)),
 ];
+const OPUS: OpusSettings = OpusSettings {
+    complexity: 5,
+    bitrate: 24_000,
+    inband_fec: true,
+    dtx: false,
+    expected_loss_percent: 10,
+};
+const OPUS_DTX: OpusSettings = OpusSettings { dtx: true, ..OPUS };
+
+/// The networks that a coding is tried on: linear samples on all.
+fn networks(name: &str) -> &'static [Preset] {
+    match name {
+        "l16" => &Preset::ALL,
+        _ => &[Preset::Wifi, Preset::Lossy],
+    }
+}
+
+/// What is expected.
+const EXPECTED: &str = include_str!("checksums.txt");
 
 fn sum(call: &Call) -> String {
     let mut hash = Sha256::new();
@@ -48,22 +61,87 @@ fn sum(call: &Call) -> String {
         })
 }
 
-#[test]
-fn one_seed_gives_the_same_audio_always() {
-    let speech = recordings(RATE);
-    let mut wrong = String::new();
-    for (policy, preset, expected) in SUMS {
-        let call = call(policy, RATE, &preset.profile(), 7, &speech);
-        let found = sum(&call);
-        if found != expected {
-            writeln!(
-                wrong,
-                "(Policy::{policy:?}, Preset::{preset:?}, \"{found}\"),"
-            )
-            .expect("a string takes anything");
+/// The counters of a call that say what the buffer did.
+fn counters(call: &Call) -> String {
+    let it = &call.statistics;
+    let counters = [
+        ("received", it.received),
+        ("duplicates", it.duplicates),
+        ("late", it.late),
+        ("lost", it.lost),
+        ("recovered", it.recovered),
+        ("underruns", it.underruns),
+        ("decoded", it.decoded_frames),
+        ("concealed", it.concealed_samples),
+        ("silent", it.silent_frames),
+        ("stretched", it.stretched_samples),
+        ("shrunk", it.shrunk_samples),
+        ("skipped", it.skipped_samples),
+        ("delay_us", it.delay.as_micros() as u64),
+    ];
+    counters
+        .iter()
+        .map(|(name, count)| format!("{name}={count}"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A line of the file for each call.
+fn found(codings: &[(&str, Coding)]) -> Vec<String> {
+    let wide = recordings(RATE);
+    let narrow: Vec<i16> = wide.iter().copied().step_by(2).collect();
+    let mut lines = Vec::new();
+    for &(name, coding) in codings {
+        let speech = if coding.format().rate == RATE {
+            &wide
+        } else {
+            &narrow
+        };
+        for policy in [Policy::Play, Policy::Listen] {
+            for preset in networks(name) {
+                let call = coded_call(policy, coding, &preset.profile(), SEED, speech);
+                let network = preset.name();
+                let (sum, counters) = (sum(&call), counters(&call));
+                lines.push(format!("{name} {policy:?} {network} {sum} {counters}"));
+            }
         }
     }
-    assert!(wrong.is_empty(), "what is heard has changed:\n{wrong}");
+    lines
+}
+
+/// Compares all calls by codings whose names `wanted` takes.
+fn compare(wanted: fn(&str) -> bool) {
+    let codings: Vec<_> = CODINGS
+        .iter()
+        .filter(|(name, _)| wanted(name))
+        .copied()
+        .collect();
+    let found = found(&codings).join("\n");
+    let expected: Vec<&str> = EXPECTED
+        .lines()
+        .filter(|line| line.split(' ').next().is_some_and(wanted))
+        .collect();
+    assert!(!expected.is_empty());
+    assert!(
+        found == expected.join("\n"),
+        "what is heard has changed:\n{found}"
+    );
+}
+
+fn is_opus(name: &str) -> bool {
+    name.starts_with("opus")
+}
+
+#[test]
+fn one_seed_gives_the_same_audio_and_the_same_counters_always() {
+    compare(|name| !is_opus(name));
+}
+
+#[test]
+fn one_seed_gives_the_same_audio_and_the_same_counters_with_the_same_libopus() {
+    if audiopus::version() == LIBOPUS {
+        compare(is_opus);
+    }
 }
 
 #[test]
