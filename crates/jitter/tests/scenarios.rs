@@ -4,7 +4,8 @@
 //!
 //! - `.` a packet that comes on time, `2` to `9` one that comes so many times 10 ms
 //!   late, `x` one that is lost, `d` one that comes twice, the second time 30 ms later
-//! - `_` nothing, because the sender pauses; `n` a description of comfort noise
+//! - `_` nothing, because the sender pauses; `n` a description of comfort noise, `c`
+//!   one that comes twice, the second time 30 ms later
 //! - `f` a packet that comes at the end of the run of `f` it is in
 //!
 //! `.*100` is a hundred of them. What is expected is a list of figures from the
@@ -82,6 +83,22 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "duplicated comfort noise is discarded",
+        script: ".*50 c _*50 c _*50 .*50",
+        play: &[
+            ("concealed", 0..=0),
+            ("lost", 0..=0),
+            ("duplicates", 2..=2),
+            ("silent", 100..=110),
+        ],
+        listen: &[
+            ("concealed", 0..=0),
+            ("lost", 0..=0),
+            ("duplicates", 2..=2),
+            ("silent", 98..=104),
+        ],
+    },
+    Scenario {
+        name: "a pause whose noise is described anew",
         script: ".*50 n _*50 n _*50 .*50",
         play: &[("concealed", 0..=0), ("lost", 0..=0), ("silent", 100..=110)],
         listen: &[("concealed", 0..=0), ("lost", 0..=0), ("silent", 98..=104)],
@@ -169,8 +186,12 @@ fn arrivals(script: &str, sender: &mut Sender) -> (Vec<(u64, Sent)>, u64) {
         }
         match fate {
             '_' => sender.pause(160),
-            'n' => {
-                all.push((at, sender.send_noise(3)));
+            'n' | 'c' => {
+                let sent = sender.send_noise(3);
+                if fate == 'c' {
+                    all.push((at + 30_000, sent.clone()));
+                }
+                all.push((at, sent));
                 sender.pause(160);
             }
             'f' => frozen.push(sender.send()),

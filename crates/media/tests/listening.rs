@@ -2,12 +2,14 @@
 
 mod rig;
 
+use std::path::Path;
 use std::time::Duration;
 
-use audio::{FRAME, Moment};
+use audio::codec::{Encoder, OpusSettings};
+use audio::{FRAME, Moment, SampleRate};
 use media::rtp::Header;
-use media::{Connection, HeardFrame, LegEvent, PlayoutKind, RecordedSide};
-use rig::{LOUD, Rig, connection, datagram, far_end};
+use media::{Codec, Connection, HeardFrame, LegEvent, PlayoutKind, RecordedSide};
+use rig::{LOUD, Rig, connection, datagram, far_end, signalled};
 
 fn is_loud(frame: &HeardFrame) -> bool {
     frame.kind == PlayoutKind::Decoded && frame.frame.samples() == [LOUD; 160]
@@ -184,4 +186,38 @@ fn the_first_packet_is_told_before_it_is_heard() {
     let mut rig = Rig::listening();
     rig.hear(LOUD);
     assert!(matches!(rig.events()[..], [LegEvent::FirstPacket { .. }]));
+}
+
+#[test]
+fn lost_packets_of_opus_are_recovered_from_those_after_them() {
+    const OPUS: u8 = 96;
+    let fixture = "../../fixtures/ast_en_vm-msginstruct.wav";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture);
+    let speech = audio::file::read_mono(&path, SampleRate::HZ_16000).unwrap();
+    let mut encoder = Encoder::new(Codec::Opus, OpusSettings::default()).unwrap();
+    let mut rig = Rig::listening();
+    rig.connect(Connection::new(signalled(), Codec::Opus, OPUS));
+    rig.far.payload_type = OPUS;
+    let mut lost = 0;
+    for (n, frame) in speech.chunks_exact(320).enumerate() {
+        let mut packet = [0; 1_500];
+        packet[..12].copy_from_slice(&rig.far.to_bytes());
+        let length = encoder.encode(frame, &mut packet[12..]).unwrap();
+        rig.far.sequence = rig.far.sequence.next();
+        rig.far.timestamp = rig.far.timestamp.advanced(960);
+        if n % 10 == 5 {
+            lost += 1;
+        } else {
+            rig.receive(far_end(), &packet[..12 + length]);
+        }
+        rig.tick();
+    }
+    let statistics = rig.core.statistics();
+    assert!(lost > 20 && statistics.lost + 1 >= lost, "{statistics:?}");
+    // Where nobody speaks there is no copy.
+    assert!(statistics.recovered * 10 > lost * 7, "{statistics:?}");
+    assert_eq!(
+        statistics.concealments,
+        statistics.lost - statistics.recovered
+    );
 }
