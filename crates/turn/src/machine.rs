@@ -173,22 +173,30 @@ impl Machine {
 
     /// Takes the words of a decode. Words of a superseded attempt are ignored.
     pub fn recognised(&mut self, now: Moment, attempt: Attempt, text: &str) {
-        match &mut self.phase {
+        let probes = |voice: &Voice| voice.probe.is_some_and(|(probe, _)| probe == attempt);
+        let voice = match &mut self.phase {
             Phase::Paused {
+                voice,
                 decode: Some(decode),
-                ..
             } if decode.attempt == attempt => {
                 decode.evidence.words = Some(Completeness::of(text));
                 decode.backchannel = is_backchannel(text);
+                voice
             }
-            Phase::Voiced(voice) if voice.probe.is_some_and(|(probe, _)| probe == attempt) => {
-                let words = text.split_whitespace().count();
-                if words >= self.settings.words_to_interrupt as usize && !is_backchannel(text) {
-                    voice.interrupted = true;
-                    self.effects.push_back(Effect::Interrupt);
-                }
+            Phase::Paused {
+                voice,
+                decode: None,
+            }
+            | Phase::Voiced(voice)
+                if probes(voice) =>
+            {
+                voice
             }
             Phase::Quiet { .. } | Phase::Voiced(_) | Phase::Paused { .. } => return,
+        };
+        if interrupts(&self.settings, self.agent, voice, text) {
+            voice.interrupted = true;
+            self.effects.push_back(Effect::Interrupt);
         }
         self.timeout(now);
     }
@@ -448,6 +456,19 @@ impl Machine {
             evidence: decode.evidence,
         })
     }
+}
+
+/// Whether these words stop a speaking agent, where words are counted.
+fn interrupts(settings: &Settings, agent: AgentState, voice: &Voice, text: &str) -> bool {
+    let counted = text.split_whitespace().count();
+    settings.words_to_interrupt > 0
+        && settings.allow_interruptions
+        && agent == AgentState::Speaking
+        && voice.overlapped
+        && !voice.interrupted
+        && voice.is_speech_of(settings.min_interruption_duration)
+        && counted >= settings.words_to_interrupt as usize
+        && !is_backchannel(text)
 }
 
 /// Has an answer begun ahead if the turn may well be over.

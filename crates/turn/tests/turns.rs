@@ -457,6 +457,64 @@ fn where_words_are_asked_for_speech_alone_does_not_interrupt() {
     assert_eq!(bench.recognise(probe, "Wait a moment"), [Effect::Interrupt]);
 }
 
+/// Settings under which two words stop the agent.
+fn counting_settings() -> Settings {
+    Settings {
+        words_to_interrupt: 2,
+        ..quiet_settings()
+    }
+}
+
+#[test]
+fn a_short_interruption_whose_words_are_known_in_its_pause_stops_the_agent() {
+    let mut bench = Bench::new(counting_settings());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    bench.speak(384);
+    let attempt = decode_in(&bench.pause(128));
+    assert_eq!(bench.recognise(attempt, "No, stop."), [Effect::Interrupt]);
+    bench.machine.agent_is(AgentState::Silent);
+    let effects = bench.pause(320);
+    assert!(end_in(&effects).is_some(), "{effects:?}");
+}
+
+#[test]
+fn the_words_of_an_interruption_count_that_are_known_just_after_it() {
+    let mut bench = Bench::new(counting_settings());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    let probe = decode_in(&bench.speak(384));
+    assert_eq!(bench.pause(64), []);
+    assert_eq!(bench.recognise(probe, "No, stop"), [Effect::Interrupt]);
+}
+
+#[test]
+fn too_few_words_or_mere_agreement_do_not_stop_the_agent_in_a_pause_either() {
+    for text in ["Stop.", "Yeah, okay."] {
+        let mut bench = Bench::new(counting_settings());
+        bench.machine.agent_is(AgentState::Speaking);
+        bench.pause(1_000);
+        bench.speak(384);
+        let attempt = decode_in(&bench.pause(128));
+        assert_eq!(bench.recognise(attempt, text), []);
+        assert_eq!(bench.pause(320), [Effect::Dismissed]);
+    }
+}
+
+#[test]
+fn words_do_not_stop_an_agent_that_may_not_be_interrupted() {
+    let settings = Settings {
+        allow_interruptions: false,
+        ..counting_settings()
+    };
+    let mut bench = Bench::new(settings);
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    bench.speak(384);
+    let attempt = decode_in(&bench.pause(128));
+    assert_eq!(bench.recognise(attempt, "No, stop."), []);
+}
+
 #[test]
 fn the_pause_is_counted_from_the_last_sound_and_not_from_the_detectors_last_window() {
     let mut bench = Bench::new(quiet_settings());
