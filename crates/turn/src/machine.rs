@@ -25,9 +25,6 @@ const REGRET: Duration = Duration::from_millis(700);
 /// Less speech than this sounds finished, whatever it is.
 const SOUNDING: Duration = Duration::from_millis(500);
 
-/// Speech to which the agent yields when both have begun at once.
-const YIELD: Duration = Duration::from_millis(200);
-
 /// Pauses shorter than this are between words, and no habit.
 const LEAST_PAUSE: Duration = Duration::from_millis(150);
 
@@ -114,8 +111,8 @@ pub enum Effect {
 pub struct Machine {
     settings: Settings,
     agent: AgentState,
-    /// Since when the agent speaks, if it does.
-    speaking_since: Moment,
+    /// When the agent began to be heard, if it is.
+    heard_since: Option<Moment>,
     phase: Phase,
     habits: Habits,
     /// The last sound of the turn before, and when it was taken for over.
@@ -147,7 +144,7 @@ impl Machine {
         Self {
             settings,
             agent: AgentState::Silent,
-            speaking_since: Moment::ZERO,
+            heard_since: None,
             phase: QUIET,
             habits: Habits::default(),
             last_turn: None,
@@ -229,10 +226,18 @@ impl Machine {
 
     /// Takes what the agent does from now on.
     pub fn agent_is(&mut self, state: AgentState) {
-        if state == AgentState::Speaking && self.agent != AgentState::Speaking {
-            self.speaking_since = self.heard_until;
+        if state != AgentState::Speaking {
+            self.heard_since = None;
         }
         self.agent = state;
+    }
+
+    /// The agent, which speaks, begins to be heard: its first sound was at `at`. Not to be told of
+    /// an agent that goes on after an interruption.
+    pub fn agent_begins(&mut self, at: Moment) {
+        if self.agent == AgentState::Speaking {
+            self.heard_since.get_or_insert(at);
+        }
     }
 
     /// What the agent does, as last told.
@@ -396,9 +401,13 @@ impl Machine {
                 if !self.settings.allow_interruptions {
                     return;
                 }
-                let both_began = voice.started <= self.speaking_since + self.settings.yielding;
+                let yielding = self.settings.yielding;
+                let both_began = self
+                    .heard_since
+                    .is_some_and(|since| voice.started <= since + yielding);
                 let least = self.settings.min_interruption_duration;
-                let yields = both_began && voice.is_speech_of(least.min(YIELD));
+                let soonest = least.min(self.settings.min_speech_duration);
+                let yields = both_began && voice.is_speech_of(soonest);
                 if !yields && !voice.is_speech_of(least) {
                     return;
                 }

@@ -21,8 +21,9 @@ pub struct Settings {
     pub min_interruption_duration: Duration,
     /// Recognised words that it takes to stop a speaking agent, beside the length; 0 for none.
     pub words_to_interrupt: u32,
-    /// The agent yields to any speech that begins this soon after its own first sound: both have
-    /// begun at once.
+    /// The agent yields to any speech of `min_speech_duration`, a quarter of it clearly
+    /// articulated, that begins this soon after its own first sound, or before it: both have begun
+    /// at once. No words are counted then.
     pub yielding: Duration,
     /// Speech of at least this length begins a turn; shorter bursts are noise.
     pub min_speech_duration: Duration,

@@ -430,14 +430,54 @@ fn an_interruption_of_mere_agreement_is_dismissed() {
     assert_eq!(bench.pause(320), [Effect::Dismissed]);
 }
 
-#[test]
-fn the_agent_yields_soon_when_both_have_begun() {
-    let mut bench = Bench::new(quiet_settings());
+/// How much speech it takes to stop an agent that began to be heard `before` ago.
+fn stops_after(settings: Settings, before: u64) -> u64 {
+    let mut bench = Bench::new(settings);
     bench.pause(1_000);
     bench.machine.agent_is(AgentState::Speaking);
-    bench.pause(160);
-    assert!(!bench.speak(192).contains(&Effect::Interrupt));
+    bench.machine.agent_begins(bench.now);
+    bench.pause(before);
+    let mut spoken = 0;
+    while spoken < 2_000 {
+        spoken += 32;
+        if bench.speak(32).contains(&Effect::Interrupt) {
+            break;
+        }
+    }
+    spoken
+}
+
+#[test]
+fn the_agent_yields_sooner_when_both_have_begun() {
+    for settings in [Settings::default(), quiet_settings()] {
+        let least = settings.min_interruption_duration.as_millis() as u64;
+        assert_eq!(stops_after(settings.clone(), 160), 64);
+        assert_eq!(stops_after(settings, 640), least.next_multiple_of(32));
+    }
+}
+
+#[test]
+fn no_words_are_counted_when_both_have_begun() {
+    assert_eq!(stops_after(counting_settings(), 160), 64);
+    assert_eq!(stops_after(counting_settings(), 640), 2_016);
+}
+
+#[test]
+fn an_agent_that_is_not_heard_yet_has_not_begun() {
+    let mut bench = Bench::new(Settings::default());
+    bench.machine.agent_is(AgentState::Speaking);
+    assert!(!bench.speak(64).contains(&Effect::Interrupt));
+    bench.machine.agent_begins(bench.now);
     assert!(bench.speak(32).contains(&Effect::Interrupt));
+}
+
+#[test]
+fn a_hum_at_the_agents_first_word_does_not_stop_it() {
+    let mut bench = Bench::new(Settings::default());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.machine.agent_begins(bench.now);
+    bench.articulated = 0.0;
+    assert!(!bench.speak(900).contains(&Effect::Interrupt));
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(super) struct Answer {
     pub(super) ledger: Option<Ledger>,
     /// Whether it only asks if the caller is still there.
     pub(super) is_prompt: bool,
+    /// Whether it is the rest of one that was cut off.
+    pub(super) goes_on: bool,
     /// Whether the model has said anything of it.
     pub(super) worded: bool,
     /// Cuts the model's words into sentences.
@@ -79,6 +81,7 @@ impl Answer {
             ends_call: None,
             ledger,
             is_prompt: false,
+            goes_on: false,
             worded: false,
             splitter: SentenceSplitter::default(),
             segments: Vec::new(),

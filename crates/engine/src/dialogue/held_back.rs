@@ -121,6 +121,7 @@ impl Dialogue {
             return false;
         }
         let mut answer = Answer::new(suspended.asking, None);
+        answer.goes_on = true;
         answer.ends_call = suspended.ends_call;
         answer.splitter = suspended.splitter;
         self.answer = Some(answer);

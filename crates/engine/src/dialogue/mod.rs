@@ -892,6 +892,9 @@ impl Dialogue {
         }
         self.unspoken = 0;
         self.machine.agent_is(AgentState::Speaking);
+        if !answer.goes_on {
+            self.machine.agent_begins(at);
+        }
         if let Some(ledger) = answer.ledger.take() {
             let origin = self.origin.unwrap_or(self.started);
             let latency: TurnLatency = ledger.close(self.turns, origin, at);

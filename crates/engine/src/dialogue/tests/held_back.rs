@@ -213,3 +213,28 @@ fn the_parts_of_a_wait_add_up_to_it() {
         assert!(latency.evidence.is_some());
     }
 }
+
+#[test]
+fn a_greeting_yields_in_its_first_words_to_a_caller_who_begins_at_once() {
+    let stops_after = |before: u64| {
+        let mut call = Call::new(Script {
+            first_message: Some("Hello, this is support.".to_owned()),
+            turn: turn::Settings::default(),
+            ..script()
+        });
+        call.now = call.now + Duration::from_secs(10);
+        let segment = call.spoken[0].0;
+        call.synthesise(segment);
+        call.start(segment);
+        call.hear(false, before);
+        let mut spoken = 0;
+        while call.silenced == 0 && spoken < 1_000 {
+            call.hear(true, 32);
+            spoken += 32;
+        }
+        spoken
+    };
+    let at_once = stops_after(160);
+    let later = stops_after(640);
+    assert!(at_once < later && later <= 160, "{at_once} {later} ms");
+}
