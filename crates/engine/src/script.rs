@@ -34,9 +34,9 @@ pub struct Script {
     pub silence_prompt: Option<SilencePrompt>,
     /// What is said when the model lets one wait; `None` if nothing is.
     pub filler: Option<Filler>,
-    /// Whether the agent goes on where it was after an interruption without words, if that shows
-    /// within this time.
-    pub resume_within: Option<Duration>,
+    /// Whether the agent goes on where it was after an interruption without words: as soon as it is
+    /// known that there were none, and this long after the sound at the latest.
+    pub resume_after: Option<Duration>,
     /// Pace of the voice, 1.0 = its natural one.
     pub speed: f32,
     /// Patience and yielding.
@@ -128,7 +128,7 @@ impl Script {
                 message: message.to_owned(),
                 after,
             }),
-            resume_within: interruption
+            resume_after: interruption
                 .resume_after_false_interruption
                 .then(|| interruption.false_interruption_timeout()),
             speed: agent.speaking_rate(),

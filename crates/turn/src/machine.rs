@@ -250,6 +250,14 @@ impl Machine {
         !matches!(self.phase, Phase::Quiet { .. })
     }
 
+    /// The caller's last sound, while the caller has a turn and pauses in it.
+    pub fn paused_since(&self) -> Option<Moment> {
+        match &self.phase {
+            Phase::Paused { voice, .. } => Some(voice.last_audible),
+            Phase::Quiet { .. } | Phase::Voiced(_) => None,
+        }
+    }
+
     /// When [`timeout`](Self::timeout) is due.
     pub fn deadline(&self) -> Option<Moment> {
         let Phase::Paused { voice, decode } = &self.phase else {

@@ -80,12 +80,14 @@ impl Dialogue {
     /// Silences the agent for the caller. What it has not said is kept for as long as the
     /// interruption may turn out to be none.
     pub(super) fn suspend(&mut self, now: Moment) {
-        let within = self.script.resume_within;
-        let resumable = |answer: &mut Answer| answer.is_audible();
-        let Some(within) = within else {
-            self.interrupt_answer(now);
+        if self.suspended.is_some() && self.answer.is_none() {
+            // One sound after the other: what the first one cut off may still go on.
+            self.discard_ahead();
+            self.machine.agent_is(AgentState::Silent);
             return;
-        };
+        }
+        let resumes = self.script.resume_after.is_some();
+        let resumable = |answer: &mut Answer| resumes && answer.is_audible();
         let Some(mut answer) = self.answer.take_if(resumable) else {
             self.interrupt_answer(now);
             return;
@@ -97,22 +99,49 @@ impl Dialogue {
             ends_call: answer.ends_call,
             splitter: mem::take(&mut answer.splitter),
             rest: Vec::new(),
-            until: now + within,
         });
         self.effects.push_back(Effect::Silence);
         self.machine.agent_is(AgentState::Silent);
         self.cut(now, answer);
     }
 
+    /// When the agent goes on although nobody knows yet what the sound was that cut it off: it has
+    /// been over for long enough, and no words were found in it.
+    pub(super) fn resumption_due(&self) -> Option<Moment> {
+        let after = self
+            .script
+            .resume_after
+            .filter(|_| self.suspended.is_some())?;
+        let until = match self.undecided.last() {
+            Some(undecided) if !self.machine.caller_has_turn() => undecided.ended.last_voiced,
+            Some(_) | None => self.machine.paused_since()?,
+        };
+        let latest = self
+            .words
+            .latest
+            .iter()
+            .filter_map(|latest| latest.text.as_deref());
+        let settled = self
+            .undecided
+            .iter()
+            .flat_map(|undecided| &undecided.settled);
+        let mut words = latest.chain(settled.chain(&self.words.settled).map(String::as_str));
+        words
+            .all(|text| text.trim().is_empty())
+            .then(|| until + after)
+    }
+
     /// Goes on with what an interruption cut off that was none. Returns whether there was
     /// anything to go on with.
     pub(super) fn go_on(&mut self, now: Moment) -> bool {
         self.settle_cut();
-        let over = |suspended: &mut Suspended| {
-            now <= suspended.until && !(suspended.rest.is_empty() && suspended.asking.is_none())
+        let unfinished = |suspended: &mut Suspended| {
+            !suspended.rest.is_empty()
+                || suspended.asking.is_some()
+                || suspended.ends_call.is_some()
         };
-        let Some(suspended) = self.suspended.take_if(over) else {
-            self.give_up_suspended();
+        let Some(suspended) = self.suspended.take_if(unfinished) else {
+            self.suspended = None;
             return false;
         };
         if self.answer.is_some() || self.hanging_up.is_some() {
@@ -129,6 +158,7 @@ impl Dialogue {
         for sentence in suspended.rest {
             self.order(sentence);
         }
+        self.close_answer_if_over(now);
         true
     }
 

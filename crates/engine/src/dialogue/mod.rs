@@ -168,7 +168,6 @@ struct Suspended {
     ends_call: Option<&'static str>,
     splitter: SentenceSplitter,
     rest: Vec<String>,
-    until: Moment,
 }
 
 /// A turn that is over while its words are still being recognised.
@@ -526,7 +525,7 @@ impl Dialogue {
         };
         let own = self.hanging_up.unwrap_or_else(|| {
             let own = ends.min(waits);
-            let asks = [self.next_prompt(), self.filler_due()];
+            let asks = [self.next_prompt(), self.filler_due(), self.resumption_due()];
             asks.into_iter().flatten().fold(own, Moment::min)
         });
         let others = [
@@ -568,6 +567,8 @@ impl Dialogue {
             self.prompt();
         } else if self.filler_due().is_some_and(|due| now >= due) {
             self.fill(now);
+        } else if self.resumption_due().is_some_and(|due| now >= due) {
+            self.go_on(now);
         }
     }
 
@@ -661,14 +662,9 @@ impl Dialogue {
                     self.discard_ahead();
                     self.words = Words::default();
                     self.caller.forget();
-                    if !self.go_on(now) {
-                        self.take_up_dropped(now);
-                    }
+                    self.was_no_turn(now);
                 }
-                turn::Effect::TurnEnded(ended) => {
-                    self.give_up_suspended();
-                    self.decided(now, ended);
-                }
+                turn::Effect::TurnEnded(ended) => self.decided(now, ended),
             }
         }
     }
@@ -745,6 +741,18 @@ impl Dialogue {
         parts.extend(latest.text.as_deref().map(|text| text.trim().to_owned()));
         parts.retain(|part| !part.is_empty());
         let text = parts.join(" ");
+        let agrees = !text.is_empty() && turn::is_backchannel(&text);
+        if self.suspended.is_some() && agrees {
+            if undecided.wants_answer {
+                self.was_no_turn(now);
+            }
+            return;
+        }
+        let goes_on = self.answer.is_some() && self.script.turn.allow_interruptions;
+        if goes_on && undecided.wants_answer && self.hanging_up.is_none() && !text.is_empty() {
+            // The agent did not wait for these words.
+            self.interrupt_answer(now);
+        }
         self.caller_turn(&text, undecided.ended.started, undecided.voiced_until);
         if self.hanging_up.is_some() {
             return;
@@ -755,6 +763,7 @@ impl Dialogue {
             }
             return;
         }
+        self.give_up_suspended();
         let ledger = Ledger {
             last_voiced: undecided.voiced_until,
             last_window: undecided.ended.last_window,
@@ -787,14 +796,24 @@ impl Dialogue {
 
     /// A turn that was to be answered has no words: it was noise, or could not be recognised.
     fn without_words(&mut self, now: Moment, failed: bool) {
-        if failed {
+        if !failed {
+            self.was_no_turn(now);
+        } else if self.answer.is_none() {
             let message = self.script.not_understood.clone();
             self.say(&message, None);
-            return;
         }
-        self.take_up_dropped(now);
         if self.answer.is_none() && self.undecided.is_empty() {
             self.machine.agent_is(AgentState::Silent);
+        }
+    }
+
+    /// What was heard was no turn: what it stopped or dropped is taken up again. While an earlier
+    /// turn still waits for its words, those decide.
+    fn was_no_turn(&mut self, now: Moment) {
+        if let Some(last) = self.undecided.last_mut() {
+            last.wants_answer = true;
+        } else if !self.go_on(now) {
+            self.take_up_dropped(now);
         }
     }
 
@@ -949,12 +968,8 @@ impl Dialogue {
     }
 
     /// Asks again for an answer that was dropped before it was audible, because what dropped it
-    /// was no turn. While an earlier turn still waits for its words, those decide.
+    /// was no turn.
     fn take_up_dropped(&mut self, now: Moment) {
-        if let Some(last) = self.undecided.last_mut() {
-            last.wants_answer = true;
-            return;
-        }
         if let Some(ledger) = self.dropped.take()
             && self.answer.is_none()
             && self.hanging_up.is_none()

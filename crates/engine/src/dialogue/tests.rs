@@ -25,7 +25,7 @@ fn script() -> Script {
         silence_timeout: Duration::from_secs(60),
         silence_prompt: None,
         filler: None,
-        resume_within: None,
+        resume_after: None,
         speed: 1.0,
         turn: turn::Settings {
             speculate: false,

@@ -46,7 +46,7 @@ fn interrupted(script: Script) -> (Call, [SegmentId; 2]) {
 
 fn resuming() -> Script {
     Script {
-        resume_within: Some(millis(2_000)),
+        resume_after: Some(millis(2_000)),
         ..script()
     }
 }

@@ -11,7 +11,7 @@ fn speculating() -> Script {
 
 fn resuming() -> Script {
     Script {
-        resume_within: Some(Duration::from_secs(2)),
+        resume_after: Some(Duration::from_secs(2)),
         ..script()
     }
 }
@@ -120,6 +120,116 @@ fn after_an_interruption_without_words_the_agent_goes_on_where_it_was() {
     assert_eq!(rest, ["cable.", "Then dial again."]);
     let heard = call.turns().last().expect("the agent's turn");
     assert_eq!(heard.text, "Please check the");
+}
+
+/// What was ordered to be said after the first `before` sentences.
+fn said_since(call: &Call, before: usize) -> Vec<&str> {
+    let since = call.spoken[before..].iter();
+    since.map(|(_, text)| text.as_str()).collect()
+}
+
+#[test]
+fn the_agent_goes_on_after_a_sound_however_long_it_was() {
+    let mut call = stopped_by_a_noise(resuming());
+    let before = call.spoken.len();
+    call.hear(true, 4_000);
+    call.hear(false, 128);
+    call.recognise("");
+    call.hear(false, 320);
+    assert_eq!(said_since(&call, before), ["cable.", "Then dial again."]);
+}
+
+#[test]
+fn the_agent_goes_on_when_a_slow_recogniser_finds_no_words() {
+    let mut call = stopped_by_a_noise(resuming());
+    let before = call.spoken.len();
+    call.hear(false, 1_500);
+    assert_eq!(said_since(&call, before), [""; 0]);
+    call.recognise("");
+    assert_eq!(said_since(&call, before), ["cable.", "Then dial again."]);
+    assert_eq!(call.asked.len(), 1);
+}
+
+#[test]
+fn a_sound_that_nobody_recognises_in_time_counts_as_one_without_words() {
+    let mut call = stopped_by_a_noise(resuming());
+    let before = call.spoken.len();
+    let end_of_sound = call.now;
+    call.hear(false, 1_200);
+    assert_eq!(said_since(&call, before), [""; 0]);
+    let due = call.dialogue.deadline();
+    assert_eq!(due, end_of_sound + Duration::from_secs(2));
+    call.now = due;
+    call.dialogue.timeout(due);
+    call.drain();
+    assert_eq!(said_since(&call, before), ["cable.", "Then dial again."]);
+}
+
+#[test]
+fn words_that_are_known_only_after_the_agent_went_on_are_answered_all_the_same() {
+    let mut call = stopped_by_a_noise(resuming());
+    call.hear(false, 1_200);
+    call.now = call.dialogue.deadline();
+    call.dialogue.timeout(call.now);
+    call.drain();
+    call.recognise("Which cable?");
+    assert_eq!(call.silenced, 2);
+    assert_eq!(call.last_asked(), "Which cable?");
+}
+
+#[test]
+fn words_that_are_still_being_weighed_keep_the_agent_silent() {
+    let mut script = resuming();
+    script.turn.max_endpointing_delay = Duration::from_secs(5);
+    let mut call = stopped_by_a_noise(script);
+    let before = call.spoken.len();
+    call.hear(false, 128);
+    call.recognise("I want to");
+    for _ in 0..100 {
+        call.hear(false, 32);
+        call.dialogue.timeout(call.now);
+        call.drain();
+    }
+    assert_eq!(said_since(&call, before), [""; 0]);
+}
+
+#[test]
+fn mere_agreement_that_is_recognised_late_lets_the_agent_go_on() {
+    let mut call = stopped_by_a_noise(resuming());
+    let before = call.spoken.len();
+    call.hear(false, 1_200);
+    call.recognise("Yeah, okay.");
+    assert_eq!(said_since(&call, before), ["cable.", "Then dial again."]);
+}
+
+#[test]
+fn two_sounds_in_a_row_stop_the_agent_no_longer_than_one() {
+    let mut call = stopped_by_a_noise(resuming());
+    let before = call.spoken.len();
+    call.hear(false, 1_200);
+    call.hear(true, 96);
+    call.hear(false, 1_200);
+    let sounds = call.attempts.len();
+    call.recognise_attempt(sounds - 2, "");
+    call.recognise_attempt(sounds - 1, "");
+    assert_eq!(said_since(&call, before), ["cable.", "Then dial again."]);
+}
+
+#[test]
+fn a_goodbye_that_a_noise_cuts_off_in_its_last_word_still_ends_the_call() {
+    let mut call = Call::new(resuming());
+    call.caller_says("That is all.");
+    call.reply(&[Call::text("Bye."), ReplyPart::EndCall]);
+    let segment = call.spoken[0].0;
+    call.synthesise(segment);
+    call.start(segment);
+    call.hear(false, 960);
+    call.hear(true, 352);
+    assert_eq!(call.silenced, 1);
+    call.hear(false, 128);
+    call.recognise("");
+    call.hear(false, 320);
+    assert!(call.hung_up.is_some());
 }
 
 #[test]
