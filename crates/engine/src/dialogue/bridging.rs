@@ -7,6 +7,13 @@ use super::Dialogue;
 use super::answer::Answer;
 
 impl Dialogue {
+    /// When both sides have been silent for too long. The question whether the caller is still
+    /// there is no sound of the conversation, but it is asked to its end.
+    pub(super) fn silence_due(&self) -> Option<Moment> {
+        let listens = self.held.is_none() && !self.prompts_only();
+        listens.then(|| self.last_activity + self.script.silence_timeout)
+    }
+
     /// When the silent caller is to be asked next.
     pub(super) fn next_prompt(&self) -> Option<Moment> {
         let prompt = self.script.silence_prompt.as_ref()?;

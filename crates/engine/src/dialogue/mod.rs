@@ -519,13 +519,17 @@ impl Dialogue {
     /// When [`timeout`](Self::timeout) is due.
     pub fn deadline(&self) -> Moment {
         let ends = self.started + self.script.max_duration;
-        let waits = match self.held {
-            Some(since) => since + self.patience.longest_hold,
-            None => self.last_activity + self.script.silence_timeout,
-        };
         let own = self.hanging_up.unwrap_or_else(|| {
-            let own = ends.min(waits);
-            let asks = [self.next_prompt(), self.filler_due(), self.resumption_due()];
+            let own = match self.held {
+                Some(since) => ends.min(since + self.patience.longest_hold),
+                None => ends,
+            };
+            let asks = [
+                self.silence_due(),
+                self.next_prompt(),
+                self.filler_due(),
+                self.resumption_due(),
+            ];
             asks.into_iter().flatten().fold(own, Moment::min)
         });
         let others = [
@@ -557,7 +561,7 @@ impl Dialogue {
             if now >= since + self.patience.longest_hold {
                 self.end("the far end held the call for too long");
             }
-        } else if now >= self.last_activity + self.script.silence_timeout {
+        } else if self.silence_due().is_some_and(|due| now >= due) {
             if self.answer.is_some() {
                 self.last_activity = now;
             } else {

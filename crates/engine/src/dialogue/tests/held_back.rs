@@ -284,6 +284,41 @@ fn a_silent_caller_is_asked_as_often_as_it_is_set_and_then_hung_up_on() {
 }
 
 #[test]
+fn a_question_that_is_being_asked_when_the_silence_is_over_does_not_begin_it_anew() {
+    let mut call = Call::new(Script {
+        silence_timeout: Duration::from_secs(15),
+        silence_prompt: Some(SilencePrompt {
+            message: "Are you still there?".to_owned(),
+            interval: Duration::from_millis(4_900),
+            most: 9,
+        }),
+        ..script()
+    });
+    let mut said = Vec::new();
+    while call.hung_up.is_none() && call.now < Moment::from_millis(60_000) {
+        call.now = call.now.max(call.dialogue.deadline());
+        call.dialogue.timeout(call.now);
+        call.drain();
+        if let Some((segment, text)) = call.spoken.pop() {
+            said.push((call.now.as_millis(), text));
+            call.start(segment);
+            for _ in 0..20 {
+                call.hear(false, 32);
+                call.dialogue.timeout(call.now);
+                call.drain();
+            }
+            let end = Playback::Finished(segment);
+            call.dialogue.synthesised(call.now, segment, WINDOW * 20);
+            call.dialogue.playback(call.now, end);
+            call.drain();
+        }
+    }
+    let moments: Vec<_> = said.iter().map(|(at, _)| *at).collect();
+    assert_eq!(moments, [4_900, 9_800, 14_700, 15_340], "{said:?}");
+    assert_eq!(said[3].1, "Good bye.");
+}
+
+#[test]
 fn a_slow_model_is_bridged_once() {
     let mut call = Call::new(Script {
         filler: Some(Filler {
