@@ -40,6 +40,10 @@ const GOODBYE: &str = "Good Bye";
 /// How much faster the coarse speed `fast` speaks than `normal`.
 const FAST: f64 = 1.15;
 
+/// The shortest silence before the agent asks whether the other party is still
+/// there.
+const SOONEST_PROMPT: Duration = Duration::from_secs(5);
+
 /// Everything that makes an agent: who it is, how it speaks, what it knows and
 /// whom it reports to.
 ///
@@ -233,7 +237,9 @@ impl AgentDefinition {
 
     /// How long both sides are silent before the agent asks once more; `None`
     /// when it never asks. The prompts share the silence that a call may last
-    /// evenly: 60 s with 2 prompts gives one after 20 s and one after 40 s.
+    /// evenly, but none comes sooner than 5 s after the last sound or the last
+    /// prompt: 60 s with 2 prompts gives one after 20 s and one after 40 s,
+    /// with 30 prompts one every 5 s until the call ends.
     #[must_use]
     pub fn silence_prompt_interval(&self) -> Option<Duration> {
         let interaction = &self.settings.voice.interaction;
@@ -242,7 +248,8 @@ impl AgentDefinition {
             return None;
         }
         let limit = self.settings.voice.call_behavior.silence_timeout();
-        Some(limit / interaction.max_silence_prompts.saturating_add(1))
+        let even = limit / interaction.max_silence_prompts.saturating_add(1);
+        Some(even.max(SOONEST_PROMPT))
     }
 
     /// Speaking speed for the synthesiser, 1.0 is the voice's own; 0.5 to 2.0.

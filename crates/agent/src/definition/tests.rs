@@ -395,6 +395,15 @@ fn silence_prompts_share_the_silence_evenly() {
 }
 
 #[test]
+fn nobody_is_asked_every_other_second_whether_they_are_still_there() {
+    let agent = maya(json!({ "settings": { "voice": { "interaction": {
+        "max_silence_prompts": 30 } } } }))
+    .unwrap();
+    let interval = agent.silence_prompt_interval();
+    assert_eq!(interval, Some(Duration::from_secs(5)));
+}
+
+#[test]
 fn words_to_interrupt_follow_the_mode() {
     let words = |interruption: Value| {
         let agent = maya(json!({ "settings": { "voice": { "interruption": interruption } } }));

@@ -49,7 +49,8 @@ pub struct Interaction {
     /// What is said when the other party is silent; default
     /// `Are you still there?`.
     pub silence_message: String,
-    /// How many of these prompts are said in a row, 0 to 100; default 2.
+    /// How many of these prompts are said in a row at most, 0 to 100; default 2.
+    /// See [`AgentDefinition::silence_prompt_interval`](super::AgentDefinition::silence_prompt_interval).
     pub max_silence_prompts: u32,
     /// A short phrase that bridges the wait for a slow answer, such as `One moment.`; default
     /// none.
