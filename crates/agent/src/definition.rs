@@ -216,7 +216,7 @@ impl AgentDefinition {
     }
 
     /// What the agent says before it ends a call; `Good Bye` when nothing is
-    /// set.
+    /// set, or an empty text.
     #[must_use]
     pub fn goodbye(&self) -> &str {
         given(&self.settings.voice.interaction.end_call_message).unwrap_or(GOODBYE)

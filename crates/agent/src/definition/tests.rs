@@ -380,6 +380,17 @@ fn the_closing_line_at_the_limit_falls_back_to_the_goodbye() {
 }
 
 #[test]
+fn nobody_is_hung_up_on_without_a_word() {
+    for message in ["", "  "] {
+        let agent = maya(json!({ "settings": { "voice": { "interaction": {
+            "end_call_message": message } } } }))
+        .unwrap();
+        assert_eq!(agent.goodbye(), "Good Bye");
+        assert_eq!(agent.duration_message(), "Good Bye");
+    }
+}
+
+#[test]
 fn silence_prompts_share_the_silence_evenly() {
     let agent = maya(json!({})).unwrap();
     assert_eq!(

@@ -30,7 +30,8 @@ pub struct VoiceSettings {
 
 /// Who speaks first and what the agent says at fixed moments. Each message has
 /// at most 2,000 characters; an empty one is not spoken, one that is not given
-/// has its default.
+/// has its default. Only at the end of a call something is always said: an
+/// empty `end_call_message` counts as not given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Interaction {
@@ -44,7 +45,8 @@ pub struct Interaction {
     pub outbound_first_message: Option<String>,
     /// What is left on a voicemail; nothing when not given.
     pub voice_mail_message: Option<String>,
-    /// What is said before the agent ends a call; default `Good Bye`.
+    /// What is said before the agent ends a call; default `Good Bye`, which also
+    /// stands in for an empty text.
     pub end_call_message: String,
     /// What is said when the other party is silent; default
     /// `Are you still there?`.
