@@ -84,9 +84,10 @@ impl Dialogue {
     }
 
     /// Answers the keys that were entered, unless it is still to be known what the agent said
-    /// before them.
+    /// before them, or the agent has to be heard to its end first.
     pub(super) fn catch_up(&mut self, now: Moment) {
         while self.cut.is_none()
+            && !self.agent_has_the_word()
             && let Some(entry) = self.entered.pop_front()
         {
             self.answer_entry(now, &entry);

@@ -44,6 +44,9 @@ use crate::script::Script;
 /// on the call.
 const TOLERATED_FAILURES: u32 = 2;
 
+/// Entries by keys that wait for the agent to finish.
+const WAITING_ENTRIES: usize = 8;
+
 /// Why a call ends that the model ended.
 const ENDED_BY_AGENT: &str = "the agent ended the conversation";
 
@@ -274,7 +277,7 @@ impl Dialogue {
         self.last_activity = now;
         self.prompts = 0;
         self.discard_ahead();
-        if self.script.turn.allow_interruptions && self.hanging_up.is_none() {
+        if self.keys_interrupt() {
             self.interrupt_answer(now);
         }
         if let Some(entry) = self.keys.press(at, digit) {
@@ -673,13 +676,29 @@ impl Dialogue {
         }
     }
 
-    /// Answers what was entered by keys.
+    /// Answers what was entered by keys: at once, or when an agent that may not be interrupted has
+    /// finished.
     fn entered(&mut self, now: Moment, entry: Entry) {
-        if self.hanging_up.is_none() {
+        if !self.agent_has_the_word() && self.hanging_up.is_none() {
             self.interrupt_answer(now);
+        }
+        if self.entered.len() >= WAITING_ENTRIES {
+            // overflow: drops oldest
+            self.entered.pop_front();
         }
         self.entered.push_back(entry);
         self.catch_up(now);
+    }
+
+    /// Whether a key stops the agent where speech may.
+    fn keys_interrupt(&self) -> bool {
+        self.script.turn.allow_interruptions && self.hanging_up.is_none()
+    }
+
+    /// Whether the agent speaks, and may not be interrupted.
+    fn agent_has_the_word(&self) -> bool {
+        let speaks = self.answer.is_some() && self.machine.agent() == AgentState::Speaking;
+        speaks && !self.script.turn.allow_interruptions && self.hanging_up.is_none()
     }
 
     fn answer_entry(&mut self, now: Moment, entry: &Entry) {
@@ -941,6 +960,7 @@ impl Dialogue {
         } else if answer.was_lost() {
             self.apologise();
         }
+        self.catch_up(now);
     }
 
     /// The caller waits for an answer that could not be spoken.
