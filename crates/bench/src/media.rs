@@ -97,7 +97,11 @@ pub fn run(options: Options) -> Result<Figures, MeasureError> {
     process::raise_file_limit();
     let rate = options.codec.codec().rate();
     let agent = Agent::new(speech(&options.fixtures, rate)?, rate);
-    let listening = options.detector.map(Listening::start).transpose();
+    let clock = Clock::new();
+    let listening = options
+        .detector
+        .map(|detector| Listening::start(detector, clock))
+        .transpose();
     let listening = listening.map_err(MeasureError::Listening)?;
     let wake = listening
         .as_ref()
@@ -107,7 +111,7 @@ pub fn run(options: Options) -> Result<Figures, MeasureError> {
         legs_per_thread: options.calls,
         ..MediaConfig::default()
     };
-    let media = Media::start(config, Clock::new(), wake)?;
+    let media = Media::start(config, clock, wake)?;
     let empty = process::resident_bytes();
 
     let (legs, mut calls) = open(&media, listening.as_ref(), options.calls, rate)?;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use audio::Moment;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use crossbeam_queue::ArrayQueue;
-use media::{LegEvent, LegFeed};
+use media::{Clock, LegEvent, LegFeed};
 use tokio::sync::Notify;
 use vad::Detector;
 
@@ -49,6 +49,10 @@ const IDLE: Duration = Duration::from_millis(50);
 pub struct HeardAudio {
     /// When its last sample arrived, in the stream's own time.
     pub at: Moment,
+    /// When the leg delivered the last of it.
+    pub delivered: Moment,
+    /// When it was there to be judged.
+    pub gathered: Moment,
     /// Probability that it holds a voice, 0 to 1.
     pub probability: f32,
     /// The audio, at the leg's rate.
@@ -162,15 +166,19 @@ impl Listening {
     /// # Errors
     ///
     /// What the system says if it refuses a thread.
-    pub fn start(detector: Detector) -> std::io::Result<Self> {
-        Self::start_vital(detector, Vitals::new().of("the listening thread"))
+    pub fn start(detector: Detector, clock: Clock) -> std::io::Result<Self> {
+        Self::start_vital(detector, clock, Vitals::new().of("the listening thread"))
     }
 
     /// Starts the thread as one whose end `vital` reports.
-    pub(crate) fn start_vital(detector: Detector, vital: Vital) -> std::io::Result<Self> {
+    pub(crate) fn start_vital(
+        detector: Detector,
+        clock: Clock,
+        vital: Vital,
+    ) -> std::io::Result<Self> {
         let (attach, lines) = crossbeam_channel::bounded(WAITING_CALLS);
         let counters = Arc::<Counters>::default();
-        let worker = Worker::new(detector, lines, Arc::clone(&counters));
+        let worker = Worker::new(detector, clock, lines, Arc::clone(&counters));
         let thread = std::thread::Builder::new()
             .name("listening".to_owned())
             .spawn(move || worker.run(&vital))?;
@@ -230,6 +238,7 @@ impl Drop for Listening {
 
 struct Worker {
     detector: Detector,
+    clock: Clock,
     counters: Arc<Counters>,
     lines: Vec<Line>,
     arriving: Receiver<Line>,
@@ -240,9 +249,15 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(detector: Detector, arriving: Receiver<Line>, counters: Arc<Counters>) -> Self {
+    fn new(
+        detector: Detector,
+        clock: Clock,
+        arriving: Receiver<Line>,
+        counters: Arc<Counters>,
+    ) -> Self {
         Self {
             detector,
+            clock,
             counters,
             lines: Vec::new(),
             arriving,
@@ -277,8 +292,9 @@ impl Worker {
     /// Moves events on and cuts at most one window from each line: windows of one stream depend
     /// on each other and cannot share a batch.
     fn gather(&mut self) {
+        let now = self.clock.now();
         for (index, line) in self.lines.iter_mut().enumerate() {
-            match survive(|| line.gather()) {
+            match survive(|| line.gather(now)) {
                 Some(window) => self.windows.extend(window.map(|window| (index, window))),
                 None => line.fail(),
             }

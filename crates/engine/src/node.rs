@@ -163,7 +163,7 @@ impl Engine {
         })?;
         let clock = Clock::new();
         let vitals = Vitals::new();
-        let listening = Listening::start_vital(detector, vitals.of("the listening thread"))
+        let listening = Listening::start_vital(detector, clock, vitals.of("the listening thread"))
             .map_err(|source| system("start the listening thread", source))?;
         let recorder = Recorder::start(vitals.of("the recording thread"))
             .map_err(|source| system("start the recording thread", source))?;

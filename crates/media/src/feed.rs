@@ -41,6 +41,8 @@ pub struct HeardFrame {
     /// On a leg that plays to a person, when that person has heard its last sample:
     /// 20 ms after the tick.
     pub until: Moment,
+    /// When the leg had it to give: the tick, or the packet, that brought it.
+    pub delivered: Moment,
     /// What it is made of.
     pub kind: PlayoutKind,
     /// The audio, at the leg's rate.
@@ -121,8 +123,13 @@ pub struct LegFeed {
 impl LegFeed {
     /// The oldest heard frame that was not taken yet.
     pub fn pop_frame(&self) -> Option<HeardFrame> {
-        let ((until, kind), frame) = self.shared.frames.pop()?;
-        Some(HeardFrame { until, kind, frame })
+        let (note, frame) = self.shared.frames.pop()?;
+        Some(HeardFrame {
+            until: note.until,
+            delivered: note.delivered,
+            kind: note.kind,
+            frame,
+        })
     }
 
     /// The oldest event that was not taken yet. No event is ever dropped, but for
@@ -146,9 +153,17 @@ impl LegFeed {
     }
 }
 
+/// What is known of a queued frame.
+#[derive(Debug)]
+struct Note {
+    until: Moment,
+    delivered: Moment,
+    kind: PlayoutKind,
+}
+
 #[derive(Debug)]
 struct Shared {
-    frames: FrameQueue<(Moment, PlayoutKind)>,
+    frames: FrameQueue<Note>,
     events: ArrayQueue<LegEvent>,
     failed: AtomicBool,
     counters: Arc<LegCounters>,
@@ -180,12 +195,13 @@ impl FeedSender {
     }
 
     pub(crate) fn hear(&mut self, heard: &HeardFrame) {
+        let note = Note {
+            until: heard.until,
+            delivered: heard.delivered,
+            kind: heard.kind,
+        };
         // overflow: drops oldest, counted
-        if self
-            .shared
-            .frames
-            .force_push((heard.until, heard.kind), &heard.frame)
-        {
+        if self.shared.frames.force_push(note, &heard.frame) {
             self.shared.counters.feed_dropped.add(1);
         }
         self.has_news = true;
@@ -298,6 +314,7 @@ mod tests {
     fn heard(millis: u64) -> HeardFrame {
         HeardFrame {
             until: Moment::from_millis(millis),
+            delivered: Moment::from_millis(millis),
             kind: PlayoutKind::Silence,
             frame: Frame::silence(RATE),
         }

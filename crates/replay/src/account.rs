@@ -81,7 +81,13 @@ fn turns(story: &Story, cut_off: &[usize]) -> Vec<Turn> {
 }
 
 /// What the engine itself adds to an answer's wait.
-const ENGINE: [&str; 3] = ["jitter_buffer_and_decode", "sentence_split", "playout_wait"];
+const ENGINE: [&str; 5] = [
+    "jitter_buffer",
+    "decode",
+    "detection",
+    "sentence_split",
+    "playout_wait",
+];
 
 fn ledger(latency: &TurnLatency) -> Ledger {
     let items = latency.items.iter().map(|item| Item {

@@ -178,6 +178,8 @@ impl<'a> Conversation<'a> {
                 let probability = self.stages.listen(&mut self.ear, &window.samples);
                 let heard = HeardWindow {
                     at: window.at,
+                    delivered: window.delivered,
+                    gathered: now,
                     probability,
                     samples: &window.samples,
                 };

@@ -371,6 +371,8 @@ impl<'a> Driver<'a> {
         while let Some(window) = self.parts.feed.window() {
             let heard = HeardWindow {
                 at: window.at,
+                delivered: window.delivered,
+                gathered: window.gathered,
                 probability: window.probability,
                 samples: &window.samples,
             };

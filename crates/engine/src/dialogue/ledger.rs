@@ -5,6 +5,17 @@ use turn::Evidence;
 
 use crate::event::{LatencyItem, SpeculationTally, TurnLatency};
 
+/// From a sample on the line until the dialogue knows whether it holds a voice.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lag {
+    /// Until the leg delivers it: the network's jitter, and the wait for the next tick.
+    pub(super) jitter_buffer: Duration,
+    /// Until it is there to be judged, decoded and with all of its window.
+    pub(super) decode: Duration,
+    /// Until it is judged.
+    pub(super) detection: Duration,
+}
+
 /// The moments between the caller's last sound and the agent's first, for one answer.
 #[derive(Clone, Debug)]
 pub(super) struct Ledger {
@@ -13,7 +24,7 @@ pub(super) struct Ledger {
     pub(super) last_window: Moment,
     pub(super) decided: Moment,
     /// How far hearing lagged behind the line at the decision.
-    pub(super) lag: Duration,
+    pub(super) lag: Lag,
     pub(super) recognition_took: Duration,
     pub(super) recognised: Moment,
     pub(super) asked: Moment,
@@ -31,7 +42,7 @@ impl Ledger {
             last_voiced: now,
             last_window: now,
             decided: now,
-            lag: Duration::ZERO,
+            lag: Lag::default(),
             recognition_took: Duration::ZERO,
             recognised: now,
             asked: now,
@@ -60,10 +71,18 @@ impl Ledger {
         let token = self.first_token.unwrap_or(self.asked);
         let sentence = self.first_sentence.unwrap_or(token);
         let audio = self.first_audio.unwrap_or(sentence);
+        let Lag {
+            jitter_buffer,
+            decode,
+            detection,
+        } = self.lag;
+        let gathered = self.decided - detection;
         let steps = [
             ("vad_hangover", None, self.last_window),
-            ("endpoint_wait", None, self.decided - self.lag),
-            ("jitter_buffer_and_decode", None, self.decided),
+            ("endpoint_wait", None, gathered - decode - jitter_buffer),
+            ("jitter_buffer", None, gathered - decode),
+            ("decode", None, gathered),
+            ("detection", None, self.decided),
             ("recognition", None, self.recognised),
             ("model_first_token", Some(self.asked), token),
             ("sentence_split", None, sentence),

@@ -35,7 +35,7 @@ use self::articulation::Articulation;
 use self::caller::CallerAudio;
 use self::cut::Cut;
 use self::keys::{Entry, Keys};
-use self::ledger::Ledger;
+use self::ledger::{Lag, Ledger};
 use crate::event::{CallEventKind, Speaker, SpeculationTally, TranscriptTurn, TurnLatency};
 use crate::patience::Patience;
 use crate::script::Script;
@@ -59,6 +59,10 @@ pub struct ReplyId(pub u32);
 pub struct HeardWindow<'a> {
     /// When the last sample was heard.
     pub at: Moment,
+    /// When the leg delivered it.
+    pub delivered: Moment,
+    /// When the detector could begin to judge the window.
+    pub gathered: Moment,
     /// Probability that the window holds a voice.
     pub probability: f32,
     /// The audio, at the leg's rate.
@@ -133,7 +137,7 @@ pub struct Dialogue {
     /// Times that the silent caller was asked in a row.
     prompts: u32,
     /// How far hearing lags behind the line.
-    lag: Duration,
+    lag: Lag,
     turns: usize,
     failures: u32,
     unspoken: u32,
@@ -215,7 +219,7 @@ impl Dialogue {
             cut: None,
             entered: VecDeque::new(),
             prompts: 0,
-            lag: Duration::ZERO,
+            lag: Lag::default(),
             turns: 0,
             failures: 0,
             unspoken: 0,
@@ -259,7 +263,11 @@ impl Dialogue {
             articulated: sound.articulated,
             unbroken: sound.unbroken,
         };
-        self.lag = now.since(window.at);
+        self.lag = Lag {
+            jitter_buffer: window.delivered.since(window.at),
+            decode: window.gathered.since(window.delivered),
+            detection: now.since(window.gathered),
+        };
         self.machine.window(now, judged);
         if self.machine.caller_has_turn() {
             self.last_activity = now;
@@ -710,7 +718,7 @@ impl Dialogue {
             last_voiced: entry.last,
             last_window: entry.last,
             decided: now,
-            lag: Duration::ZERO,
+            lag: Lag::default(),
             recognition_took: Duration::ZERO,
             recognised: now,
             asked: now,

@@ -51,6 +51,8 @@ struct Call {
     told: Vec<CallEventKind>,
     asked: Vec<(ReplyId, ReplyRequest)>,
     attempts: Vec<Attempt>,
+    /// How long what is heard takes to be delivered, gathered and judged.
+    behind: [Duration; 3],
     /// Whether what is spoken is kept back.
     held: bool,
     spoken: Vec<(SegmentId, String)>,
@@ -73,6 +75,7 @@ impl Call {
             told: Vec::new(),
             asked: Vec::new(),
             attempts: Vec::new(),
+            behind: [Duration::ZERO; 3],
             held: false,
             spoken: Vec::new(),
             cancelled: Vec::new(),
@@ -115,14 +118,18 @@ impl Call {
 
     fn hear(&mut self, loud: bool, millis: u64) {
         let end = self.now + Duration::from_millis(millis);
+        let [jitter_buffer, decode, detection] = self.behind;
         while self.now < end {
             self.now = self.now + WINDOW;
             let window = HeardWindow {
                 at: self.now,
+                delivered: self.now + jitter_buffer,
+                gathered: self.now + jitter_buffer + decode,
                 probability: if loud { 0.97 } else { 0.01 },
                 samples: &sound(loud),
             };
-            self.dialogue.heard(self.now, &window);
+            let known = self.now + jitter_buffer + decode + detection;
+            self.dialogue.heard(known, &window);
             self.drain();
         }
     }

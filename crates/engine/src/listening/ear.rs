@@ -110,6 +110,8 @@ struct Tract {
     rate: SampleRate,
     pending: VecDeque<i16>,
     until: Moment,
+    /// When the last frame was delivered.
+    delivered: Moment,
     suppressor: Option<NoiseSuppressor>,
     narrow: Option<Narrow>,
     /// For each frame that is not cut into windows yet: how many samples, and whether they stand
@@ -140,6 +142,7 @@ impl Tract {
             rate,
             pending: VecDeque::new(),
             until: Moment::ZERO,
+            delivered: Moment::ZERO,
             suppressor,
             narrow,
             kinds: VecDeque::new(),
@@ -150,6 +153,7 @@ impl Tract {
     fn hear(&mut self, heard: &HeardFrame) {
         let mut frame = heard.frame;
         self.until = heard.until;
+        self.delivered = heard.delivered;
         if let Some(suppressor) = &mut self.suppressor {
             suppressor.process(frame.samples_mut());
             self.until = heard.until - suppressor.delay();
@@ -182,6 +186,8 @@ impl Tract {
         self.concealed = self.take_concealed(length) * WINDOW / length;
         Some(HeardAudio {
             at: self.until - self.rate.duration_of(self.pending.len()),
+            delivered: self.delivered,
+            gathered: self.delivered,
             probability: 0.0,
             samples,
         })
@@ -236,6 +242,7 @@ mod tests {
     fn heard(millis: u64, kind: PlayoutKind, samples: &[i16]) -> HeardFrame {
         HeardFrame {
             until: Moment::from_millis(millis),
+            delivered: Moment::from_millis(millis + 5),
             kind,
             frame: Frame::from_samples(samples).unwrap(),
         }
@@ -256,6 +263,8 @@ mod tests {
         }
         let ends: Vec<u64> = windows.iter().map(|window| window.at.as_millis()).collect();
         assert_eq!(ends, [1_012, 1_044, 1_076, 1_108, 1_140]);
+        let delivered = windows.iter().map(|window| window.delivered.as_millis());
+        assert!(delivered.eq([1_025, 1_045, 1_085, 1_125, 1_145]));
         let samples: Vec<i16> = windows
             .iter()
             .flat_map(|window| window.samples.iter().copied())

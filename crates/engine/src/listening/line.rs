@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use audio::Moment;
 use media::LegFeed;
 
 use super::detection::Input;
@@ -26,7 +27,7 @@ impl Line {
     }
 
     /// Moves events on and cuts at most one window.
-    pub(super) fn gather(&mut self) -> Option<HeardAudio> {
+    pub(super) fn gather(&mut self, now: Moment) -> Option<HeardAudio> {
         let mut woken = false;
         while !self.call.events.is_full()
             && let Some(event) = self.feed.pop_event()
@@ -39,7 +40,10 @@ impl Line {
         }
         loop {
             if let Some(window) = self.ear.window() {
-                return Some(window);
+                return Some(HeardAudio {
+                    gathered: now,
+                    ..window
+                });
             }
             self.ear.hear(&self.feed.pop_frame()?);
         }

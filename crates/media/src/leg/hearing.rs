@@ -141,6 +141,7 @@ impl Hearing {
             }
             feed.hear(&HeardFrame {
                 until,
+                delivered: self.now,
                 kind: playout.kind,
                 frame,
             });

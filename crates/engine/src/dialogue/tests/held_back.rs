@@ -340,6 +340,23 @@ fn a_slow_model_is_bridged_once() {
 }
 
 #[test]
+fn the_way_of_the_callers_last_sound_is_told_step_by_step() {
+    let mut call = Call::new(script());
+    call.behind = [12, 3, 5].map(Duration::from_millis);
+    caller_pauses_after(&mut call, "Do you open on Sunday?");
+    call.hear(false, 320);
+    call.reply(&[Call::text("We do.")]);
+    call.play_from(0);
+    let latency = call.latencies()[0].clone();
+    for (name, expected) in [("jitter_buffer", 12.0), ("decode", 3.0), ("detection", 5.0)] {
+        let mut items = latency.items.iter();
+        let item = items.find(|item| item.name == name).expect(name);
+        assert_eq!(item.duration_ms, expected, "{name}");
+    }
+    assert!(latency.unattributed_ms < 1.0, "{latency:?}");
+}
+
+#[test]
 fn the_parts_of_a_wait_add_up_to_it() {
     for script in [script(), speculating()] {
         let mut call = Call::new(script);
