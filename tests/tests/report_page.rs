@@ -107,6 +107,7 @@ fn minute() -> (Account, Vec<i16>, Vec<i16>) {
                 used: 1,
                 wasted: 1,
                 saved_ms: 412,
+                used_tokens: 9,
                 wasted_tokens: 23,
             }),
         });

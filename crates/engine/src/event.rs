@@ -207,10 +207,15 @@ pub struct SpeculationTally {
     pub tries: u32,
     /// Spoken.
     pub used: u32,
-    /// Thrown away, because the caller went on.
+    /// Thrown away, because the caller went on. Those that were released and stopped before
+    /// anything of them was audible are counted with the next answer.
     pub wasted: u32,
     /// By how much earlier the answer was ready.
     pub saved_ms: u64,
+    /// Words that the answer spoken had brought when it became audible, as an estimate of their
+    /// tokens.
+    #[serde(default)]
+    pub used_tokens: u64,
     /// Words that the answers thrown away had brought, as an estimate of their tokens.
     pub wasted_tokens: u64,
 }

@@ -127,6 +127,7 @@ fn speculation(latency: &TurnLatency) -> Option<Speculation> {
         used: tally.used,
         wasted: tally.wasted,
         saved_ms: tally.saved_ms,
+        used_tokens: tally.used_tokens,
         wasted_tokens: tally.wasted_tokens,
     })
 }

@@ -104,6 +104,9 @@ pub struct Speculation {
     pub wasted: u32,
     /// By how much earlier the answer was heard.
     pub saved_ms: u64,
+    /// Tokens that the answer spoken had cost when it was first heard.
+    #[serde(default)]
+    pub used_tokens: u64,
     /// Tokens that the answers thrown away had cost.
     pub wasted_tokens: u64,
 }

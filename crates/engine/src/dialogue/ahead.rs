@@ -18,8 +18,6 @@ pub(super) struct Ahead {
     pub(super) text: String,
     pub(super) answer: Answer,
     pub(super) asked: Moment,
-    /// Words of the model so far.
-    pub(super) words: u64,
 }
 
 /// What answering ahead has brought and cost.
@@ -49,6 +47,19 @@ impl Tally {
         self.call_wasted += 1;
         self.turn.wasted += 1;
         self.turn.wasted_tokens += words;
+    }
+
+    /// An answer with this account, which had brought so many words, was stopped before anything of
+    /// it was audible: whatever was begun ahead for it was wasted.
+    pub(super) const fn unheard(&mut self, tally: SpeculationTally, words: u64) {
+        self.call_used = self.call_used.saturating_sub(tally.used);
+        self.call_wasted += tally.used;
+        self.turn.tries += tally.tries;
+        self.turn.wasted += tally.wasted + tally.used;
+        self.turn.wasted_tokens += tally.wasted_tokens;
+        if tally.used > 0 {
+            self.turn.wasted_tokens += words;
+        }
     }
 
     /// What the turn that ends now had of it.

@@ -22,8 +22,8 @@ pub(super) struct Answer {
     pub(super) is_prompt: bool,
     /// Whether it is the rest of one that was cut off.
     pub(super) goes_on: bool,
-    /// Whether the model has said anything of it.
-    pub(super) worded: bool,
+    /// Words of the model so far.
+    pub(super) words: u64,
     /// Cuts the model's words into sentences.
     pub(super) splitter: SentenceSplitter,
     segments: Vec<Segment>,
@@ -82,7 +82,7 @@ impl Answer {
             ledger,
             is_prompt: false,
             goes_on: false,
-            worded: false,
+            words: 0,
             splitter: SentenceSplitter::default(),
             segments: Vec::new(),
         }

@@ -71,5 +71,5 @@ impl Dialogue {
 
 /// Whether the model has not said a word of this answer yet, and nothing else bridges it.
 fn waits(answer: &Answer) -> bool {
-    answer.asking.is_some() && !answer.worded && !answer.has_words()
+    answer.asking.is_some() && answer.words == 0 && !answer.has_words()
 }

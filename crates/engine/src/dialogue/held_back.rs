@@ -37,7 +37,6 @@ impl Dialogue {
             text,
             answer: Answer::new(Some(reply), Some(Ledger::begun_at(now))),
             asked: now,
-            words: 0,
         });
     }
 
@@ -70,7 +69,7 @@ impl Dialogue {
         let Some(ahead) = self.ahead.take() else {
             return;
         };
-        self.tally.wasted(ahead.words);
+        self.tally.wasted(ahead.answer.words);
         if let Some(reply) = ahead.answer.asking {
             self.effects.push_back(Effect::CancelAsk(reply));
         }

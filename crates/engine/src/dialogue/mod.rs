@@ -361,16 +361,13 @@ impl Dialogue {
             suspended.rest.extend(sentences);
             return;
         }
-        if let Some(ahead) = &mut self.ahead {
-            ahead.words += text.split_whitespace().count() as u64;
-        }
         let Some(answer) = self.answer_to(reply) else {
             return;
         };
         if let Some(ledger) = &mut answer.ledger {
             ledger.first_token.get_or_insert(now);
         }
-        answer.worded = true;
+        answer.words += text.split_whitespace().count() as u64;
         let sentences = answer.splitter.push(&text);
         for sentence in sentences {
             self.speak(now, reply, sentence);
@@ -945,7 +942,10 @@ impl Dialogue {
         if !answer.goes_on {
             self.machine.agent_begins(at);
         }
-        if let Some(ledger) = answer.ledger.take() {
+        if let Some(mut ledger) = answer.ledger.take() {
+            if ledger.speculation.used > 0 {
+                ledger.speculation.used_tokens = answer.words;
+            }
             let origin = self.origin.unwrap_or(self.started);
             let latency: TurnLatency = ledger.close(self.turns, origin, at);
             self.effects
@@ -985,7 +985,7 @@ impl Dialogue {
     fn interrupt_answer(&mut self, now: Moment) {
         self.discard_ahead();
         self.give_up_suspended();
-        let Some(answer) = self.answer.take() else {
+        let Some(mut answer) = self.answer.take() else {
             self.machine.agent_is(AgentState::Silent);
             return;
         };
@@ -993,7 +993,11 @@ impl Dialogue {
             self.effects.push_back(Effect::CancelAsk(reply));
         }
         // The ledger is still there when nothing of the answer was audible.
-        self.dropped = answer.ledger.clone();
+        self.dropped = answer.ledger.take();
+        if let Some(dropped) = &mut self.dropped {
+            let tally = std::mem::take(&mut dropped.speculation);
+            self.tally.unheard(tally, answer.words);
+        }
         self.effects.push_back(Effect::Silence);
         self.machine.agent_is(AgentState::Silent);
         self.cut(now, answer);

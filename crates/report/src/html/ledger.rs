@@ -137,16 +137,20 @@ fn push_speculation(out: &mut String, speculation: Speculation) {
         used,
         wasted,
         saved_ms,
+        used_tokens,
         wasted_tokens,
     } = speculation;
+    let spent = |tokens| match tokens {
+        0 => String::new(),
+        _ => format!(" ({})", count(tokens, "token", "tokens")),
+    };
     let _ = write!(
         out,
-        "<p class=\"speculation\"><b>Begun ahead:</b> {}, {used} used, {wasted} wasted",
+        "<p class=\"speculation\"><b>Begun ahead:</b> {}, {used} used{}, {wasted} wasted{}",
         count(tries.into(), "try", "tries"),
+        spent(used_tokens),
+        spent(wasted_tokens),
     );
-    if wasted_tokens > 0 {
-        let _ = write!(out, " ({})", count(wasted_tokens, "token", "tokens"));
-    }
     let _ = writeln!(out, "; {} saved</p>", milliseconds(saved_ms as f64));
 }
 

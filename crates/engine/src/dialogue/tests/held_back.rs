@@ -79,6 +79,39 @@ fn an_answer_to_half_a_turn_is_thrown_away_unheard_and_counted() {
 }
 
 #[test]
+fn an_answer_that_is_stopped_before_its_first_sound_counts_as_wasted() {
+    let mut call = Call::new(speculating());
+    caller_pauses_after(&mut call, "I have a question.");
+    call.reply(&[Call::text("Which one, please?")]);
+    call.hear(false, 320);
+    assert!(!call.held, "it was released");
+    call.hear(true, 640);
+    assert_eq!(call.silenced, 1);
+    call.hear(false, 128);
+    call.recognise("Do you open on Sunday?");
+    call.reply(&[Call::text("We do.")]);
+    call.hear(false, 320);
+    let last = call.spoken.len() - 1;
+    call.play_from(last);
+    let tally = call.latencies()[0].speculation;
+    assert_eq!((tally.tries, tally.used, tally.wasted), (2, 1, 1));
+    assert_eq!((tally.used_tokens, tally.wasted_tokens), (2, 3));
+}
+
+#[test]
+fn answers_that_are_always_stopped_before_their_first_sound_use_up_the_budget() {
+    let mut call = Call::new(speculating());
+    caller_pauses_after(&mut call, "I have a question.");
+    assert!(call.held, "one is begun ahead");
+    for _ in 0..40 {
+        call.hear(false, 320);
+        call.hear(true, 640);
+        caller_pauses_after(&mut call, "I have a question.");
+    }
+    assert!(!call.held, "none is begun any more");
+}
+
+#[test]
 fn an_answer_that_failed_out_of_earshot_is_asked_for_again() {
     let mut call = Call::new(speculating());
     caller_pauses_after(&mut call, "Do you open on Sunday?");
