@@ -142,8 +142,9 @@ pub struct TurnLatency {
     pub recognition_ms: u64,
     /// Part of the recognition that fell after the decision.
     pub recognition_after_decision_ms: u64,
-    /// Request to the language model until its first words.
-    pub model_first_token_ms: u64,
+    /// Request to the language model until its first words; `None` if it had none. When a filler
+    /// bridged the wait for them, they came after all that is told here.
+    pub model_first_token_ms: Option<u64>,
     /// First sentence handed to the synthesiser until its first audio.
     pub synthesis_first_audio_ms: u64,
     /// What `voiced_to_audible_ms` is made of, one thing after the other. What was done ahead

@@ -110,13 +110,15 @@ impl Metrics {
                 latency.decision_to_first_audio_ms,
             ),
             (&self.endpointing, latency.endpointing_ms),
-            (&self.model_first_token, latency.model_first_token_ms),
             (
                 &self.synthesis_first_audio,
                 latency.synthesis_first_audio_ms,
             ),
         ];
-        for (histogram, millis) in waits {
+        let model = latency
+            .model_first_token_ms
+            .map(|millis| (&self.model_first_token, millis));
+        for (histogram, millis) in waits.into_iter().chain(model) {
             histogram.observe(Duration::from_millis(millis).as_secs_f64());
         }
         for item in &latency.items {

@@ -421,7 +421,7 @@ fn latency() -> TurnLatency {
         endpointing_ms: 600,
         recognition_ms: 80,
         recognition_after_decision_ms: 0,
-        model_first_token_ms: 1,
+        model_first_token_ms: Some(1),
         synthesis_first_audio_ms: 20,
         items: Vec::new(),
         unattributed_ms: 0.0,

@@ -8,6 +8,7 @@ use speech::SpokenWord;
 
 use super::ReplyId;
 use super::ledger::Ledger;
+use crate::event::TurnLatency;
 
 /// One contribution of the agent: a greeting, or the answer to a turn of the caller.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Answer {
     pub(super) ends_call: Option<&'static str>,
     /// The latency account, for answers to a caller's turn.
     pub(super) ledger: Option<Ledger>,
+    /// The account of an answer of which only a filler was heard, until the model says something.
+    pub(super) bridged: Option<Bridged>,
     /// Whether it only asks if the caller is still there.
     pub(super) is_prompt: bool,
     /// Whether it is the rest of one that was cut off.
@@ -29,6 +32,13 @@ pub(super) struct Answer {
     segments: Vec<Segment>,
     /// Whether it answers the caller, in the model's words.
     to_caller: bool,
+}
+
+/// The account of a wait that a filler has bridged.
+#[derive(Debug)]
+pub(super) struct Bridged {
+    pub(super) ledger: Ledger,
+    pub(super) latency: Box<TurnLatency>,
 }
 
 #[derive(Debug)]
@@ -80,6 +90,7 @@ impl Answer {
             asking,
             ends_call: None,
             ledger,
+            bridged: None,
             is_prompt: false,
             goes_on: false,
             words: 0,
@@ -100,6 +111,12 @@ impl Answer {
             sent: None,
         };
         self.segments.push(segment);
+    }
+
+    /// Whether a filler was played to its end while the model has still to say something.
+    pub(super) fn is_bridged_in_vain(&self) -> bool {
+        let played = |segment: &Segment| segment.finished.is_some();
+        self.asking.is_some() && self.words == 0 && self.segments.iter().all(played)
     }
 
     pub(super) fn has_words(&self) -> bool {

@@ -3,8 +3,9 @@
 use audio::Moment;
 use turn::AgentState;
 
-use super::Dialogue;
-use super::answer::Answer;
+use super::answer::{Answer, Bridged};
+use super::{Dialogue, Effect};
+use crate::event::CallEventKind;
 
 impl Dialogue {
     /// When both sides have been silent for too long. The question whether the caller is still
@@ -51,6 +52,14 @@ impl Dialogue {
         Some(ledger.decided.max(ledger.asked) + filler.after)
     }
 
+    /// Tells how long the model took whose first words a filler was said for, or that it had none.
+    pub(super) fn tell_bridged(&mut self, bridged: Option<Bridged>, first_token: Option<Moment>) {
+        if let Some(bridged) = bridged {
+            self.effects
+                .push_back(Effect::Tell(told(bridged, first_token)));
+        }
+    }
+
     /// Bridges the wait for the model's first words.
     pub(super) fn fill(&mut self, now: Moment) {
         let Some(filler) = &self.script.filler else {
@@ -62,11 +71,24 @@ impl Dialogue {
             .as_mut()
             .and_then(|answer| answer.ledger.as_mut())
         {
-            ledger.first_sentence.get_or_insert(now);
+            ledger.filler = Some(now);
+            ledger.first_sentence = Some(now);
         }
         self.order(message);
         self.machine.agent_is(AgentState::Thinking);
     }
+}
+
+/// What of a bridged wait was not known when the filler was heard: when the model's words came, if
+/// they did.
+pub(super) fn told(bridged: Bridged, first_token: Option<Moment>) -> CallEventKind {
+    let Bridged {
+        ledger,
+        mut latency,
+    } = bridged;
+    let token = first_token.map(|token| token.since(ledger.asked).as_millis() as u64);
+    latency.model_first_token_ms = token;
+    CallEventKind::Latency(latency)
 }
 
 /// Whether the model has not said a word of this answer yet, and nothing else bridges it.

@@ -92,7 +92,9 @@ impl Dialogue {
             return;
         };
         self.settle_cut();
-        self.dropped = answer.ledger.clone();
+        self.dropped = None;
+        let bridged = answer.bridged.take();
+        self.tell_bridged(bridged, None);
         self.suspended = Some(Suspended {
             asking: answer.asking,
             ends_call: answer.ends_call,
@@ -153,7 +155,12 @@ impl Dialogue {
         answer.ends_call = suspended.ends_call;
         answer.splitter = suspended.splitter;
         self.answer = Some(answer);
-        self.machine.agent_is(AgentState::Speaking);
+        let state = if suspended.rest.is_empty() {
+            AgentState::Thinking
+        } else {
+            AgentState::Speaking
+        };
+        self.machine.agent_is(state);
         for sentence in suspended.rest {
             self.order(sentence);
         }

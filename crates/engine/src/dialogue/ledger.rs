@@ -29,6 +29,8 @@ pub(super) struct Ledger {
     pub(super) recognised: Moment,
     pub(super) asked: Moment,
     pub(super) first_token: Option<Moment>,
+    /// When a phrase was ordered that bridges the wait for the model.
+    pub(super) filler: Option<Moment>,
     pub(super) first_sentence: Option<Moment>,
     pub(super) first_audio: Option<Moment>,
     pub(super) evidence: Option<Evidence>,
@@ -47,6 +49,7 @@ impl Ledger {
             recognised: now,
             asked: now,
             first_token: None,
+            filler: None,
             first_sentence: None,
             first_audio: None,
             evidence: None,
@@ -59,6 +62,7 @@ impl Ledger {
         Self {
             asked: now,
             first_token: None,
+            filler: None,
             first_sentence: None,
             first_audio: None,
             ..self
@@ -68,7 +72,9 @@ impl Ledger {
     /// The account closed at the first audible sample. Times are from `origin` on.
     pub(super) fn close(&self, turn: usize, origin: Moment, audible: Moment) -> TurnLatency {
         let millis = |later: Moment, earlier: Moment| later.since(earlier).as_millis() as u64;
-        let token = self.first_token.unwrap_or(self.asked);
+        // Without words of the model, all that was waited for was the model.
+        let token = self.first_token.or(self.first_sentence);
+        let token = token.unwrap_or(self.asked);
         let sentence = self.first_sentence.unwrap_or(token);
         let audio = self.first_audio.unwrap_or(sentence);
         let Lag {
@@ -84,11 +90,20 @@ impl Ledger {
             ("decode", None, gathered),
             ("detection", None, self.decided),
             ("recognition", None, self.recognised),
-            ("model_first_token", Some(self.asked), token),
-            ("sentence_split", None, sentence),
+        ];
+        let model = match self.filler {
+            None => [
+                ("model_first_token", Some(self.asked), token),
+                ("sentence_split", None, sentence),
+            ]
+            .to_vec(),
+            Some(filler) => [("filler_wait", Some(self.asked), filler)].to_vec(),
+        };
+        let voice = [
             ("synthesis_first_audio", None, audio),
             ("playout_wait", None, audible),
         ];
+        let steps: Vec<_> = steps.into_iter().chain(model).chain(voice).collect();
         let (items, explained) = self.chain(&steps, origin, audible);
         let whole = audible.since(self.last_voiced);
         let mut speculation = self.speculation;
@@ -104,7 +119,7 @@ impl Ledger {
             endpointing_ms: millis(self.decided, self.last_voiced),
             recognition_ms: self.recognition_took.as_millis() as u64,
             recognition_after_decision_ms: millis(self.recognised, self.decided),
-            model_first_token_ms: millis(token, self.asked),
+            model_first_token_ms: self.first_token.map(|token| millis(token, self.asked)),
             synthesis_first_audio_ms: millis(audio, sentence),
             items,
             unattributed_ms: (whole.saturating_sub(explained)).as_secs_f64() * 1_000.0,

@@ -30,13 +30,13 @@ use turn::{AgentState, Attempt, Ended, Machine, Window};
 
 use self::ahead::{Ahead, Tally};
 pub use self::answer::TimedWord;
-use self::answer::{Answer, Heard};
+use self::answer::{Answer, Bridged, Heard};
 use self::articulation::Articulation;
 use self::caller::CallerAudio;
 use self::cut::Cut;
 use self::keys::{Entry, Keys};
 use self::ledger::{Lag, Ledger};
-use crate::event::{CallEventKind, Speaker, SpeculationTally, TranscriptTurn, TurnLatency};
+use crate::event::{CallEventKind, Speaker, SpeculationTally, TranscriptTurn};
 use crate::patience::Patience;
 use crate::script::Script;
 
@@ -368,7 +368,9 @@ impl Dialogue {
             ledger.first_token.get_or_insert(now);
         }
         answer.words += text.split_whitespace().count() as u64;
+        let bridged = answer.bridged.take();
         let sentences = answer.splitter.push(&text);
+        self.tell_bridged(bridged, Some(now));
         for sentence in sentences {
             self.speak(now, reply, sentence);
         }
@@ -391,6 +393,8 @@ impl Dialogue {
             return;
         };
         let sentences = answer.splitter.finish();
+        let bridged = answer.bridged.take();
+        self.tell_bridged(bridged, None);
         for sentence in sentences {
             self.speak(now, reply, sentence);
         }
@@ -491,6 +495,9 @@ impl Dialogue {
                 let answers = self.cut.iter_mut().map(Cut::answer);
                 for answer in answers.chain(&mut self.answer) {
                     answer.finished(at, segment);
+                }
+                if self.answer.as_ref().is_some_and(Answer::is_bridged_in_vain) {
+                    self.machine.agent_is(AgentState::Thinking);
                 }
                 self.close_answer_if_over(at);
             }
@@ -720,6 +727,7 @@ impl Dialogue {
             recognised: now,
             asked: now,
             first_token: None,
+            filler: None,
             first_sentence: None,
             first_audio: None,
             evidence: None,
@@ -801,6 +809,7 @@ impl Dialogue {
             recognised: latest.at,
             asked: now,
             first_token: None,
+            filler: None,
             first_sentence: None,
             first_audio: None,
             evidence: Some(undecided.ended.evidence),
@@ -947,9 +956,13 @@ impl Dialogue {
                 ledger.speculation.used_tokens = answer.words;
             }
             let origin = self.origin.unwrap_or(self.started);
-            let latency: TurnLatency = ledger.close(self.turns, origin, at);
-            self.effects
-                .push_back(Effect::Tell(CallEventKind::Latency(Box::new(latency))));
+            let latency = Box::new(ledger.close(self.turns, origin, at));
+            if ledger.filler.is_some() && ledger.first_token.is_none() {
+                answer.bridged = Some(Bridged { ledger, latency });
+            } else {
+                self.effects
+                    .push_back(Effect::Tell(CallEventKind::Latency(latency)));
+            }
         }
     }
 
@@ -994,7 +1007,10 @@ impl Dialogue {
         }
         // The ledger is still there when nothing of the answer was audible.
         self.dropped = answer.ledger.take();
-        if let Some(dropped) = &mut self.dropped {
+        if let Some(bridged) = answer.bridged.take() {
+            self.dropped = Some(bridged.ledger.clone());
+            self.tell_bridged(Some(bridged), None);
+        } else if let Some(dropped) = &mut self.dropped {
             let tally = std::mem::take(&mut dropped.speculation);
             self.tally.unheard(tally, answer.words);
         }

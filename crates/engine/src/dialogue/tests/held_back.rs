@@ -372,6 +372,91 @@ fn a_slow_model_is_bridged_once() {
     assert_eq!(call.spoken.last().expect("spoken").1, "It is ten dollars.");
 }
 
+/// The model is so slow that a filler has been played, and still says nothing.
+fn bridged(script: Script) -> Call {
+    let mut call = Call::new(Script {
+        filler: Some(Filler {
+            message: "One moment.".to_owned(),
+            after: Duration::from_secs(1),
+        }),
+        ..script
+    });
+    call.caller_says("What is my balance?");
+    while call.spoken.is_empty() {
+        call.hear(false, 32);
+        call.dialogue.timeout(call.now);
+        call.drain();
+    }
+    let segment = call.spoken[0].0;
+    call.synthesise(segment);
+    call.start(segment);
+    call.now = call.now + Duration::from_secs(1);
+    call.dialogue
+        .playback(call.now, Playback::Finished(segment));
+    call.drain();
+    call
+}
+
+#[test]
+fn a_filler_does_not_hide_how_slow_the_model_is() {
+    let mut call = bridged(script());
+    assert!(call.latencies().is_empty(), "the model has still to speak");
+    call.hear(false, 640);
+    call.reply(&[Call::text("It is ten dollars.")]);
+    let latency = call.latencies()[0].clone();
+    let part = |name: &str| {
+        let mut items = latency.items.iter();
+        let item = items.find(|item| item.name == name);
+        item.map(|item| item.duration_ms)
+    };
+    let waited = part("filler_wait").expect("an item of its own");
+    assert!((1_000.0..1_100.0).contains(&waited), "{latency:?}");
+    assert_eq!(part("model_first_token"), None);
+    assert_eq!(part("sentence_split"), None);
+    assert!(latency.unattributed_ms < 1.0, "{latency:?}");
+    assert!(latency.model_first_token_ms >= Some(2_500), "{latency:?}");
+    call.play_from(1);
+    assert_eq!(call.latencies().len(), 1);
+}
+
+#[test]
+fn the_agent_thinks_again_when_a_filler_was_played() {
+    let mut call = bridged(script());
+    call.hear(true, 96);
+    assert_eq!(call.cancelled.len(), 1, "the caller goes on");
+}
+
+#[test]
+fn a_noise_after_a_filler_does_not_lose_the_callers_question() {
+    for script in [script(), resuming()] {
+        let mut call = bridged(script);
+        call.hear(true, 96);
+        call.hear(false, 128);
+        call.recognise("");
+        call.hear(false, 320);
+        assert_eq!(call.last_asked(), "What is my balance?");
+        call.reply(&[Call::text("It is ten dollars.")]);
+        assert_eq!(call.spoken.last().expect("spoken").1, "It is ten dollars.");
+    }
+}
+
+#[test]
+fn a_model_that_fails_without_a_word_has_no_first_token() {
+    let mut call = Call::new(script());
+    call.caller_says("What is my balance?");
+    call.now = call.now + Duration::from_secs(2);
+    call.reply(&[]);
+    call.play_from(0);
+    let latency = call.latencies()[0].clone();
+    assert_eq!(latency.model_first_token_ms, None);
+    let mut items = latency.items.iter();
+    let model = items.find(|item| item.name == "model_first_token");
+    assert!(
+        model.expect("an item").duration_ms >= 2_000.0,
+        "{latency:?}"
+    );
+}
+
 #[test]
 fn the_way_of_the_callers_last_sound_is_told_step_by_step() {
     let mut call = Call::new(script());
