@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use llm::{Message, Role};
+use llm::{AnsweredCall, Message, Role};
 
 /// A contribution to a [`Conversation`]. Stays valid for the conversation it
 /// came from, even when that has forgotten the turn.
@@ -48,6 +48,8 @@ struct Turn {
     index: TurnIndex,
     role: Role,
     text: String,
+    /// The tools that the agent called, instead of a text.
+    calls: Vec<AnsweredCall>,
     characters: usize,
 }
 
@@ -71,6 +73,26 @@ impl Conversation {
         self.push(Role::Assistant, text)
     }
 
+    /// Adds what the agent had tools do, and what they answered, each answer
+    /// shortened to what is remembered of a turn.
+    pub fn push_calls(&mut self, calls: Vec<AnsweredCall>) {
+        let most = self.limits.characters;
+        let shorter = |call: AnsweredCall| AnsweredCall {
+            answer: shortened(&call.answer, most),
+            ..call
+        };
+        let calls: Vec<AnsweredCall> = calls.into_iter().map(shorter).collect();
+        let length = |answered: &AnsweredCall| {
+            let AnsweredCall { call, answer } = answered;
+            let texts = [&call.name, &call.arguments, answer];
+            texts.map(|text| text.chars().count()).iter().sum::<usize>()
+        };
+        let characters = calls.iter().map(length).sum();
+        if !calls.is_empty() {
+            self.remember(Role::Assistant, String::new(), calls, characters);
+        }
+    }
+
     /// Keeps of a turn of the agent the text that was heard; a turn of which
     /// nothing was heard never took place. Returns whether the turn is still
     /// remembered; nothing happens to a turn of the caller.
@@ -81,7 +103,7 @@ impl Conversation {
         let Some(turn) = self
             .turns
             .get_mut(position)
-            .filter(|turn| turn.role == Role::Assistant)
+            .filter(|turn| turn.role == Role::Assistant && turn.calls.is_empty())
         else {
             return false;
         };
@@ -97,19 +119,23 @@ impl Conversation {
     }
 
     /// The remembered turns, oldest first. Turns of one party that follow each
-    /// other are one message, since many servers insist on alternation.
+    /// other are one message, since many servers insist on alternation; calls of
+    /// tools are one of their own.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         let mut messages: Vec<Message> = Vec::new();
         for turn in &self.turns {
             match messages.last_mut() {
-                Some(last) if last.role == turn.role => {
+                Some(last)
+                    if last.role == turn.role && last.calls.is_empty() && turn.calls.is_empty() =>
+                {
                     last.content.push(' ');
                     last.content.push_str(&turn.text);
                 }
                 _ => messages.push(Message {
                     role: turn.role,
                     content: turn.text.clone(),
+                    calls: turn.calls.clone(),
                 }),
             }
         }
@@ -117,18 +143,31 @@ impl Conversation {
     }
 
     fn push(&mut self, role: Role, text: &str) -> TurnIndex {
-        let index = TurnIndex(self.next);
-        self.next += 1;
         let text = shortened(text, self.limits.characters);
         if text.is_empty() {
+            let index = TurnIndex(self.next);
+            self.next += 1;
             return index;
         }
         let characters = text.chars().count();
+        self.remember(role, text, Vec::new(), characters)
+    }
+
+    fn remember(
+        &mut self,
+        role: Role,
+        text: String,
+        calls: Vec<AnsweredCall>,
+        characters: usize,
+    ) -> TurnIndex {
+        let index = TurnIndex(self.next);
+        self.next += 1;
         self.characters += characters;
         self.turns.push_back(Turn {
             index,
             role,
             text,
+            calls,
             characters,
         });
         self.forget();
@@ -239,6 +278,38 @@ mod tests {
         let mut conversation = limited(10, 4);
         conversation.push_caller("abcdefgh");
         assert_eq!(spoken(&conversation), ["caller: abcd"]);
+    }
+
+    #[test]
+    fn tools_that_were_called_are_a_message_of_their_own() {
+        let mut conversation = Conversation::default();
+        conversation.push_caller("What is my balance?");
+        let answered = AnsweredCall {
+            call: llm::ToolCall {
+                name: "balance".to_owned(),
+                arguments: "{}".to_owned(),
+            },
+            answer: "10".to_owned(),
+        };
+        conversation.push_calls(vec![answered.clone()]);
+        conversation.push_agent("It is ten.");
+        let messages = conversation.messages();
+        let contents: Vec<_> = messages.iter().map(|one| one.content.as_str()).collect();
+        assert_eq!(contents, ["What is my balance?", "", "It is ten."]);
+        assert_eq!(messages[1].calls, [answered]);
+    }
+
+    #[test]
+    fn the_answers_of_tools_count_against_the_limits() {
+        let mut conversation = limited(10, 20);
+        conversation.push_caller("What is my balance?");
+        conversation.push_calls(vec![AnsweredCall {
+            call: llm::ToolCall::end_call(),
+            answer: "a".repeat(100),
+        }]);
+        let messages = conversation.messages();
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0].calls[0].answer.len(), 20);
     }
 
     proptest! {

@@ -5,6 +5,7 @@ mod identity;
 mod invalid;
 mod knowledge;
 mod patch;
+mod tool;
 mod validation;
 mod voice;
 mod webhook;
@@ -20,6 +21,7 @@ pub use invalid::InvalidField;
 pub(crate) use invalid::{readable_path, readable_type};
 pub(crate) use knowledge::in_order;
 pub use knowledge::{Guideline, Note, Procedure, ProcedureStep, Training};
+pub use tool::ToolDefinition;
 pub use voice::{
     AdvancedInterruption, CallBehavior, Compliance, Interaction, Interruption, InterruptionMode,
     VoiceAdvanced, VoiceProfile, VoiceSettings,
@@ -127,6 +129,9 @@ pub struct AgentDefinition {
     pub procedures: Vec<Procedure>,
     /// Examples of what callers say and how it answers.
     pub training: Vec<Training>,
+    /// What it may have done for the other party; at most 64.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ToolDefinition>,
     /// Who is told about its conversations; at most 5.
     pub webhooks: Vec<Webhook>,
 }
@@ -313,6 +318,7 @@ impl Default for AgentDefinition {
             notes: Vec::new(),
             procedures: Vec::new(),
             training: Vec::new(),
+            tools: Vec::new(),
             webhooks: Vec::new(),
         }
     }

@@ -22,8 +22,8 @@ pub use conversation::{Conversation, ConversationLimits, TurnIndex};
 pub use definition::{
     AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Compliance, FreeObject,
     Guideline, Interaction, Interruption, InterruptionMode, InvalidField, Note, Procedure,
-    ProcedureStep, SecretKey, Settings, SpeakingSpeed, Training, VoiceAdvanced, VoiceProfile,
-    VoiceSettings, Webhook, WebhookEvent,
+    ProcedureStep, SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced,
+    VoiceProfile, VoiceSettings, Webhook, WebhookEvent,
 };
 pub use folder::{LoadAgentError, load_file, load_folder};
 pub use prompt::{Assembled, CallContext, CallPrompt, Direction};

@@ -32,16 +32,11 @@ fn reply_to(caller: &str) -> (String, bool) {
     let request = ReplyRequest {
         system: assembled.system,
         messages: vec![
-            Message {
-                role: Role::Assistant,
-                content: greeting,
-            },
-            Message {
-                role: Role::User,
-                content: caller.to_owned(),
-            },
+            Message::said(Role::Assistant, greeting),
+            Message::said(Role::User, caller.to_owned()),
         ],
         knowledge: assembled.knowledge,
+        tools: Vec::new(),
         may_end_call: true,
         goodbye: support.goodbye().to_owned(),
     };
@@ -55,7 +50,7 @@ fn reply_to(caller: &str) -> (String, bool) {
     for part in parts {
         match part.expect("the responder never fails") {
             ReplyPart::Text(piece) => text.push_str(&piece),
-            ReplyPart::EndCall => ends_call = true,
+            ReplyPart::Call(call) => ends_call = call.ends_call(),
         }
     }
     (text, ends_call)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use agent::AgentDefinition;
 use api::{ApiState, Directory};
-use engine::{Engine, Providers};
+use engine::{Engine, NoTools, Providers};
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
@@ -104,6 +104,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         judge: speech.judge,
         synthesiser: speech.synthesiser,
         models: Arc::new(Models::new(config.llm.clone())?),
+        tools: Arc::new(NoTools),
     };
     let engine_config = config.engine();
     let recordings = engine_config.recordings.clone();

@@ -278,6 +278,13 @@ pub enum CallEventKind {
     Turn(TranscriptTurn),
     /// The agent's answer became audible.
     Latency(Box<TurnLatency>),
+    /// The agent had a tool used, or ends the call by one.
+    ToolCalled {
+        /// The tool.
+        name: String,
+        /// A JSON object.
+        arguments: String,
+    },
     /// A sentence of the agent could not be spoken, or not to its end; the agent went on without
     /// it.
     Unspoken {

@@ -20,6 +20,7 @@ mod patience;
 mod recording;
 mod script;
 mod supervision;
+mod tools;
 
 pub use control::{
     AgentDirectory, CallControl, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription,
@@ -31,3 +32,4 @@ pub use event::{
 pub use node::{Engine, EngineConfig, ModelDirectory, Providers, StartEngineError};
 pub use patience::Patience;
 pub use script::{Filler, Occasion, Script, SilencePrompt};
+pub use tools::{NoTools, ToolAnswer, ToolDirectory, ToolRunner};

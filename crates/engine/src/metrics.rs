@@ -92,6 +92,7 @@ impl Metrics {
             CallEventKind::Ringing
             | CallEventKind::Answered
             | CallEventKind::Turn(_)
+            | CallEventKind::ToolCalled { .. }
             | CallEventKind::Unspoken { .. } => {}
         }
     }

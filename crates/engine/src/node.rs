@@ -32,6 +32,7 @@ use crate::metrics::{Metrics, NodeCollector, Snapshot};
 use crate::patience::Patience;
 use crate::recording::Recorder;
 use crate::supervision::Vitals;
+use crate::tools::ToolDirectory;
 
 /// Events that may wait for the records; more stay with their calls.
 const WAITING_EVENTS: usize = 1_024;
@@ -66,6 +67,8 @@ pub struct Providers {
     pub synthesiser: Arc<dyn Synthesiser>,
     /// Language models.
     pub models: Arc<dyn ModelDirectory>,
+    /// Tools that agents have used.
+    pub tools: Arc<dyn ToolDirectory>,
 }
 
 /// Finds the language model of an agent.

@@ -7,6 +7,8 @@ pub struct Patience {
     pub longest_hold: Duration,
     /// A goodbye that makes no progress for this long is given up.
     pub longest_goodbye: Duration,
+    /// A tool that has not answered for this long is given up: the agent goes on without it.
+    pub longest_tool: Duration,
     /// Wait before BYE after the agent's last sample: the far end still holds it in its buffers.
     pub last_words: Duration,
     /// How long calls may take to say goodbye, and then to hang up, when the node ends.
@@ -18,6 +20,7 @@ impl Default for Patience {
         Self {
             longest_hold: Duration::from_secs(600),
             longest_goodbye: Duration::from_secs(20),
+            longest_tool: Duration::from_secs(10),
             last_words: Duration::from_millis(250),
             last_goodbye: Duration::from_secs(6),
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agent::{AgentDefinition, CallPrompt};
 use audio::ambience::Ambience;
-use llm::Passage;
+use llm::{Passage, Tool};
 use media::Background;
 
 use crate::event::Direction;
@@ -16,6 +16,8 @@ pub struct Script {
     pub system: String,
     /// What the agent knows, for models that look answers up.
     pub knowledge: Vec<Passage>,
+    /// What the agent may have done for the caller.
+    pub tools: Vec<Tool>,
     /// The agent's opening line; `None` lets the caller speak first.
     pub first_message: Option<String>,
     /// Spoken before the agent hangs up.
@@ -106,6 +108,7 @@ impl Script {
         Self {
             system: assembled.system,
             knowledge: assembled.knowledge,
+            tools: agent.tools.iter().map(Into::into).collect(),
             first_message: occasion
                 .first_message
                 .or_else(|| agent.greeting(direction))

@@ -15,8 +15,8 @@ mod offline;
 mod openai;
 
 pub use model::{
-    LanguageModel, Message, Passage, PassageSource, ReplyError, ReplyPart, ReplyRequest,
-    ReplyStream, Role,
+    AnsweredCall, END_CALL, LanguageModel, Message, Passage, PassageSource, ReplyError, ReplyPart,
+    ReplyRequest, ReplyStream, Role, Tool, ToolCall,
 };
 pub use offline::Offline;
 pub use openai::{OpenAi, OpenAiConfig, OpenAiConfigError};

@@ -5,6 +5,11 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use outbound::UrlRefused;
+use serde_json::Value;
+
+/// The tool by which a model ends the call once everything before was said. It
+/// takes no arguments; see [`ReplyRequest::may_end_call`].
+pub const END_CALL: &str = "end_call";
 
 /// Something that can think of what an agent says next.
 pub trait LanguageModel: Send + Sync {
@@ -25,11 +30,14 @@ pub type ReplyStream = Pin<Box<dyn Stream<Item = Result<ReplyPart, ReplyError>> 
 pub struct ReplyRequest {
     /// Everything that the model has to know and heed, the knowledge included.
     pub system: String,
-    /// The conversation so far, oldest first, as far as it was heard.
+    /// The conversation so far, oldest first, as far as it was heard. The last
+    /// message is the caller's, or the agent's with the answers of tools.
     pub messages: Vec<Message>,
     /// What the agent knows, piece by piece, for a responder that looks up
     /// rather than understands.
     pub knowledge: Vec<Passage>,
+    /// What the agent may have done for the caller, beside ending the call.
+    pub tools: Vec<Tool>,
     /// Whether the reply may end the call.
     pub may_end_call: bool,
     /// What to say before the call ends, where the model has no words of its
@@ -42,8 +50,67 @@ pub struct ReplyRequest {
 pub struct Message {
     /// Who said it.
     pub role: Role,
-    /// What was said.
+    /// What was said; may be empty if tools were called.
     pub content: String,
+    /// The tools that the agent called after saying it, and what they answered.
+    pub calls: Vec<AnsweredCall>,
+}
+
+impl Message {
+    /// What somebody said, without any tools.
+    pub fn said(role: Role, content: impl Into<String>) -> Self {
+        Self {
+            role,
+            content: content.into(),
+            calls: Vec::new(),
+        }
+    }
+}
+
+/// Something that an agent can have done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tool {
+    /// Names it to the model: 1 to 64 letters, digits, underscores and hyphens.
+    pub name: String,
+    /// What it does and when to use it.
+    pub description: String,
+    /// Its arguments: a JSON schema of an object.
+    pub parameters: Value,
+    /// What callers say who want it, for a responder that does not understand.
+    pub phrases: Vec<String>,
+}
+
+/// A tool that a model wants to have used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolCall {
+    /// The tool's name.
+    pub name: String,
+    /// Its arguments: a JSON object.
+    pub arguments: String,
+}
+
+impl ToolCall {
+    /// The call that ends the call.
+    pub fn end_call() -> Self {
+        Self {
+            name: END_CALL.to_owned(),
+            arguments: "{}".to_owned(),
+        }
+    }
+
+    /// Whether it ends the call.
+    pub fn ends_call(&self) -> bool {
+        self.name == END_CALL
+    }
+}
+
+/// A call of a tool, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnsweredCall {
+    /// What was called.
+    pub call: ToolCall,
+    /// What the tool answered, for the model to read.
+    pub answer: String,
 }
 
 /// A party of a conversation.
@@ -89,8 +156,10 @@ pub enum PassageSource {
 pub enum ReplyPart {
     /// The next piece of what the agent says; not empty.
     Text(String),
-    /// The agent ends the call once everything before was said. The last part.
-    EndCall,
+    /// A tool is to be used: one of [`ReplyRequest::tools`], or [`END_CALL`],
+    /// which is the last part. No text follows a call: what comes of it is to be
+    /// asked with another request, whose last message holds the answers.
+    Call(ToolCall),
 }
 
 /// Why there is no reply, or no more of it.

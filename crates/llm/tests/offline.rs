@@ -1,14 +1,14 @@
 //! The offline responder through the interface of all language models.
 
 use futures_util::StreamExt;
-use llm::{LanguageModel, Message, Offline, Passage, PassageSource, ReplyPart, ReplyRequest, Role};
+use llm::{
+    LanguageModel, Message, Offline, Passage, PassageSource, ReplyPart, ReplyRequest, Role,
+    ToolCall,
+};
 
 fn request(caller: &str) -> ReplyRequest {
     ReplyRequest {
-        messages: vec![Message {
-            role: Role::User,
-            content: caller.to_owned(),
-        }],
+        messages: vec![Message::said(Role::User, caller.to_owned())],
         knowledge: vec![
             Passage {
                 question: Some("How do I return a bicycle?".to_owned()),
@@ -58,7 +58,10 @@ async fn a_farewell_ends_the_call_after_the_goodbye() {
     let parts = reply("No, thank you, that's all. Goodbye!").await;
     assert_eq!(
         parts,
-        [text("Thank you for calling. Goodbye."), ReplyPart::EndCall]
+        [
+            text("Thank you for calling. Goodbye."),
+            ReplyPart::Call(ToolCall::end_call())
+        ]
     );
 }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use llm::{
-    LanguageModel, Message, OpenAi, OpenAiConfig, OpenAiConfigError, ReplyError, ReplyPart,
-    ReplyRequest, Role, Secret,
+    AnsweredCall, LanguageModel, Message, OpenAi, OpenAiConfig, OpenAiConfigError, ReplyError,
+    ReplyPart, ReplyRequest, Role, Secret, Tool, ToolCall,
 };
 use outbound::Guard;
 use serde_json::json;
@@ -49,10 +49,7 @@ fn impatient(server: &Server, first_token_timeout: Duration, idle_timeout: Durat
 fn question() -> ReplyRequest {
     ReplyRequest {
         system: "You answer the phone.".to_owned(),
-        messages: vec![Message {
-            role: Role::User,
-            content: "Are you open?".to_owned(),
-        }],
+        messages: vec![Message::said(Role::User, "Are you open?".to_owned())],
         may_end_call: true,
         goodbye: "Have a nice day.".to_owned(),
         ..ReplyRequest::default()
@@ -69,7 +66,7 @@ async fn ask(model: &OpenAi, request: ReplyRequest) -> (String, bool, Option<Rep
                 assert!(!ended && !text.is_empty());
                 said += &text;
             }
-            Ok(ReplyPart::EndCall) => ended = true,
+            Ok(ReplyPart::Call(call)) => ended |= call.ends_call(),
             Err(error) => {
                 assert!(reply.next().await.is_none(), "an error is the last item");
                 return (said, ended, Some(error));
@@ -191,6 +188,100 @@ async fn a_call_that_is_ended_without_a_word_is_given_the_goodbye() {
     assert_eq!(
         (said.as_str(), ended, error),
         ("Have a nice day.", true, None)
+    );
+}
+
+/// A question to a model that may look up balances.
+fn question_with_a_tool() -> ReplyRequest {
+    ReplyRequest {
+        tools: vec![Tool {
+            name: "balance".to_owned(),
+            description: "Looks up a balance.".to_owned(),
+            parameters: json!({ "type": "object", "properties": { "account": { "type": "string" } } }),
+            phrases: Vec::new(),
+        }],
+        ..question()
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_a_tool_is_read_with_its_arguments() {
+    let call = |function| {
+        event(
+            json!({ "tool_calls": [{ "index": 0, "function": function }] }),
+            None,
+        )
+    };
+    let pieces = vec![
+        event(json!({ "content": "Let me see." }), None),
+        call(json!({ "name": "balance", "arguments": "{\"acc" })),
+        call(json!({ "arguments": "ount\":\"4 2\"}" })),
+        event(json!({}), Some("tool_calls")),
+        done(),
+    ];
+    let server = Server::start(move |_, _| streamed(pieces.clone())).await;
+    let parts: Vec<_> = client(&server)
+        .reply(question_with_a_tool())
+        .collect()
+        .await;
+    let expected = ToolCall {
+        name: "balance".to_owned(),
+        arguments: "{\"account\":\"4 2\"}".to_owned(),
+    };
+    assert_eq!(
+        parts,
+        [
+            Ok(ReplyPart::Text("Let me see.".to_owned())),
+            Ok(ReplyPart::Call(expected)),
+        ]
+    );
+    let offered = &server.bodies()[0]["tools"];
+    assert_eq!(offered[0]["function"]["name"], "balance");
+    assert_eq!(
+        offered[0]["function"]["parameters"]["properties"]["account"]["type"],
+        "string"
+    );
+    assert_eq!(offered[1]["function"]["name"], "end_call");
+}
+
+#[tokio::test]
+async fn a_call_whose_arguments_are_no_object_is_no_reply() {
+    let end = json!({ "tool_calls": [{ "function": { "name": "balance", "arguments": "[4" } }] });
+    let pieces = vec![event(end, Some("tool_calls")), done()];
+    let server = Server::start(move |_, _| streamed(pieces.clone())).await;
+    let (said, _, error) = ask(&client(&server), question_with_a_tool()).await;
+    assert_eq!(said, "");
+    assert!(
+        matches!(&error, Some(ReplyError::Protocol(message)) if message.contains("`balance`")),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_a_tool_answered_is_told_to_the_model() {
+    let server = Server::start(|_, _| streamed(reply(&["Ten dollars."]))).await;
+    let mut request = question_with_a_tool();
+    let call = ToolCall {
+        name: "balance".to_owned(),
+        arguments: "{}".to_owned(),
+    };
+    request.messages.push(Message {
+        role: Role::Assistant,
+        content: "Let me see.".to_owned(),
+        calls: vec![AnsweredCall {
+            call,
+            answer: "10".to_owned(),
+        }],
+    });
+    let (said, _, error) = ask(&client(&server), request).await;
+    assert_eq!((said.as_str(), error), ("Ten dollars.", None));
+    let messages = &server.bodies()[0]["messages"];
+    let call = &messages[2]["tool_calls"][0];
+    assert_eq!(messages[2]["content"], "Let me see.");
+    assert_eq!(call["function"]["name"], "balance");
+    assert_eq!(
+        messages[3],
+        json!({ "role": "tool", "content": "10", "tool_call_id": call["id"] })
     );
 }
 

@@ -1,6 +1,7 @@
 //! One call: the caller's telephone, the network, the node's leg and the conversation, joined by
 //! a clock that jumps from one deadline to the next.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub(crate) struct Setup {
     pub(crate) patience: Patience,
     pub(crate) mind: Mind,
     pub(crate) timing: Timing,
+    /// What tools answer, by their names.
+    pub(crate) tools: BTreeMap<String, String>,
     /// Whether time passes as on the wall.
     pub(crate) paced: bool,
     pub(crate) codec: Codec,
@@ -87,6 +90,7 @@ pub(crate) fn carry(stages: &mut Stages, setup: Setup) -> Result<Happened, Conne
         patience,
         mind: setup.mind,
         timing: setup.timing,
+        tools: setup.tools,
         rate,
         playout: line.ends.playout.clone(),
     };

@@ -6,7 +6,7 @@ use std::mem;
 use std::time::Duration;
 
 use audio::{Moment, SampleRate};
-use engine::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId};
+use engine::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId, ToolId};
 use engine::listening::{Ear, Hearing};
 use engine::{CallEventKind, Patience, Script, Speaker, TranscriptTurn, TurnLatency};
 use llm::{ReplyError, ReplyPart, ReplyRequest};
@@ -22,11 +22,8 @@ use crate::voice::{Note, Voice};
 /// Contributions that may be cut off before the first of them is told.
 const MOST_CUT: usize = 4;
 
-/// The tool by which a model ends the call. It takes no arguments.
-const END_CALL: Called = Called {
-    tool: "end_call",
-    arguments: "{}",
-};
+/// What a tool answers of which the scenario says nothing.
+const DONE: &str = "Done.";
 
 /// What a conversation works with.
 pub(crate) struct Parts {
@@ -34,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) patience: Patience,
     pub(crate) mind: Mind,
     pub(crate) timing: Timing,
+    /// What tools answer, by their names.
+    pub(crate) tools: BTreeMap<String, String>,
     pub(crate) rate: SampleRate,
     pub(crate) playout: PlayoutHandle,
 }
@@ -91,6 +90,7 @@ enum Answer {
     Judged(Attempt, Option<f32>),
     Part(ReplyId, ReplyPart),
     ReplyEnded(ReplyId, Result<(), ReplyError>),
+    Tool(ToolId, String),
 }
 
 pub(crate) struct Conversation<'a> {
@@ -107,8 +107,8 @@ pub(crate) struct Conversation<'a> {
     wanted: Vec<String>,
     /// What it had to say when it was cut off, as long as it is not told what was heard of that.
     cut: VecDeque<String>,
-    /// While the answer is kept back: the tools that it calls.
-    held: Option<Vec<Called>>,
+    /// What tools answer.
+    tools: BTreeMap<String, String>,
     unfinished: BTreeSet<SegmentId>,
     manner: Manner,
     end: Option<End>,
@@ -134,7 +134,7 @@ impl<'a> Conversation<'a> {
             story: Story::default(),
             wanted: Vec::new(),
             cut: VecDeque::new(),
-            held: None,
+            tools: parts.tools,
             unfinished: BTreeSet::new(),
             manner: Manner::default(),
             end: None,
@@ -278,12 +278,8 @@ impl<'a> Conversation<'a> {
                 self.dialogue.judged(now, attempt, judged);
             }
             Answer::Judged(attempt, judged) => self.dialogue.judged(now, attempt, judged),
-            Answer::Part(reply, part) => {
-                if part == ReplyPart::EndCall {
-                    self.called(END_CALL);
-                }
-                self.dialogue.reply_part(now, reply, part);
-            }
+            Answer::Part(reply, part) => self.dialogue.reply_part(now, reply, part),
+            Answer::Tool(id, answer) => self.dialogue.tool_answered(now, id, &answer),
             Answer::ReplyEnded(reply, result) => self.dialogue.reply_ended(now, reply, result),
         }
     }
@@ -303,19 +299,15 @@ impl<'a> Conversation<'a> {
                         if *of == reply)
                 }),
                 Effect::Speak(segment, text) => self.order(now, segment, text),
-                Effect::Hold => {
-                    self.voice.hold();
-                    self.held = Some(Vec::new());
+                Effect::RunTool(id, call) => {
+                    let answer = self.tools.get(&call.name);
+                    let answer = answer.map_or(DONE, String::as_str).to_owned();
+                    self.answer(now + latency::TOOL, Answer::Tool(id, answer));
                 }
-                Effect::Release => {
-                    self.voice.release();
-                    self.story
-                        .tools
-                        .extend(self.held.take().unwrap_or_default());
-                }
+                Effect::Hold => self.voice.hold(),
+                Effect::Release => self.voice.release(),
                 Effect::Silence => {
                     self.voice.silence();
-                    self.held = None;
                     // overflow: drops oldest; nothing was heard of it
                     self.cut.truncate(MOST_CUT - 1);
                     self.cut.push_front(mem::take(&mut self.wanted).join(" "));
@@ -351,13 +343,6 @@ impl<'a> Conversation<'a> {
                 let (judged, took) = self.stages.judge(turn);
                 self.answer(now + took, Answer::Judged(attempt, judged));
             }
-        }
-    }
-
-    fn called(&mut self, tool: Called) {
-        match &mut self.held {
-            Some(held) => held.push(tool),
-            None => self.story.tools.push(tool),
         }
     }
 
@@ -424,7 +409,12 @@ impl<'a> Conversation<'a> {
     /// Nothing more of a sentence is to be heard.
     fn spoken(&mut self, at: Moment, segment: SegmentId) {
         self.unfinished.remove(&segment);
-        let thinks = |answer: &Answer| matches!(answer, Answer::Part(..) | Answer::ReplyEnded(..));
+        let thinks = |answer: &Answer| {
+            matches!(
+                answer,
+                Answer::Part(..) | Answer::ReplyEnded(..) | Answer::Tool(..)
+            )
+        };
         if self.unfinished.is_empty() && !self.answers.values().any(thinks) {
             self.fell_silent(at);
         }
@@ -460,6 +450,10 @@ impl<'a> Conversation<'a> {
                 });
             }
             CallEventKind::Latency(latency) => self.story.latencies.push(*latency),
+            CallEventKind::ToolCalled { name, arguments } => {
+                let tool = name;
+                self.story.tools.push(Called { tool, arguments });
+            }
             CallEventKind::Unspoken { reason } => self.story.unspoken.push(reason),
             CallEventKind::Started { .. }
             | CallEventKind::Ringing

@@ -63,9 +63,9 @@ pub struct ToolCall {
 /// A call of a tool, as it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Called {
-    pub(crate) tool: &'static str,
+    pub(crate) tool: String,
     /// A JSON object.
-    pub(crate) arguments: &'static str,
+    pub(crate) arguments: String,
 }
 
 impl fmt::Display for Called {
@@ -77,9 +77,9 @@ impl fmt::Display for Called {
 impl Tool {
     fn is(&self, called: &Called) -> bool {
         match self {
-            Self::Named(name) => called.tool == name,
+            Self::Named(name) => &called.tool == name,
             Self::With(ToolCall { name, arguments }) => {
-                called.tool == name && arguments.regex.is_match(called.arguments)
+                &called.tool == name && arguments.regex.is_match(&called.arguments)
             }
         }
     }
@@ -108,7 +108,7 @@ pub struct Pattern {
 pub(crate) struct Facts<'a> {
     pub(crate) turns: &'a [Turn],
     pub(crate) steps: Vec<StepFacts>,
-    pub(crate) tools: &'a [Called],
+    pub(crate) tools: Vec<Called>,
     pub(crate) hung_up: bool,
     pub(crate) duration_ms: u64,
 }
@@ -332,9 +332,9 @@ mod tests {
                     utterances: std::iter::once(4_300..5_000).collect(),
                 },
             ],
-            tools: &[Called {
-                tool: "end_call",
-                arguments: "{}",
+            tools: vec![Called {
+                tool: "end_call".to_owned(),
+                arguments: "{}".to_owned(),
             }],
             hung_up: false,
             duration_ms: 8_000,
@@ -420,9 +420,9 @@ mod tests {
     fn a_tool_may_be_expected_with_arguments() {
         let turns = turns();
         let mut facts = facts(&turns);
-        facts.tools = &[Called {
-            tool: "book",
-            arguments: r#"{"day": "Friday", "guests": 4}"#,
+        facts.tools = vec![Called {
+            tool: "book".to_owned(),
+            arguments: r#"{"day": "Friday", "guests": 4}"#.to_owned(),
         }];
         let judged = |name: &str, arguments: &str| {
             let call = ToolCall {

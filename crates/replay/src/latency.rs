@@ -30,6 +30,9 @@ const SYNTHESIS: [(f64, f64); 3] = [(27.0, 9.0), (93.0, 22.0), (239.0, 57.0)];
 /// The time from the request to the offline responder until its words are there.
 pub(crate) const FIRST_WORDS: Duration = Duration::from_millis(5);
 
+/// The time that a tool takes, which is not really used.
+pub(crate) const TOOL: Duration = Duration::from_millis(200);
+
 /// The time from a turn's hand-over to the judge of its sound until the judgement is there.
 pub(crate) const JUDGEMENT: Duration = Duration::from_millis(30);
 

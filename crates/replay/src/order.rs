@@ -1,5 +1,6 @@
 //! One call to be replayed, and what becomes of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -172,6 +173,7 @@ pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError
             local_time: order.agent.local_time(now),
         },
     );
+    let tools = order.caller.tools();
     let steps = order.caller.steps(script.first_message.is_some());
     let happened = call::carry(
         stages,
@@ -180,6 +182,7 @@ pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError
             patience: order.patience,
             mind: order.mind,
             timing: order.timing,
+            tools,
             paced: order.pace == Pace::Wall,
             codec: order.codec,
             net: order.net,
@@ -231,6 +234,14 @@ impl Caller {
         steps
     }
 
+    /// What tools answer, by their names.
+    fn tools(&self) -> BTreeMap<String, String> {
+        match self {
+            Self::Scenario { scenario, .. } => scenario.tools.clone(),
+            Self::Recorded(_) | Self::Speaking(_) => BTreeMap::new(),
+        }
+    }
+
     fn judge(&self, account: &Account, happened: &Happened) -> Vec<Expectation> {
         let Self::Scenario { scenario, .. } = self else {
             return Vec::new();
@@ -238,7 +249,7 @@ impl Caller {
         let facts = Facts {
             turns: &account.turns,
             steps: step_facts(happened),
-            tools: &happened.story.tools,
+            tools: happened.story.tools.clone(),
             hung_up: happened.hung_up,
             duration_ms: account.duration_ms,
         };

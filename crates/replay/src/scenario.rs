@@ -1,5 +1,6 @@
 //! Scenarios: YAML files that tell what a caller does and what is expected.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct Scenario {
     pub seed: Option<u64>,
     /// The caller's channel in the audio files, from 1, if the scenario says.
     pub channel: Option<usize>,
+    /// What tools answer, by their names; one that is not named answers `Done.`.
+    pub tools: BTreeMap<String, String>,
     pub(crate) steps: Vec<Step>,
     pub(crate) expect: Vec<Expect>,
 }
@@ -112,6 +115,8 @@ struct Document {
     codec: Option<Spanned<String>>,
     seed: Option<u64>,
     channel: Option<usize>,
+    #[serde(default)]
+    tools: BTreeMap<String, String>,
     caller: Spanned<Vec<Spanned<Line>>>,
     #[serde(default)]
     expect: Vec<Expect>,
@@ -203,6 +208,7 @@ impl Scenario {
             codec: document.codec.map(codec).transpose()?,
             seed: document.seed,
             channel: document.channel,
+            tools: document.tools,
             steps: steps.collect::<Result<_, _>>()?,
             expect: document.expect,
         })

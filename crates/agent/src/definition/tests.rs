@@ -391,6 +391,27 @@ fn nobody_is_hung_up_on_without_a_word() {
 }
 
 #[test]
+fn tools_have_names_of_their_own_and_say_what_they_are_for() {
+    let tool = |name: &str| json!({ "name": name, "description": "Books a table." });
+    let with = |tools: &[Value]| maya(json!({ "tools": tools }));
+    let agent = with(&[tool("book_table"), tool("cancel-table")]).unwrap();
+    assert_eq!(
+        agent.tools[0].parameters,
+        *json!({ "type": "object", "properties": {} })
+            .as_object()
+            .unwrap()
+    );
+    for wrong in ["", "book table", "end_call"] {
+        let error = with(&[tool("cancel"), tool(wrong)]).unwrap_err();
+        assert_eq!(error.field, "tools[1].name", "{wrong}");
+    }
+    let error = with(&[tool("book"), tool("book")]).unwrap_err();
+    assert_eq!(error.field, "tools[1].name");
+    let error = with(&[json!({ "name": "book" })]).unwrap_err();
+    assert_eq!(error.field, "tools[0].description");
+}
+
+#[test]
 fn silence_prompts_share_the_silence_evenly() {
     let agent = maya(json!({})).unwrap();
     assert_eq!(

@@ -7,7 +7,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use url::Url;
 use uuid::Uuid;
 
-use super::{AgentDefinition, InvalidField, Procedure, VoiceSettings, Webhook};
+use super::{AgentDefinition, InvalidField, Procedure, ToolDefinition, VoiceSettings, Webhook};
 
 /// The places that have a background sound.
 const AMBIENCES: [&str; 4] = ["office", "cafe", "call_center", "street"];
@@ -18,6 +18,9 @@ const PROMPT: usize = 20_000;
 const ITEM: usize = 5_000;
 const ITEMS: usize = 500;
 const STEPS: usize = 100;
+const TOOLS: usize = 64;
+const TOOL_NAME: usize = 64;
+const PHRASES: usize = 100;
 const WEBHOOKS: usize = 5;
 const SLUG: usize = 63;
 const SECRET: usize = 256;
@@ -30,6 +33,7 @@ pub(super) fn check(definition: &AgentDefinition) -> Checked {
     locale(definition)?;
     voice(&definition.settings.voice)?;
     knowledge(definition)?;
+    tools(&definition.tools)?;
     webhooks(&definition.webhooks)
 }
 
@@ -307,6 +311,37 @@ fn check_procedure(index: usize, procedure: &Procedure) -> Checked {
     for (step, content) in procedure.steps.iter().enumerate() {
         let field = format!("procedures[{index}].steps[{step}].description");
         required(field, &content.description, ITEM)?;
+    }
+    Ok(())
+}
+
+fn tools(tools: &[ToolDefinition]) -> Checked {
+    count("tools", tools.len(), TOOLS)?;
+    let mut names = HashSet::from([llm::END_CALL]);
+    for (index, tool) in tools.iter().enumerate() {
+        let name = tool.name.as_str();
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let is_name = (1..=TOOL_NAME).contains(&name.len()) && name.chars().all(plain);
+        if !is_name || !names.insert(name) {
+            return Err(InvalidField::new(
+                format!("tools[{index}].name"),
+                format!(
+                    "1 to {TOOL_NAME} letters, digits, underscores or hyphens, each name once and \
+                     not `{}`",
+                    llm::END_CALL
+                ),
+            ));
+        }
+        let description = format!("tools[{index}].description");
+        required(description, &tool.description, MESSAGE)?;
+        count(
+            format!("tools[{index}].phrases"),
+            tool.phrases.len(),
+            PHRASES,
+        )?;
+        for (place, phrase) in tool.phrases.iter().enumerate() {
+            required(format!("tools[{index}].phrases[{place}]"), phrase, SHORT)?;
+        }
     }
     Ok(())
 }

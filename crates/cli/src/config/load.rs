@@ -142,11 +142,12 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 14] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 15] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
             ("calls.longest_goodbye", self.calls.longest_goodbye),
+            ("calls.longest_tool", self.calls.longest_tool),
             ("media.no_rtp_timeout", self.media.no_rtp_timeout),
             ("media.longest_wait", self.media.longest_wait),
             ("media.max_lateness", self.media.max_lateness),

@@ -103,6 +103,9 @@ pub(crate) struct Calls {
     /// A goodbye that makes no progress for longer is given up.
     #[serde(with = "duration")]
     pub(crate) longest_goodbye: Duration,
+    /// A tool that has not answered for this long is given up: the agent goes on without it.
+    #[serde(with = "duration")]
+    pub(crate) longest_tool: Duration,
     /// Wait before BYE after the agent's last sample: the far end still holds it in its buffers.
     #[serde(with = "duration")]
     pub(crate) last_words: Duration,
@@ -354,6 +357,7 @@ impl Default for Calls {
             drain_timeout: Duration::from_secs(30),
             longest_hold: patience.longest_hold,
             longest_goodbye: patience.longest_goodbye,
+            longest_tool: patience.longest_tool,
             last_words: patience.last_words,
             last_goodbye: patience.last_goodbye,
         }

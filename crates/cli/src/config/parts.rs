@@ -56,6 +56,7 @@ impl Config {
             patience: Patience {
                 longest_hold: self.calls.longest_hold,
                 longest_goodbye: self.calls.longest_goodbye,
+                longest_tool: self.calls.longest_tool,
                 last_words: self.calls.last_words,
                 last_goodbye: self.calls.last_goodbye,
             },

@@ -28,6 +28,7 @@ pub(super) fn event(event: &CallEvent) {
             latency.endpointing_ms,
             latency.decision_to_first_audio_ms
         )),
+        CallEventKind::ToolCalled { name, .. } => print(&format!("tool       {name}")),
         CallEventKind::Unspoken { reason } => {
             print(&format!("unspoken   a sentence was left out: {reason}"));
         }

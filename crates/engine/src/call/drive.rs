@@ -16,12 +16,13 @@ use turn::Attempt;
 use super::journal::Journal;
 use super::speaker::{Note, Speaker, Voice};
 use super::{Control, Order};
-use crate::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId};
+use crate::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId, ToolId};
 use crate::event::{CallEventKind, TranscriptTurn, TurnLatency};
 use crate::listening::Attached;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
 use crate::script::Script;
+use crate::tools::ToolRunner;
 
 /// How long a decode under way at the end of a call may still take.
 const LAST_DECODE: Duration = Duration::from_secs(1);
@@ -53,6 +54,7 @@ pub(super) struct Parts<'a> {
     pub(super) judge: Arc<dyn TurnJudge>,
     pub(super) synthesiser: Arc<dyn Synthesiser>,
     pub(super) model: Arc<dyn LanguageModel>,
+    pub(super) tools: Arc<dyn ToolRunner>,
 }
 
 /// How an answered call ended, and what was said.
@@ -88,6 +90,7 @@ pub(super) struct Driver<'a> {
     recognising: BTreeMap<Attempt, AbortHandle>,
     judging: JoinSet<(Attempt, Option<f32>)>,
     reply: Option<(ReplyId, ReplyStream)>,
+    tools: JoinSet<(ToolId, String)>,
     transcript: Vec<TranscriptTurn>,
     latencies: Vec<TurnLatency>,
     hang_up: Option<&'static str>,
@@ -117,6 +120,7 @@ impl<'a> Driver<'a> {
             recognising: BTreeMap::new(),
             judging: JoinSet::new(),
             reply: None,
+            tools: JoinSet::new(),
             transcript: Vec::new(),
             latencies: Vec::new(),
             hang_up: None,
@@ -136,6 +140,7 @@ impl<'a> Driver<'a> {
         if !matches!(cause, Cause::Signalling(_)) {
             self.parts.signalling.hangup();
         }
+        self.let_tools_finish().await;
         Outcome {
             cause,
             transcript: self.transcript,
@@ -170,6 +175,15 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Waits for tools under way, which may be doing what the caller asked for.
+    async fn let_tools_finish(&mut self) {
+        let rest = async { while self.tools.join_next().await.is_some() {} };
+        let longest = self.parts.patience.longest_tool;
+        if tokio::time::timeout(longest, rest).await.is_err() {
+            tracing::warn!("a tool did not finish in time after the call");
+        }
+    }
+
     async fn converse(&mut self, events: &mut mpsc::Receiver<sip::CallEvent>) -> Cause {
         loop {
             self.carry_out();
@@ -201,6 +215,7 @@ impl<'a> Driver<'a> {
                     }
                 }
                 part = next_part(&mut self.reply), if has_headroom => self.replied(part),
+                Some(answered) = self.tools.join_next() => self.tool_answered(answered),
                 note = self.speaker.note() => match note {
                     Some(note) => self.noted(note),
                     None => return Cause::Broken("voice"),
@@ -233,6 +248,10 @@ impl<'a> Driver<'a> {
                     self.reply = Some((id, self.parts.model.reply(request)))
                 }
                 Effect::CancelAsk(id) => drop(self.reply.take_if(|(asked, _)| *asked == id)),
+                Effect::RunTool(id, call) => {
+                    let answer = self.parts.tools.run(call);
+                    self.tools.spawn(async move { (id, answer.await) });
+                }
                 Effect::Speak(segment, text) => {
                     if !self.speaker.speak(segment, text) {
                         let now = self.parts.clock.now();
@@ -257,6 +276,7 @@ impl<'a> Driver<'a> {
             CallEventKind::Started { .. }
             | CallEventKind::Ringing
             | CallEventKind::Answered
+            | CallEventKind::ToolCalled { .. }
             | CallEventKind::Unspoken { .. }
             | CallEventKind::Ended(_) => {}
         }
@@ -328,6 +348,17 @@ impl<'a> Driver<'a> {
                 self.reply = None;
                 self.dialogue.reply_ended(now, id, Ok(()));
             }
+        }
+    }
+
+    fn tool_answered(&mut self, answered: Result<(ToolId, String), tokio::task::JoinError>) {
+        match answered {
+            Ok((id, answer)) => {
+                self.dialogue
+                    .tool_answered(self.parts.clock.now(), id, &answer);
+            }
+            // The dialogue does not wait for ever.
+            Err(error) => tracing::error!(%error, "a tool broke down"),
         }
     }
 

@@ -310,6 +310,11 @@ impl Call<'_> {
             judge: Arc::clone(&self.node.providers.judge),
             synthesiser: Arc::clone(&self.node.providers.synthesiser),
             model: self.node.providers.models.model_for(agent),
+            tools: self
+                .node
+                .providers
+                .tools
+                .runner_for(agent, self.journal.call()),
         };
         let outcome = Driver::new(parts, answered).run(events).await;
         let duration = self.node.clock.now().since(answered);

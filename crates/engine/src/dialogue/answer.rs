@@ -8,6 +8,7 @@ use speech::SpokenWord;
 
 use super::ReplyId;
 use super::ledger::Ledger;
+use super::tools::Tools;
 use crate::event::TurnLatency;
 
 /// One contribution of the agent: a greeting, or the answer to a turn of the caller.
@@ -21,10 +22,16 @@ pub(super) struct Answer {
     pub(super) ledger: Option<Ledger>,
     /// The account of an answer of which only a filler was heard, until the model says something.
     pub(super) bridged: Option<Bridged>,
+    /// Whether a filler was said for it.
+    pub(super) filled: bool,
     /// Whether it only asks if the caller is still there.
     pub(super) is_prompt: bool,
     /// Whether it is the rest of one that was cut off.
     pub(super) goes_on: bool,
+    /// The tools that it uses.
+    pub(super) tools: Tools,
+    /// What the model has said since it was asked.
+    pub(super) said: String,
     /// Words of the model so far.
     pub(super) words: u64,
     /// Cuts the model's words into sentences.
@@ -91,8 +98,11 @@ impl Answer {
             ends_call: None,
             ledger,
             bridged: None,
+            filled: false,
             is_prompt: false,
             goes_on: false,
+            tools: Tools::default(),
+            said: String::new(),
             words: 0,
             splitter: SentenceSplitter::default(),
             segments: Vec::new(),
@@ -113,10 +123,20 @@ impl Answer {
         self.segments.push(segment);
     }
 
+    /// Whether the model, or a tool for it, is still at work.
+    pub(super) fn is_being_composed(&self) -> bool {
+        self.asking.is_some() || !self.tools.are_idle()
+    }
+
     /// Whether a filler was played to its end while the model has still to say something.
     pub(super) fn is_bridged_in_vain(&self) -> bool {
         let played = |segment: &Segment| segment.finished.is_some();
-        self.asking.is_some() && self.words == 0 && self.segments.iter().all(played)
+        self.is_being_composed() && self.words == 0 && self.segments.iter().all(played)
+    }
+
+    /// Whether nothing but a filler was to be heard of it.
+    pub(super) const fn only_fills(&self) -> bool {
+        self.filled && self.words == 0
     }
 
     pub(super) fn has_words(&self) -> bool {
@@ -189,6 +209,7 @@ impl Answer {
     /// Whether nothing more will be heard of it.
     pub(super) fn is_over(&self) -> bool {
         self.asking.is_none()
+            && self.tools.are_idle()
             && self
                 .segments
                 .iter()

@@ -66,13 +66,12 @@ impl Dialogue {
             return;
         };
         let message = filler.message.clone();
-        if let Some(ledger) = self
-            .answer
-            .as_mut()
-            .and_then(|answer| answer.ledger.as_mut())
-        {
-            ledger.filler = Some(now);
-            ledger.first_sentence = Some(now);
+        if let Some(answer) = &mut self.answer {
+            answer.filled = true;
+            if let Some(ledger) = &mut answer.ledger {
+                ledger.filler = Some(now);
+                ledger.first_sentence = Some(now);
+            }
         }
         self.order(message);
         self.machine.agent_is(AgentState::Thinking);
@@ -93,5 +92,5 @@ pub(super) fn told(bridged: Bridged, first_token: Option<Moment>) -> CallEventKi
 
 /// Whether the model has not said a word of this answer yet, and nothing else bridges it.
 fn waits(answer: &Answer) -> bool {
-    answer.asking.is_some() && answer.words == 0 && !answer.has_words()
+    !answer.goes_on && answer.is_being_composed() && answer.words == 0 && !answer.has_words()
 }

@@ -80,7 +80,12 @@ impl Dialogue {
         if let Some(suspended) = &mut self.suspended {
             suspended.rest.splice(..0, answer.unheard_from(at));
         }
-        self.agent_turn(answer.heard_until(at), true);
+        let heard = answer.heard_until(at);
+        // A filler is no contribution of the model, which has still to answer.
+        if !answer.only_fills() {
+            self.remember(heard.as_ref());
+        }
+        self.tell_agent_turn(heard, true);
     }
 
     /// Answers the keys that were entered, unless it is still to be known what the agent said

@@ -31,7 +31,7 @@ impl Dialogue {
         let mut conversation = self.conversation.clone();
         conversation.push_caller(&text);
         self.effects.push_back(Effect::Hold);
-        let reply = self.order_reply(conversation.messages());
+        let reply = self.order_reply(conversation.messages(), true);
         self.ahead = Some(Ahead {
             attempt,
             text,
@@ -61,6 +61,7 @@ impl Dialogue {
         self.answer = Some(answer);
         self.machine.agent_is(AgentState::Thinking);
         self.effects.push_back(Effect::Release);
+        self.use_tools(decided.asked);
         true
     }
 
@@ -94,10 +95,19 @@ impl Dialogue {
         self.settle_cut();
         self.dropped = None;
         let bridged = answer.bridged.take();
+        let ledger = bridged.as_ref().map(|bridged| Ledger {
+            filler: None,
+            first_sentence: None,
+            first_audio: None,
+            ..bridged.ledger.clone()
+        });
         self.tell_bridged(bridged, None);
         self.suspended = Some(Suspended {
+            ledger,
             asking: answer.asking,
             ends_call: answer.ends_call,
+            tools: mem::take(&mut answer.tools),
+            said: mem::take(&mut answer.said),
             splitter: mem::take(&mut answer.splitter),
             rest: Vec::new(),
         });
@@ -140,6 +150,7 @@ impl Dialogue {
             !suspended.rest.is_empty()
                 || suspended.asking.is_some()
                 || suspended.ends_call.is_some()
+                || !suspended.tools.are_idle()
         };
         let Some(suspended) = self.suspended.take_if(unfinished) else {
             self.suspended = None;
@@ -150,9 +161,11 @@ impl Dialogue {
             self.give_up_suspended();
             return false;
         }
-        let mut answer = Answer::new(suspended.asking, None);
+        let mut answer = Answer::new(suspended.asking, suspended.ledger);
         answer.goes_on = true;
         answer.ends_call = suspended.ends_call;
+        answer.tools = suspended.tools;
+        answer.said = suspended.said;
         answer.splitter = suspended.splitter;
         self.answer = Some(answer);
         let state = if suspended.rest.is_empty() {
@@ -164,16 +177,21 @@ impl Dialogue {
         for sentence in suspended.rest {
             self.order(sentence);
         }
+        self.use_tools(now);
+        self.go_on_with_tools(now);
         self.close_answer_if_over(now);
         true
     }
 
     /// The interruption was one: what was cut off is not said any more.
     pub(super) fn give_up_suspended(&mut self) {
-        let asking = self.suspended.take().and_then(|suspended| suspended.asking);
-        if let Some(reply) = asking {
+        let Some(suspended) = self.suspended.take() else {
+            return;
+        };
+        if let Some(reply) = suspended.asking {
             self.effects.push_back(Effect::CancelAsk(reply));
         }
+        self.leave_tools(suspended.tools);
     }
 
     /// The answer that was cut off and whose reply this is.

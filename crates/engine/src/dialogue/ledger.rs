@@ -31,6 +31,10 @@ pub(super) struct Ledger {
     pub(super) first_token: Option<Moment>,
     /// When a phrase was ordered that bridges the wait for the model.
     pub(super) filler: Option<Moment>,
+    /// When the tools had answered that the model wanted to use.
+    pub(super) tools: Option<Moment>,
+    /// When the model's first words came after that.
+    pub(super) after_tools: Option<Moment>,
     pub(super) first_sentence: Option<Moment>,
     pub(super) first_audio: Option<Moment>,
     pub(super) evidence: Option<Evidence>,
@@ -50,6 +54,8 @@ impl Ledger {
             asked: now,
             first_token: None,
             filler: None,
+            tools: None,
+            after_tools: None,
             first_sentence: None,
             first_audio: None,
             evidence: None,
@@ -63,6 +69,8 @@ impl Ledger {
             asked: now,
             first_token: None,
             filler: None,
+            tools: None,
+            after_tools: None,
             first_sentence: None,
             first_audio: None,
             ..self
@@ -91,13 +99,21 @@ impl Ledger {
             ("detection", None, self.decided),
             ("recognition", None, self.recognised),
         ];
-        let model = match self.filler {
-            None => [
-                ("model_first_token", Some(self.asked), token),
-                ("sentence_split", None, sentence),
-            ]
-            .to_vec(),
-            Some(filler) => [("filler_wait", Some(self.asked), filler)].to_vec(),
+        let first_token = ("model_first_token", Some(self.asked), token);
+        let split = ("sentence_split", None, sentence);
+        let model = match (self.filler, self.tools) {
+            (Some(filler), _) => vec![("filler_wait", Some(self.asked), filler)],
+            (None, None) => vec![first_token, split],
+            (None, Some(tools)) => {
+                let again = self.after_tools.unwrap_or(sentence);
+                let answered = ("tools", None, tools);
+                vec![
+                    first_token,
+                    answered,
+                    ("model_after_tools", None, again),
+                    split,
+                ]
+            }
         };
         let voice = [
             ("synthesis_first_audio", None, audio),

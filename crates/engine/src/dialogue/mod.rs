@@ -16,6 +16,7 @@ mod keys;
 mod ledger;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use agent::{Conversation, SentenceSplitter};
 use audio::dtmf::Digit;
 use audio::{Moment, SampleRate, level};
-use llm::{ReplyPart, ReplyRequest};
+use llm::{ReplyPart, ReplyRequest, ToolCall};
 use media::SegmentId;
 use speech::Utterance;
 use turn::{AgentState, Attempt, Ended, Machine, Window};
@@ -36,6 +37,8 @@ use self::caller::CallerAudio;
 use self::cut::Cut;
 use self::keys::{Entry, Keys};
 use self::ledger::{Lag, Ledger};
+pub use self::tools::ToolId;
+use self::tools::{Tools, Used};
 use crate::event::{CallEventKind, Speaker, SpeculationTally, TranscriptTurn};
 use crate::patience::Patience;
 use crate::script::Script;
@@ -93,6 +96,8 @@ pub enum Effect {
     Ask(ReplyId, ReplyRequest),
     /// Stop asking: the reply is no longer wanted.
     CancelAsk(ReplyId),
+    /// Use this tool; answer with [`Dialogue::tool_answered`].
+    RunTool(ToolId, ToolCall),
     /// Synthesise and play, after all that was ordered before.
     Speak(SegmentId, String),
     /// Synthesise what is ordered from now on, and keep it from being heard.
@@ -132,6 +137,8 @@ pub struct Dialogue {
     suspended: Option<Suspended>,
     /// What was cut off last, while it is not known what was heard of it.
     cut: Option<Cut>,
+    /// Tools that are still at work for an answer that was given up.
+    unattended: Vec<Used>,
     /// Keys that are answered when that is known.
     entered: VecDeque<Entry>,
     /// Times that the silent caller was asked in a row.
@@ -145,6 +152,7 @@ pub struct Dialogue {
     /// Since when the far end has held the call, if it does.
     held: Option<Moment>,
     next_reply: u32,
+    next_tool: u32,
     next_segment: u32,
     effects: VecDeque<Effect>,
 }
@@ -173,6 +181,11 @@ struct Suspended {
     /// Whose reply may still bring words.
     asking: Option<ReplyId>,
     ends_call: Option<&'static str>,
+    tools: Tools,
+    /// The account of an answer of which only a filler was heard.
+    ledger: Option<Ledger>,
+    /// What the model has said of it since it was asked.
+    said: String,
     splitter: SentenceSplitter,
     rest: Vec<String>,
 }
@@ -217,6 +230,7 @@ impl Dialogue {
             tally: Tally::default(),
             suspended: None,
             cut: None,
+            unattended: Vec::new(),
             entered: VecDeque::new(),
             prompts: 0,
             lag: Lag::default(),
@@ -226,6 +240,7 @@ impl Dialogue {
             hanging_up: None,
             held: None,
             next_reply: 0,
+            next_tool: 0,
             next_segment: 0,
             effects: VecDeque::new(),
         };
@@ -348,15 +363,15 @@ impl Dialogue {
 
     /// Takes the next part of a reply.
     pub fn reply_part(&mut self, now: Moment, reply: ReplyId, part: ReplyPart) {
-        let ReplyPart::Text(text) = part else {
-            if let Some(answer) = self.answer_to(reply) {
-                answer.ends_call = Some(ENDED_BY_AGENT);
-            } else if let Some(suspended) = self.suspended_of(reply) {
-                suspended.ends_call = Some(ENDED_BY_AGENT);
+        let text = match part {
+            ReplyPart::Text(text) => text,
+            ReplyPart::Call(call) => {
+                self.called(now, reply, call);
+                return;
             }
-            return;
         };
         if let Some(suspended) = self.suspended_of(reply) {
+            suspended.said.push_str(&text);
             let sentences = suspended.splitter.push(&text);
             suspended.rest.extend(sentences);
             return;
@@ -366,7 +381,11 @@ impl Dialogue {
         };
         if let Some(ledger) = &mut answer.ledger {
             ledger.first_token.get_or_insert(now);
+            if ledger.tools.is_some() {
+                ledger.after_tools.get_or_insert(now);
+            }
         }
+        answer.said.push_str(&text);
         answer.words += text.split_whitespace().count() as u64;
         let bridged = answer.bridged.take();
         let sentences = answer.splitter.push(&text);
@@ -402,10 +421,12 @@ impl Dialogue {
         let Some(answer) = self.answer_to(reply) else {
             return;
         };
-        if answer.has_words() {
+        let worded = answer.has_words() && !answer.said.trim().is_empty();
+        let ends_call = answer.ends_call.is_some() || answer.tools.end_the_call();
+        if worded || !(ends_call || answer.tools.are_idle()) {
             answer.asking = None;
             self.failures = 0;
-        } else if answer.ends_call.is_some() {
+        } else if ends_call {
             self.speak(now, reply, goodbye);
             if let Some(answer) = self.answer_to(reply) {
                 answer.asking = None;
@@ -430,6 +451,7 @@ impl Dialogue {
                 }
             }
         }
+        self.go_on_with_tools(now);
         self.close_answer_if_over(now);
     }
 
@@ -551,6 +573,7 @@ impl Dialogue {
             self.machine.deadline(),
             self.keys.deadline(),
             self.cut_deadline(),
+            self.tools_deadline(),
         ];
         others.into_iter().flatten().fold(own, Moment::min)
     }
@@ -558,6 +581,7 @@ impl Dialogue {
     /// Acts on the passing of time. Harmless when nothing is due.
     pub fn timeout(&mut self, now: Moment) {
         self.settle_cut_if_due(now);
+        self.give_up_tools_if_due(now);
         self.machine.timeout(now);
         self.run_machine(now);
         if let Some(entry) = self.keys.due(now) {
@@ -728,6 +752,8 @@ impl Dialogue {
             asked: now,
             first_token: None,
             filler: None,
+            tools: None,
+            after_tools: None,
             first_sentence: None,
             first_audio: None,
             evidence: None,
@@ -810,6 +836,8 @@ impl Dialogue {
             asked: now,
             first_token: None,
             filler: None,
+            tools: None,
+            after_tools: None,
             first_sentence: None,
             first_audio: None,
             evidence: Some(undecided.ended.evidence),
@@ -858,22 +886,34 @@ impl Dialogue {
         self.settle_cut();
         self.discard_ahead();
         self.dropped = None;
+        if let Some(earlier) = self.answer.take() {
+            self.leave_tools(earlier.tools);
+        }
         let tally = self.tally.take_turn();
         if tally.tries > 0 {
             ledger.speculation = tally;
         }
-        let reply = self.order_reply(self.conversation.messages());
+        let reply = self.order_reply(self.conversation.messages(), true);
         self.answer = Some(Answer::new(Some(reply), Some(ledger)));
         self.machine.agent_is(AgentState::Thinking);
     }
 
-    fn order_reply(&mut self, messages: Vec<llm::Message>) -> ReplyId {
+    /// Asks the model to answer the last message, with tools or without.
+    fn order_reply(&mut self, mut messages: Vec<llm::Message>, with_tools: bool) -> ReplyId {
+        if let Some(message) = self.still_at_work() {
+            messages.insert(messages.len().saturating_sub(1), message);
+        }
         let reply = ReplyId(self.next_reply);
         self.next_reply += 1;
         let request = ReplyRequest {
             system: self.script.system.clone(),
             messages,
             knowledge: self.script.knowledge.clone(),
+            tools: if with_tools {
+                self.script.tools.clone()
+            } else {
+                Vec::new()
+            },
             may_end_call: true,
             goodbye: self.script.goodbye.clone(),
         };
@@ -975,7 +1015,9 @@ impl Dialogue {
         }
         self.machine.agent_is(AgentState::Silent);
         self.settle_cut();
-        self.agent_turn(answer.heard(), false);
+        let heard = answer.heard();
+        self.remember(heard.as_ref());
+        self.tell_agent_turn(heard, false);
         if let Some(reason) = answer.ends_call {
             self.end(reason);
         } else if answer.was_lost() {
@@ -1005,6 +1047,7 @@ impl Dialogue {
         if let Some(reply) = answer.asking {
             self.effects.push_back(Effect::CancelAsk(reply));
         }
+        self.leave_tools(std::mem::take(&mut answer.tools));
         // The ledger is still there when nothing of the answer was audible.
         self.dropped = answer.ledger.take();
         if let Some(bridged) = answer.bridged.take() {
@@ -1030,11 +1073,17 @@ impl Dialogue {
         }
     }
 
-    fn agent_turn(&mut self, heard: Option<Heard>, interrupted: bool) {
+    /// The model is to know what was heard of its words.
+    fn remember(&mut self, heard: Option<&Heard>) {
+        if let Some(heard) = heard {
+            self.conversation.push_agent(&heard.text);
+        }
+    }
+
+    fn tell_agent_turn(&mut self, heard: Option<Heard>, interrupted: bool) {
         let Some(heard) = heard else {
             return;
         };
-        self.conversation.push_agent(&heard.text);
         self.tell_turn(
             Speaker::Agent,
             heard.text,

@@ -1,13 +1,16 @@
 use super::*;
+use crate::event::TurnLatency;
 
 mod cut;
 mod held_back;
+mod tools;
 
 const WINDOW: Duration = Duration::from_millis(32);
 const RATE: SampleRate = SampleRate::HZ_8000;
 const PATIENCE: Patience = Patience {
     longest_hold: Duration::from_secs(300),
     longest_goodbye: Duration::from_secs(20),
+    longest_tool: Duration::from_secs(10),
     last_words: Duration::from_millis(250),
     last_goodbye: Duration::from_secs(6),
 };
@@ -16,6 +19,7 @@ fn script() -> Script {
     Script {
         system: "You answer the phone.".to_owned(),
         knowledge: Vec::new(),
+        tools: Vec::new(),
         first_message: None,
         goodbye: "Good bye.".to_owned(),
         trouble: "I have some trouble.".to_owned(),
@@ -29,6 +33,7 @@ fn script() -> Script {
         speed: 1.0,
         turn: turn::Settings {
             speculate: false,
+            yielding: Duration::ZERO,
             min_interruption_duration: Duration::from_millis(300),
             ..turn::Settings::default()
         },
@@ -57,6 +62,7 @@ struct Call {
     held: bool,
     spoken: Vec<(SegmentId, String)>,
     cancelled: Vec<ReplyId>,
+    tools: Vec<(ToolId, ToolCall)>,
     silenced: usize,
     /// The segment that is being played, and since when.
     under_way: Option<(SegmentId, Moment)>,
@@ -79,6 +85,7 @@ impl Call {
             held: false,
             spoken: Vec::new(),
             cancelled: Vec::new(),
+            tools: Vec::new(),
             silenced: 0,
             under_way: None,
             leg_answers: true,
@@ -97,6 +104,7 @@ impl Call {
                 Effect::Release => self.held = false,
                 Effect::Ask(id, request) => self.asked.push((id, request)),
                 Effect::CancelAsk(id) => self.cancelled.push(id),
+                Effect::RunTool(id, call) => self.tools.push((id, call)),
                 Effect::Speak(segment, text) => self.spoken.push((segment, text)),
                 Effect::Silence => {
                     self.silenced += 1;
@@ -171,6 +179,10 @@ impl Call {
         }
         self.dialogue.reply_ended(self.now, id, Ok(()));
         self.drain();
+    }
+
+    fn end_call() -> ReplyPart {
+        ReplyPart::Call(ToolCall::end_call())
     }
 
     fn text(words: &str) -> ReplyPart {
@@ -417,7 +429,7 @@ fn a_failed_recognition_makes_the_agent_ask_again() {
 fn a_model_that_ends_the_call_is_obeyed_after_its_last_words() {
     let mut call = Call::new(script());
     call.caller_says("Goodbye.");
-    call.reply(&[Call::text("Good bye."), ReplyPart::EndCall]);
+    call.reply(&[Call::text("Good bye."), Call::end_call()]);
     assert_eq!(call.hung_up, None);
     call.play_from(0);
     assert!(call.hung_up.is_some());
@@ -427,7 +439,7 @@ fn a_model_that_ends_the_call_is_obeyed_after_its_last_words() {
 fn a_model_that_ends_the_call_without_a_word_lets_the_agent_say_goodbye() {
     let mut call = Call::new(script());
     call.caller_says("That is all.");
-    call.reply(&[ReplyPart::EndCall]);
+    call.reply(&[Call::end_call()]);
     assert_eq!(call.spoken.last().expect("spoken").1, "Good bye.");
     call.play_from(0);
     assert!(call.hung_up.is_some());

@@ -264,7 +264,7 @@ mod tests {
         let ends: Vec<u64> = windows.iter().map(|window| window.at.as_millis()).collect();
         assert_eq!(ends, [1_012, 1_044, 1_076, 1_108, 1_140]);
         let delivered = windows.iter().map(|window| window.delivered.as_millis());
-        assert!(delivered.eq([1_025, 1_045, 1_085, 1_125, 1_145]));
+        assert!(delivered.eq([1_025, 1_065, 1_085, 1_125, 1_145]));
         let samples: Vec<i16> = windows
             .iter()
             .flat_map(|window| window.samples.iter().copied())

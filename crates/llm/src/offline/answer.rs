@@ -1,6 +1,6 @@
 //! Decides what is said.
 
-use crate::model::{PassageSource, ReplyRequest};
+use crate::model::{PassageSource, ReplyRequest, ToolCall};
 
 use super::intent::{Intent, read};
 use super::knowledge::{Piece, pieces};
@@ -11,13 +11,14 @@ use super::sayings::{
 use super::search::{Found, Index, Query};
 use super::speakable::shortened;
 use super::talk::{Talk, led_by};
+use super::tools;
 
-/// What is said, and whether the call ends after it.
+/// What is said, and the tool that is called after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// At least one sentence.
+    /// At least one sentence, unless a tool is called.
     pub(super) sentences: Vec<String>,
-    pub(super) ends_call: bool,
+    pub(super) call: Option<ToolCall>,
 }
 
 /// From where on a training row is an answer even to small talk.
@@ -26,6 +27,9 @@ const MEANT_FOR_IT: f64 = 0.8;
 /// The answer to the last words of the caller.
 pub(super) fn answer(request: &ReplyRequest) -> Answer {
     let talk = Talk::of(&request.messages);
+    if let Some(answered) = talk.answered {
+        return say(tools::told(answered));
+    }
     let Some(caller) = &talk.caller else {
         return say(talk.fresh(if talk.said.is_empty() {
             OPENING
@@ -34,6 +38,9 @@ pub(super) fn answer(request: &ReplyRequest) -> Answer {
         }));
     };
     let reading = read(caller);
+    if let Some(call) = tools::asked_for(&request.tools, caller) {
+        return use_tool(call);
+    }
     if talk.is_over(reading.intent) {
         return farewell(request);
     }
@@ -44,7 +51,10 @@ pub(super) fn answer(request: &ReplyRequest) -> Answer {
     });
     match (reading.intent, found) {
         (Intent::Matter, Some(found)) => say(talk.unrepeated(introduced(found))),
-        (Intent::Matter, None) => small_talk(request, &talk, reading.otherwise, &pieces),
+        (Intent::Matter, None) => match tools::described(&request.tools, caller) {
+            Some(call) => use_tool(call),
+            None => small_talk(request, &talk, reading.otherwise, &pieces),
+        },
         (_, Some(found)) if found.look >= MEANT_FOR_IT => say(talk.unrepeated(introduced(found))),
         (intent, _) => small_talk(request, &talk, intent, &pieces),
     }
@@ -72,7 +82,14 @@ fn small_talk(request: &ReplyRequest, talk: &Talk<'_>, intent: Intent, pieces: &
 fn say(sentences: Vec<String>) -> Answer {
     Answer {
         sentences,
-        ends_call: false,
+        call: None,
+    }
+}
+
+fn use_tool(call: ToolCall) -> Answer {
+    Answer {
+        sentences: Vec::new(),
+        call: Some(call),
     }
 }
 
@@ -83,7 +100,7 @@ fn farewell(request: &ReplyRequest) -> Answer {
     };
     Answer {
         sentences: vec![goodbye.to_owned()],
-        ends_call: request.may_end_call,
+        call: request.may_end_call.then(ToolCall::end_call),
     }
 }
 

@@ -8,6 +8,7 @@ mod sayings;
 mod search;
 mod speakable;
 mod talk;
+mod tools;
 mod words;
 
 use futures_util::{StreamExt, stream};
@@ -22,6 +23,10 @@ use answer::{Answer, answer};
 /// when asked to; it asks back when nothing fits; and it says the request's
 /// goodbye and ends the call when the caller takes leave. It understands the
 /// small words of English only, while what it looks up may be in any language.
+///
+/// It calls a tool when the caller says something like one of its
+/// [`phrases`](crate::Tool::phrases), or asks for what its description says and
+/// nothing else is known about it, and says what the tool answers.
 ///
 /// The same request always gives the same reply. Nothing leaves the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +52,8 @@ fn parts(answer: Answer) -> Vec<ReplyPart> {
     let texts = spaces
         .zip(answer.sentences)
         .map(|(space, sentence)| format!("{space}{sentence}"));
-    let end = answer.ends_call.then_some(ReplyPart::EndCall);
-    texts.map(ReplyPart::Text).chain(end).collect()
+    texts
+        .map(ReplyPart::Text)
+        .chain(answer.call.map(ReplyPart::Call))
+        .collect()
 }

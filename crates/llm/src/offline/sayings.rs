@@ -1,6 +1,9 @@
 //! What the agent says of its own accord. Of each, the second form is said
 //! where the first one was said just before.
 
+/// What is said of a tool that answered nothing that can be said.
+pub(super) const DONE: &str = "That is done.";
+
 pub(super) const OPENING: [&str; 2] = [
     "Hello. How can I help you?",
     "Hello. What can I do for you?",

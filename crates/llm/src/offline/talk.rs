@@ -1,6 +1,6 @@
 //! The conversation so far, and how it shapes what is said next.
 
-use crate::model::{Message, Role};
+use crate::model::{AnsweredCall, Message, Role};
 
 use super::intent::Intent;
 use super::knowledge::Piece;
@@ -16,6 +16,8 @@ pub(super) struct Talk<'a> {
     pub(super) before: String,
     /// What the agent said, oldest first.
     pub(super) said: Vec<&'a str>,
+    /// What tools answered of whom nothing was said yet.
+    pub(super) answered: Option<&'a [AnsweredCall]>,
 }
 
 impl<'a> Talk<'a> {
@@ -39,6 +41,10 @@ impl<'a> Talk<'a> {
                 .map(|message| message.content.clone())
                 .unwrap_or_default(),
             said: said.map(|message| message.content.as_str()).collect(),
+            answered: messages
+                .last()
+                .map(|message| message.calls.as_slice())
+                .filter(|calls| !calls.is_empty()),
         }
     }
 

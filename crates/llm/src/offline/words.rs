@@ -164,8 +164,9 @@ fn without_double_end(stem: &str) -> &str {
     }
 }
 
+/// Words that deny what is said with them.
 #[rustfmt::skip]
-const NEGATIONS: &[&str] = &[
+pub(super) const NEGATIONS: &[&str] = &[
     "arent", "cannot", "cant", "couldnt", "didnt", "doesnt", "dont", "hasnt", "havent", "isnt",
     "never", "no", "not", "nothing", "wasnt", "wont", "without", "wouldnt",
 ];

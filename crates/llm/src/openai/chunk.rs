@@ -23,10 +23,21 @@ pub(super) struct Chunk {
 pub(super) struct Addition {
     /// The next text; may be empty.
     pub(super) text: String,
-    /// Parts of the names of called tools, by the place of the call.
-    pub(super) tool_names: Vec<(u64, String)>,
+    /// Parts of the calls of tools.
+    pub(super) calls: Vec<CallPiece>,
     /// The server says that the reply is complete.
     pub(super) finished: bool,
+}
+
+/// A part of the call of a tool.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct CallPiece {
+    /// Tells calls of one reply apart.
+    pub(super) place: u64,
+    /// More of the tool's name.
+    pub(super) name: Option<String>,
+    /// More of its arguments, as JSON text.
+    pub(super) arguments: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,6 +79,7 @@ struct ToolCall {
 #[serde(default)]
 struct Function {
     name: Option<String>,
+    arguments: Option<Value>,
 }
 
 impl Chunk {
@@ -104,14 +116,30 @@ impl Chunk {
             .unwrap_or_default()
             .into_iter()
             .zip(0_u64..);
-        let tool_names = calls
-            .filter_map(|(call, place)| Some((call.index.unwrap_or(place), call.function?.name?)))
-            .collect();
+        let calls = calls.filter_map(|(call, place)| {
+            let function = call.function?;
+            Some(CallPiece {
+                place: call.index.unwrap_or(place),
+                name: function.name,
+                arguments: function.arguments.and_then(json_text),
+            })
+        });
         Some(Addition {
             text,
-            tool_names,
+            calls: calls.collect(),
             finished,
         })
+    }
+}
+
+/// Arguments come as JSON text in pieces, or from some servers as an object.
+fn json_text(arguments: Value) -> Option<String> {
+    match arguments {
+        Value::Null => None,
+        Value::String(piece) => Some(piece),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Some(arguments.to_string())
+        }
     }
 }
 
@@ -177,8 +205,17 @@ mod tests {
                 {"index":7,"function":{"name":"b","arguments":{}}},
                 {"index":7,"function":{"arguments":"x"}}]}}]}"#,
         );
-        let expected = vec![(0, "a".to_owned()), (7, "b".to_owned())];
-        assert_eq!(calls.into_addition().unwrap().tool_names, expected);
+        let piece = |place, name: Option<&str>, arguments: &str| CallPiece {
+            place,
+            name: name.map(str::to_owned),
+            arguments: Some(arguments.to_owned()),
+        };
+        let expected = [
+            piece(0, Some("a"), "{}"),
+            piece(7, Some("b"), "{}"),
+            piece(7, None, "x"),
+        ];
+        assert_eq!(calls.into_addition().unwrap().calls, expected);
     }
 
     #[test]

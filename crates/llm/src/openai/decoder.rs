@@ -1,10 +1,10 @@
 //! Bytes of a chat completion into the words of a reply.
 
-use super::chunk::Chunk;
+use super::chunk::{CallPiece, Chunk};
 use super::excerpt;
 use super::lines::{Lines, MAX_LINE};
 use super::thoughts::ThoughtFilter;
-use crate::model::ReplyError;
+use crate::model::{ReplyError, ToolCall};
 
 /// The longest completion in one piece from a server that does not stream.
 const MAX_DOCUMENT: usize = 1024 * 1024;
@@ -12,6 +12,7 @@ const MAX_DOCUMENT: usize = 1024 * 1024;
 const MAX_EVENT_LINES: usize = 32;
 const MAX_TOOL_CALLS: usize = 16;
 const MAX_TOOL_NAME: usize = 256;
+const MAX_TOOL_ARGUMENTS: usize = 16 * 1024;
 
 /// Reads the body of a chat completion: a stream of server-sent events, or one
 /// JSON document from a server that does not stream.
@@ -28,10 +29,20 @@ pub(super) struct Decoder {
     event_lines: usize,
     thoughts: ThoughtFilter,
     text: String,
-    tool_calls: Vec<(u64, String)>,
+    calls: Vec<PartialCall>,
     phase: Phase,
     /// The first line that is no field of an event, for the error message.
     stray: Option<String>,
+}
+
+/// The call of a tool as far as it has come.
+#[derive(Debug, Default)]
+struct PartialCall {
+    place: u64,
+    name: String,
+    arguments: String,
+    /// Whether there were more arguments than are read.
+    cut: bool,
 }
 
 /// How far the reply has come.
@@ -101,16 +112,24 @@ impl Decoder {
         self.phase
     }
 
-    /// Whether the tool of this name was called.
-    pub(super) fn called(&self, tool: &str) -> bool {
-        self.tool_calls.iter().any(|(_, name)| name == tool)
+    /// The calls of tools that were read, of those in `offered`, in their order.
+    ///
+    /// Fails over arguments that are no JSON object, or longer than 16 KiB.
+    pub(super) fn take_calls(&mut self, offered: &[String]) -> Result<Vec<ToolCall>, ReplyError> {
+        let calls = std::mem::take(&mut self.calls);
+        let known = calls
+            .into_iter()
+            .filter(|call| offered.contains(&call.name));
+        known.map(PartialCall::whole).collect()
     }
 
     /// What was there instead of words, in a reply that has none.
     pub(super) fn explain_silence(&self) -> String {
-        match (&self.stray, self.tool_calls.first()) {
+        match (&self.stray, self.calls.first()) {
             (Some(stray), _) => format!("expected lines that begin with `data:`, got `{stray}`"),
-            (None, Some((_, tool))) => format!("it called the tool `{tool}`, which does not exist"),
+            (None, Some(call)) => {
+                format!("it called the tool `{}`, which does not exist", call.name)
+            }
             (None, None) => "it ended without a word".to_owned(),
         }
     }
@@ -228,8 +247,8 @@ impl Decoder {
             return Ok(false);
         };
         self.thoughts.push(&addition.text, &mut self.text);
-        for (place, name) in addition.tool_names {
-            self.tool_name(place, &name);
+        for piece in addition.calls {
+            self.call_goes_on(piece);
         }
         if addition.finished && self.phase == Phase::Open {
             self.thoughts.finish(&mut self.text);
@@ -238,19 +257,58 @@ impl Decoder {
         Ok(true)
     }
 
-    /// A name comes whole, in pieces, or again and again with each chunk.
-    fn tool_name(&mut self, place: u64, piece: &str) {
-        if let Some((_, name)) = self
-            .tool_calls
-            .iter_mut()
-            .find(|(known, _)| *known == place)
-        {
-            if name != piece && name.len() + piece.len() <= MAX_TOOL_NAME {
-                name.push_str(piece);
+    fn call_goes_on(&mut self, piece: CallPiece) {
+        let known = self.calls.iter().position(|call| call.place == piece.place);
+        let index = known.unwrap_or(self.calls.len());
+        if known.is_none() {
+            if self.calls.len() >= MAX_TOOL_CALLS {
+                return;
             }
-        } else if self.tool_calls.len() < MAX_TOOL_CALLS && piece.len() <= MAX_TOOL_NAME {
-            self.tool_calls.push((place, piece.to_owned()));
+            self.calls.push(PartialCall {
+                place: piece.place,
+                ..PartialCall::default()
+            });
         }
+        if let Some(call) = self.calls.get_mut(index) {
+            call.goes_on(piece);
+        }
+    }
+}
+
+impl PartialCall {
+    /// A name comes whole, in pieces, or again and again with each chunk.
+    fn goes_on(&mut self, piece: CallPiece) {
+        let name = piece.name.unwrap_or_default();
+        if self.name != name && self.name.len() + name.len() <= MAX_TOOL_NAME {
+            self.name.push_str(&name);
+        }
+        let arguments = piece.arguments.unwrap_or_default();
+        if self.arguments.len() + arguments.len() <= MAX_TOOL_ARGUMENTS {
+            self.arguments.push_str(&arguments);
+        } else {
+            self.cut = true;
+        }
+    }
+
+    /// The call, whose arguments are a JSON object; none are an empty one.
+    fn whole(self) -> Result<ToolCall, ReplyError> {
+        let arguments = match self.arguments.trim() {
+            "" => "{}",
+            arguments => arguments,
+        };
+        let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(arguments);
+        if self.cut || object.is_err() {
+            return Err(ReplyError::Protocol(format!(
+                "expected a JSON object of at most {MAX_TOOL_ARGUMENTS} bytes as the arguments of \
+                 the tool `{}`, got `{}`",
+                self.name,
+                shortened(arguments.as_bytes())
+            )));
+        }
+        Ok(ToolCall {
+            name: self.name,
+            arguments: arguments.to_owned(),
+        })
     }
 }
 

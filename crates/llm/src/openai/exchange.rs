@@ -1,5 +1,6 @@
 //! One request for a reply, from the first byte sent to the last one read.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use super::config::{OpenAiConfig, OpenAiConfigError};
 use super::decoder::{Decoder, Phase};
 use super::endpoint::endpoint;
 use super::excerpt;
-use super::request::{Dialect, END_CALL, Wishes};
-use crate::model::{ReplyError, ReplyPart, ReplyRequest};
+use super::request::{Dialect, Wishes};
+use crate::model::{ReplyError, ReplyPart, ReplyRequest, ToolCall};
 
 /// The longest body of an error answer that is read.
 const MAX_ERROR_BODY: usize = 16 * 1024;
@@ -39,16 +40,16 @@ pub(super) struct Exchange {
 enum Stage {
     Asking,
     Reading(Box<Reading>),
-    /// Everything was said; the call ends.
-    EndingCall,
-    Ended,
+    /// Everything was said; these tools are still to be called.
+    Calling(VecDeque<ToolCall>),
 }
 
 /// A successful answer that is being read.
 struct Reading {
     response: Response,
     decoder: Decoder,
-    end_call_offered: bool,
+    /// The names of the tools that were offered.
+    offered: Vec<String>,
     first_token_deadline: Instant,
     /// When the reply last went on; `None` before its first word.
     progress: Option<Instant>,
@@ -111,7 +112,7 @@ impl Server {
                 return Ok(Reading {
                     response,
                     decoder: Decoder::default(),
-                    end_call_offered: dialect.offers_end_call(request, self.wishes()),
+                    offered: dialect.offered(request, self.wishes()),
                     first_token_deadline,
                     progress: None,
                 });
@@ -226,29 +227,32 @@ impl Exchange {
                         return Ok(Some((ReplyPart::Text(text), self)));
                     }
                     let spoken = reading.progress.is_some();
-                    let ends_call = reading.end_call_offered && reading.decoder.called(END_CALL);
-                    if !spoken && !ends_call {
-                        let silence = ReplyError::Protocol(reading.decoder.explain_silence());
-                        return Err(self.server.masked(silence));
+                    let silence = reading.decoder.explain_silence();
+                    let calls = reading.decoder.take_calls(&reading.offered);
+                    let calls = in_order(calls.map_err(|error| self.server.masked(error))?);
+                    if !spoken && calls.is_empty() {
+                        return Err(self.server.masked(ReplyError::Protocol(silence)));
                     }
-                    self.stage = if ends_call {
-                        Stage::EndingCall
-                    } else {
-                        Stage::Ended
-                    };
+                    let ends_call = calls.back().is_some_and(ToolCall::ends_call);
+                    self.stage = Stage::Calling(calls);
                     let goodbye = self.request.goodbye.trim();
-                    if !spoken && !goodbye.is_empty() {
+                    if ends_call && !spoken && !goodbye.is_empty() {
                         return Ok(Some((ReplyPart::Text(goodbye.to_owned()), self)));
                     }
                 }
-                Stage::EndingCall => {
-                    self.stage = Stage::Ended;
-                    return Ok(Some((ReplyPart::EndCall, self)));
+                Stage::Calling(calls) => {
+                    let call = calls.pop_front();
+                    return Ok(call.map(|call| (ReplyPart::Call(call), self)));
                 }
-                Stage::Ended => return Ok(None),
             }
         }
     }
+}
+
+/// The calls as the reply makes them: the end of the call comes last, and once.
+fn in_order(calls: Vec<ToolCall>) -> VecDeque<ToolCall> {
+    let (ends, others): (Vec<_>, Vec<_>) = calls.into_iter().partition(ToolCall::ends_call);
+    others.into_iter().chain(ends.into_iter().next()).collect()
 }
 
 impl Reading {

@@ -24,9 +24,9 @@ use exchange::{Exchange, Server};
 ///
 /// Replies are streamed over server-sent events. Dropping a reply closes its
 /// connection (HTTP/1.1) or resets its stream (HTTP/2), on which servers stop
-/// to generate. If [`ReplyRequest::may_end_call`] allows it, the model is
-/// offered a tool to end the call; where it ends the call without a word, the
-/// request's goodbye is spoken first.
+/// to generate. The model is offered the request's tools and, if
+/// [`ReplyRequest::may_end_call`] allows it, one to end the call; where it ends
+/// the call without a word, the request's goodbye is spoken first.
 ///
 /// A server that refuses an optional part of the request (tools, a
 /// temperature, `max_tokens` under that name) is asked again without it, and

@@ -3,10 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::model::{ReplyRequest, Role};
-
-/// The tool through which a model ends the call.
-pub(super) const END_CALL: &str = "end_call";
+use crate::model::{END_CALL, Message, ReplyRequest, Role, Tool};
 
 /// The body of a request for a chat completion.
 #[derive(Debug, Serialize)]
@@ -21,7 +18,7 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tools: Option<Value>,
+    tools: Option<Vec<Value>>,
 }
 
 /// The optional parts of a request, as the operator wants them.
@@ -41,10 +38,14 @@ pub(super) struct Dialect {
     limit_of_completion: bool,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
 struct ChatMessage {
     role: &'static str,
-    content: String,
+    content: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<String>,
 }
 
 impl Default for Dialect {
@@ -90,9 +91,23 @@ impl Dialect {
         None
     }
 
-    /// Whether `end_call` is offered for this request.
-    pub(super) fn offers_end_call(self, request: &ReplyRequest, wishes: Wishes<'_>) -> bool {
-        request.may_end_call && wishes.end_call_tool && self.tools
+    /// The names of the tools that are offered for this request.
+    pub(super) fn offered(self, request: &ReplyRequest, wishes: Wishes<'_>) -> Vec<String> {
+        if !self.tools {
+            return Vec::new();
+        }
+        let own = request.tools.iter().map(|tool| tool.name.clone());
+        let ends = request.may_end_call && wishes.end_call_tool;
+        own.chain(ends.then(|| END_CALL.to_owned())).collect()
+    }
+
+    /// The tools of this request, as the server is told them; `None` for none.
+    fn tools(self, request: &ReplyRequest, wishes: Wishes<'_>) -> Option<Vec<Value>> {
+        let offered = self.offered(request, wishes);
+        let own = request.tools.iter().filter(|_| self.tools).map(described);
+        let ends = offered.iter().any(|name| name == END_CALL);
+        let tools: Vec<Value> = own.chain(ends.then(end_call_tool)).collect();
+        (!tools.is_empty()).then_some(tools)
     }
 
     /// The body that asks for the reply to `request`.
@@ -103,46 +118,102 @@ impl Dialect {
         };
         Body {
             model: wishes.model,
-            messages: messages(request),
+            messages: messages(request, self.tools),
             stream: true,
             temperature: wishes.temperature.filter(|_| self.temperature),
             max_tokens: old,
             max_completion_tokens: new,
-            tools: self.offers_end_call(request, wishes).then(end_call_tool),
+            tools: self.tools(request, wishes),
         }
     }
 }
 
 /// The system prompt and the conversation; empty messages are left out and
 /// neighbours of one party joined, as some chat templates insist on turns.
-fn messages(request: &ReplyRequest) -> Vec<ChatMessage> {
-    let mut messages: Vec<ChatMessage> = Vec::with_capacity(request.messages.len() + 1);
-    let system = ("system", request.system.trim());
-    let spoken = request.messages.iter().map(|message| {
-        let role = match message.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        };
-        (role, message.content.trim())
-    });
-    for (role, content) in std::iter::once(system).chain(spoken) {
-        match messages.last_mut() {
-            _ if content.is_empty() => {}
-            Some(last) if last.role == role => {
-                last.content.push(' ');
-                last.content.push_str(content);
-            }
-            _ => messages.push(ChatMessage {
-                role,
-                content: content.to_owned(),
-            }),
+/// What tools answered is left out for a server that knows of none.
+fn messages(request: &ReplyRequest, with_tools: bool) -> Vec<ChatMessage> {
+    let mut messages = Vec::with_capacity(request.messages.len() + 1);
+    push_said(&mut messages, "system", &request.system);
+    let mut called = 0;
+    for message in &request.messages {
+        if message.calls.is_empty() || !with_tools {
+            push_said(&mut messages, role(message.role), &message.content);
+        } else {
+            push_called(&mut messages, message, &mut called);
         }
     }
     messages
 }
 
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    }
+}
+
+fn push_said(messages: &mut Vec<ChatMessage>, role: &'static str, content: &str) {
+    let content = content.trim();
+    if content.is_empty() {
+        return;
+    }
+    if let Some(last) = messages.last_mut().filter(|last| last.role == role)
+        && let Some(said) = last.content.as_mut().filter(|_| last.tool_calls.is_empty())
+    {
+        said.push(' ');
+        said.push_str(content);
+        return;
+    }
+    messages.push(ChatMessage {
+        role,
+        content: Some(content.to_owned()),
+        ..ChatMessage::default()
+    });
+}
+
+/// A message with calls of tools, and after it a message with the answer of each.
+fn push_called(messages: &mut Vec<ChatMessage>, message: &Message, called: &mut usize) {
+    let mut calls = Vec::new();
+    let mut answers = Vec::new();
+    for answered in &message.calls {
+        *called += 1;
+        let id = format!("call_{called}");
+        let call = &answered.call;
+        calls.push(json!({
+            "id": id,
+            "type": "function",
+            "function": { "name": call.name, "arguments": call.arguments },
+        }));
+        answers.push(ChatMessage {
+            role: "tool",
+            content: Some(answered.answer.clone()),
+            tool_call_id: Some(id),
+            ..ChatMessage::default()
+        });
+    }
+    let said = message.content.trim();
+    messages.push(ChatMessage {
+        role: role(message.role),
+        content: (!said.is_empty()).then(|| said.to_owned()),
+        tool_calls: calls,
+        tool_call_id: None,
+    });
+    messages.extend(answers);
+}
+
+fn described(tool: &Tool) -> Value {
+    json!({
+        "type": "function",
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.parameters,
+        },
+    })
+}
+
 fn end_call_tool() -> Value {
-    json!([{
+    json!({
         "type": "function",
         "function": {
             "name": END_CALL,
@@ -150,7 +221,7 @@ fn end_call_tool() -> Value {
                             when the caller says goodbye or needs nothing else.",
             "parameters": { "type": "object", "properties": {} },
         },
-    }])
+    })
 }
 
 #[cfg(test)]
@@ -166,10 +237,7 @@ mod tests {
     };
 
     fn request(contents: &[(Role, &str)]) -> ReplyRequest {
-        let message = |(role, content): &(Role, &str)| Message {
-            role: *role,
-            content: (*content).to_owned(),
-        };
+        let message = |(role, content): &(Role, &str)| Message::said(*role, *content);
         ReplyRequest {
             system: "Be brief.".to_owned(),
             messages: contents.iter().map(message).collect(),

@@ -223,12 +223,14 @@ fn check(headers: &HeaderMap, body: &Value) -> Result<(), String> {
     }
     let messages = body["messages"].as_array().ok_or("expected messages")?;
     let well_formed = |message: &Value| {
-        matches!(
-            message["role"].as_str(),
-            Some("system" | "user" | "assistant")
-        ) && message["content"]
-            .as_str()
-            .is_some_and(|content| !content.is_empty())
+        let content = message["content"].as_str();
+        let worded = content.is_some_and(|content| !content.is_empty());
+        match message["role"].as_str() {
+            Some("system" | "user") => worded,
+            Some("assistant") => worded || message["tool_calls"][0]["id"].is_string(),
+            Some("tool") => content.is_some() && message["tool_call_id"].is_string(),
+            Some(_) | None => false,
+        }
     };
     if messages.is_empty() || !messages.iter().all(well_formed) {
         return Err("expected messages with a role and content".to_owned());

@@ -6,6 +6,8 @@ agent: ../agents/support.yaml
 net: loss=2%
 codec: pcmu
 seed: 7
+tools:
+  book_table: Your table is booked.
 caller:
   - say: a.wav
     after: 200ms
@@ -44,6 +46,7 @@ fn a_scenario_tells_what_the_caller_does_and_what_is_expected() {
         (scenario.codec, scenario.seed),
         (Some(Codec::Pcmu), Some(7))
     );
+    assert_eq!(scenario.tools["book_table"], "Your table is booked.");
     let cues: Vec<Cue> = scenario.steps.iter().map(|step| step.cue).collect();
     let expected = [
         Cue::Silence(Duration::from_millis(200)),

@@ -37,7 +37,7 @@ fn interrupted(script: Script) -> (Call, [SegmentId; 2]) {
     }
     let segments = [spoken[0].0, spoken[1].0];
     call.start(segments[0]);
-    call.hear(false, 200);
+    call.hear(false, 128);
     while call.silenced == 0 {
         call.hear(true, 32);
     }

@@ -252,7 +252,7 @@ fn two_sounds_in_a_row_stop_the_agent_no_longer_than_one() {
 fn a_goodbye_that_a_noise_cuts_off_in_its_last_word_still_ends_the_call() {
     let mut call = Call::new(resuming());
     call.caller_says("That is all.");
-    call.reply(&[Call::text("Bye."), ReplyPart::EndCall]);
+    call.reply(&[Call::text("Bye."), Call::end_call()]);
     let segment = call.spoken[0].0;
     call.synthesise(segment);
     call.start(segment);
@@ -438,6 +438,20 @@ fn a_noise_after_a_filler_does_not_lose_the_callers_question() {
         call.reply(&[Call::text("It is ten dollars.")]);
         assert_eq!(call.spoken.last().expect("spoken").1, "It is ten dollars.");
     }
+}
+
+#[test]
+fn two_noises_after_a_filler_do_not_lose_it_either() {
+    let mut call = bridged(resuming());
+    for _ in 0..2 {
+        call.hear(true, 96);
+        call.hear(false, 128);
+        call.recognise("");
+        call.hear(false, 320);
+    }
+    assert_eq!(call.last_asked(), "What is my balance?");
+    call.reply(&[Call::text("It is ten dollars.")]);
+    assert_eq!(call.spoken.last().expect("spoken").1, "It is ten dollars.");
 }
 
 #[test]

@@ -32,10 +32,7 @@ fn request(contributions: &[&str]) -> ReplyRequest {
     let roles = [Role::User, Role::Assistant].into_iter().cycle();
     let mut messages: Vec<Message> = roles
         .zip(contributions.iter().rev())
-        .map(|(role, content)| Message {
-            role,
-            content: (*content).to_owned(),
-        })
+        .map(|(role, content)| Message::said(role, *content))
         .collect();
     messages.reverse();
     ReplyRequest {
@@ -45,6 +42,10 @@ fn request(contributions: &[&str]) -> ReplyRequest {
         goodbye: "Thank you for calling Acme. Goodbye.".to_owned(),
         ..ReplyRequest::default()
     }
+}
+
+fn ends_call(answer: &Answer) -> bool {
+    answer.call.as_ref().is_some_and(ToolCall::ends_call)
 }
 
 fn said(contributions: &[&str]) -> String {
@@ -98,7 +99,7 @@ fn an_answer_that_was_cut_short_early_is_given_again_without_a_lead() {
 fn a_farewell_is_answered_with_the_goodbye_and_ends_the_call() {
     let farewell = answer(&request(&["That's all, thank you."]));
     assert_eq!(farewell.sentences, ["Thank you for calling Acme. Goodbye."]);
-    assert!(farewell.ends_call);
+    assert!(ends_call(&farewell));
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn a_call_that_may_not_end_does_not() {
     request.goodbye = " ".to_owned();
     let farewell = answer(&request);
     assert_eq!(
-        (farewell.sentences, farewell.ends_call),
+        (farewell.sentences.clone(), ends_call(&farewell)),
         (vec!["Goodbye.".to_owned()], false)
     );
 }
@@ -119,12 +120,12 @@ fn a_no_ends_the_call_only_when_more_help_was_offered() {
         "Is there anything else I can help you with?",
         "No, thank you.",
     ]));
-    assert!(offered.ends_call);
+    assert!(ends_call(&offered));
     let declined = answer(&request(&[
         "Shall I book a table for you?",
         "No, thank you.",
     ]));
-    assert!(!declined.ends_call);
+    assert!(!ends_call(&declined));
     assert!(declined.sentences.concat().contains("anything else"));
 }
 
@@ -132,17 +133,23 @@ fn a_no_ends_the_call_only_when_more_help_was_offered() {
 fn thanks_lead_to_an_offer_and_then_to_the_end() {
     let offer = said(&["Thank you."]);
     assert!(offer.starts_with("You are welcome."));
-    assert!(answer(&request(&["Thank you.", &offer, "Thank you."])).ends_call);
+    assert!(ends_call(&answer(&request(&[
+        "Thank you.",
+        &offer,
+        "Thank you."
+    ]))));
 }
 
 #[test]
 fn a_question_before_a_closing_is_answered() {
     let answered = answer(&request(&["I need to know when you open, that's all."]));
     assert_eq!(
-        (answered.sentences, answered.ends_call),
+        (answered.sentences.clone(), ends_call(&answered)),
         (vec![OPEN.to_owned()], false)
     );
-    assert!(answer(&request(&["I have understood the rest, that's all."])).ends_call);
+    assert!(ends_call(&answer(&request(&[
+        "I have understood the rest, that's all."
+    ]))));
 }
 
 #[test]
@@ -154,7 +161,7 @@ fn goodbye_as_a_word_ends_nothing_and_is_not_answered_with_a_farewell() {
         source: PassageSource::Training,
     });
     let answered = answer(&request);
-    assert!(!answered.ends_call);
+    assert!(!ends_call(&answered));
     assert_eq!(
         answered.sentences[0],
         "I am not sure that I understood you."
@@ -238,6 +245,40 @@ fn a_training_row_may_answer_small_talk() {
     assert_eq!(answer(&request).sentences, ["Any time."]);
 }
 
+fn with_a_tool(contributions: &[&str]) -> ReplyRequest {
+    ReplyRequest {
+        tools: vec![crate::model::Tool {
+            name: "book_table".to_owned(),
+            description: "Books a table.".to_owned(),
+            parameters: serde_json::json!({ "type": "object", "properties": {} }),
+            phrases: vec!["I want to book a table.".to_owned()],
+        }],
+        ..request(contributions)
+    }
+}
+
+#[test]
+fn a_tool_is_called_without_a_word() {
+    let answered = answer(&with_a_tool(&["I would like to book a table, please."]));
+    assert_eq!(answered.sentences, [""; 0]);
+    assert_eq!(answered.call.expect("a call").name, "book_table");
+}
+
+#[test]
+fn what_a_tool_answered_is_said() {
+    let mut request = with_a_tool(&["I would like to book a table, please."]);
+    let call = answer(&request).call.expect("a call");
+    let mut message = Message::said(Role::Assistant, "");
+    message.calls.push(crate::model::AnsweredCall {
+        call,
+        answer: "Your table is booked.".to_owned(),
+    });
+    request.messages.push(message);
+    let answered = answer(&request);
+    assert_eq!(answered.sentences, ["Your table is booked."]);
+    assert_eq!(answered.call, None);
+}
+
 fn any_message() -> impl Strategy<Value = Message> {
     let content = prop_oneof![
         any::<String>(),
@@ -245,7 +286,7 @@ fn any_message() -> impl Strategy<Value = Message> {
         Just(OPEN.to_owned()),
     ];
     let role = prop_oneof![Just(Role::User), Just(Role::Assistant)];
-    (role, content).prop_map(|(role, content)| Message { role, content })
+    (role, content).prop_map(|(role, content)| Message::said(role, content))
 }
 
 fn any_passage() -> impl Strategy<Value = Passage> {
@@ -285,7 +326,7 @@ proptest! {
             prop_assert!(!sentence.contains(['*', '`', '\n']) && !sentence.contains("://"));
             prop_assert!(sentence.chars().count() <= 450 && !sentence.trim().is_empty());
         }
-        prop_assert!(may_end_call || !first.ends_call);
+        prop_assert!(may_end_call || !ends_call(&first));
     }
 
     #[test]
@@ -295,11 +336,11 @@ proptest! {
         words in any_message(),
     ) {
         let mut request = ReplyRequest { messages, knowledge, ..ReplyRequest::default() };
-        let question = Message { role: Role::User, content: words.content };
+        let question = Message::said(Role::User, words.content);
         request.messages.push(question.clone());
         let first = answer(&request);
         let content = first.sentences.join(" ");
-        request.messages.extend([Message { role: Role::Assistant, content }, question]);
+        request.messages.extend([Message::said(Role::Assistant, content), question]);
         let second = answer(&request);
         let is_farewell = second.sentences == ["Goodbye."];
         prop_assert!(is_farewell || first.sentences != second.sentences, "{:?}", second);

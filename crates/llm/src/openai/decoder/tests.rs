@@ -20,7 +20,7 @@ fn read(chunks: &[&[u8]]) -> Result<Read, ReplyError> {
     text += &decoder.take_text().unwrap_or_default();
     Ok(Read {
         text,
-        ended_call: decoder.called("end_call"),
+        ended_call: !decoder.take_calls(&["end_call".to_owned()])?.is_empty(),
         phase,
     })
 }

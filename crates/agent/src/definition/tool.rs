@@ -1,0 +1,47 @@
+//! What an agent may have done for the other party.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::FreeObject;
+
+/// Something that the agent may have done while it talks. What does it, and
+/// whether anything does, is the node's matter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "an object")]
+pub struct ToolDefinition {
+    /// Names the tool to the language model: 1 to 64 letters, digits,
+    /// underscores and hyphens; each name once, and not `end_call`, which every
+    /// agent has. Required.
+    pub name: String,
+    /// What it does and when to use it. Required, at most 2,000 characters.
+    pub description: String,
+    /// Its arguments: a JSON schema of an object; by default there are none.
+    pub parameters: FreeObject,
+    /// What people say who want it, for a node without a language model; at
+    /// most 100.
+    pub phrases: Vec<String>,
+}
+
+impl Default for ToolDefinition {
+    fn default() -> Self {
+        let none = json!({ "type": "object", "properties": {} });
+        Self {
+            name: String::new(),
+            description: String::new(),
+            parameters: none.as_object().cloned().unwrap_or_default(),
+            phrases: Vec::new(),
+        }
+    }
+}
+
+impl From<&ToolDefinition> for llm::Tool {
+    fn from(tool: &ToolDefinition) -> Self {
+        Self {
+            name: tool.name.clone(),
+            description: tool.description.clone(),
+            parameters: Value::Object(tool.parameters.clone()),
+            phrases: tool.phrases.clone(),
+        }
+    }
+}

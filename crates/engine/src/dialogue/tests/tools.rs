@@ -1,0 +1,326 @@
+//! Tools that the agent has used, and the end of the call by one.
+
+use llm::{AnsweredCall, Tool};
+
+use super::*;
+
+fn script_with_tools() -> Script {
+    let tool = |name: &str| Tool {
+        name: name.to_owned(),
+        description: "Does something.".to_owned(),
+        parameters: serde_json::json!({ "type": "object", "properties": {} }),
+        phrases: Vec::new(),
+    };
+    Script {
+        tools: vec![tool("book"), tool("look_up")],
+        ..script()
+    }
+}
+
+fn speculating() -> Script {
+    let mut script = script_with_tools();
+    script.turn.speculate = true;
+    script
+}
+
+fn call_of(name: &str) -> ReplyPart {
+    ReplyPart::Call(ToolCall {
+        name: name.to_owned(),
+        arguments: format!(r#"{{"of":"{name}"}}"#),
+    })
+}
+
+impl Call {
+    fn tool_answers(&mut self, index: usize, answer: &str) {
+        let id = self.tools[index].0;
+        self.dialogue.tool_answered(self.now, id, answer);
+        self.drain();
+    }
+
+    /// What the model was last told that tools have answered.
+    fn last_answers(&self) -> Vec<(&str, &str)> {
+        let (_, request) = self.asked.last().expect("asked");
+        let calls = request.messages.iter().flat_map(|message| &message.calls);
+        calls
+            .map(|AnsweredCall { call, answer }| (call.name.as_str(), answer.as_str()))
+            .collect()
+    }
+
+    fn tools_told(&self) -> Vec<&str> {
+        let told = self.told.iter().filter_map(|kind| {
+            if let CallEventKind::ToolCalled { name, .. } = kind {
+                Some(name.as_str())
+            } else {
+                None
+            }
+        });
+        told.collect()
+    }
+}
+
+/// The caller has asked for a table, and the model has it booked.
+fn booking(parts: &[ReplyPart]) -> Call {
+    let mut call = Call::new(script_with_tools());
+    call.caller_says("Book a table for me.");
+    call.reply(parts);
+    call
+}
+
+#[test]
+fn the_model_is_offered_the_tools_of_the_agent() {
+    let mut call = Call::new(script_with_tools());
+    call.caller_says("Book a table for me.");
+    let tools = &call.asked[0].1.tools;
+    let names: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(names, ["book", "look_up"]);
+}
+
+#[test]
+fn a_tool_is_used_and_the_model_goes_on_with_what_it_answers() {
+    let mut call = booking(&[call_of("book")]);
+    assert_eq!(call.tools[0].1.arguments, r#"{"of":"book"}"#);
+    assert_eq!(call.tools_told(), ["book"]);
+    assert!(call.spoken.is_empty(), "no trouble is apologised for");
+    call.tool_answers(0, "Booked for eight.");
+    assert_eq!(call.asked.len(), 2);
+    assert_eq!(call.last_answers(), [("book", "Booked for eight.")]);
+    call.reply(&[Call::text("It is booked for eight.")]);
+    call.play_from(0);
+    assert_eq!(
+        call.transcript(),
+        [
+            (Speaker::Caller, "Book a table for me."),
+            (Speaker::Agent, "It is booked for eight.")
+        ]
+    );
+    let latency = call.latencies()[0].clone();
+    assert!(latency.unattributed_ms < 1.0, "{latency:?}");
+}
+
+#[test]
+fn the_time_that_a_tool_takes_is_told_apart_from_the_models() {
+    let mut call = Call::new(script_with_tools());
+    call.caller_says("Book a table for me.");
+    call.now = call.now + Duration::from_millis(300);
+    call.reply(&[call_of("book")]);
+    call.now = call.now + Duration::from_millis(500);
+    call.tool_answers(0, "Booked.");
+    call.now = call.now + Duration::from_millis(200);
+    call.reply(&[Call::text("It is booked.")]);
+    call.play_from(0);
+    let latency = call.latencies()[0].clone();
+    let of = |name: &str| {
+        let mut items = latency.items.iter();
+        items
+            .find(|item| item.name == name)
+            .expect(name)
+            .duration_ms
+    };
+    assert_eq!(latency.model_first_token_ms, Some(428), "{latency:?}");
+    assert_eq!(of("model_first_token"), 428.0);
+    assert_eq!((of("tools"), of("model_after_tools")), (500.0, 200.0));
+}
+
+#[test]
+fn what_was_said_before_a_tool_is_known_to_the_model_that_goes_on() {
+    let mut call = booking(&[Call::text("One moment, please."), call_of("book")]);
+    call.play_from(0);
+    assert_eq!(call.transcript().len(), 1, "the agent has not finished");
+    call.tool_answers(0, "Booked.");
+    let (_, request) = call.asked.last().expect("asked");
+    let last = request.messages.last().expect("a message");
+    assert_eq!(last.content, "One moment, please.");
+    call.reply(&[Call::text("It is booked.")]);
+    let rest = call.spoken.len() - 1;
+    call.play_from(rest);
+    let heard = call.turns().last().expect("a turn");
+    assert_eq!(heard.text, "One moment, please. It is booked.");
+}
+
+#[test]
+fn all_tools_that_are_used_at_once_are_waited_for() {
+    let mut call = booking(&[call_of("book"), call_of("look_up")]);
+    call.tool_answers(1, "Four.");
+    assert_eq!(call.asked.len(), 1);
+    call.tool_answers(0, "Booked.");
+    assert_eq!(
+        call.last_answers(),
+        [("book", "Booked."), ("look_up", "Four.")]
+    );
+}
+
+#[test]
+fn a_tool_for_an_answer_that_is_kept_back_is_used_when_the_turn_is_over() {
+    let mut call = Call::new(speculating());
+    call.hear(true, 960);
+    call.hear(false, 128);
+    call.recognise("Book a table for me, please.");
+    call.reply(&[call_of("book")]);
+    assert!(call.held && call.tools.is_empty() && call.tools_told().is_empty());
+    call.hear(false, 320);
+    assert!(!call.held);
+    assert_eq!((call.asked.len(), call.tools.len()), (1, 1));
+    assert_eq!(call.tools_told(), ["book"]);
+    call.tool_answers(0, "Booked.");
+    call.reply(&[Call::text("It is booked.")]);
+    call.play_from(0);
+    assert_eq!(call.transcript()[1], (Speaker::Agent, "It is booked."));
+}
+
+#[test]
+fn a_tool_for_an_answer_that_is_thrown_away_is_never_used() {
+    let mut call = Call::new(speculating());
+    call.hear(true, 960);
+    call.hear(false, 128);
+    call.recognise("Book a table for me, please.");
+    call.reply(&[call_of("book")]);
+    call.hear(true, 640);
+    call.hear(false, 128);
+    call.recognise("Book a table for me, please. No, two.");
+    call.hear(false, 320);
+    assert!(call.tools.is_empty() && call.tools_told().is_empty());
+}
+
+#[test]
+fn the_end_of_the_call_in_an_answer_that_is_kept_back_waits_until_it_is_heard() {
+    let mut call = Call::new(speculating());
+    call.hear(true, 960);
+    call.hear(false, 128);
+    call.recognise("That is all, goodbye.");
+    call.reply(&[Call::end_call()]);
+    assert!(call.tools_told().is_empty() && call.hung_up.is_none());
+    call.hear(false, 320);
+    assert_eq!(call.tools_told(), ["end_call"]);
+    assert_eq!(call.hung_up, None, "the goodbye is heard first");
+    call.play_from(0);
+    assert!(call.hung_up.is_some());
+}
+
+#[test]
+fn the_end_of_the_call_in_an_answer_that_is_thrown_away_ends_nothing() {
+    let mut call = Call::new(speculating());
+    call.hear(true, 960);
+    call.hear(false, 128);
+    call.recognise("That is all, goodbye.");
+    call.reply(&[Call::text("Good bye."), Call::end_call()]);
+    call.hear(true, 640);
+    call.hear(false, 128);
+    call.recognise("Or rather, one more question.");
+    call.hear(false, 320);
+    call.reply(&[Call::text("Which one?")]);
+    let last = call.spoken.len() - 1;
+    call.play_from(last);
+    call.hear(false, 2_000);
+    assert!(call.hung_up.is_none() && call.tools_told().is_empty());
+}
+
+#[test]
+fn a_tool_that_does_not_answer_in_time_is_given_up() {
+    let mut call = booking(&[call_of("book")]);
+    let due = call.dialogue.deadline();
+    assert_eq!(due, call.now + PATIENCE.longest_tool);
+    call.now = due;
+    call.dialogue.timeout(due);
+    call.drain();
+    assert_eq!(call.asked.len(), 2);
+    assert!(call.last_answers()[0].1.contains("in time"));
+    call.tool_answers(0, "Booked.");
+    assert_eq!(call.asked.len(), 2, "nobody waits any more");
+}
+
+#[test]
+fn a_model_that_wants_tools_again_and_again_is_offered_none_in_the_end() {
+    let mut call = booking(&[call_of("look_up")]);
+    let mut rounds = 0;
+    while !call.asked.last().expect("asked").1.tools.is_empty() && rounds < 20 {
+        call.tool_answers(rounds, "Nothing.");
+        call.reply(&[call_of("look_up")]);
+        rounds += 1;
+    }
+    assert_eq!((rounds, call.tools.len()), (4, 4));
+    assert_eq!(
+        call.spoken.last().expect("spoken").1,
+        "I have some trouble."
+    );
+}
+
+#[test]
+fn a_tool_that_was_not_offered_is_not_used() {
+    let call = booking(&[call_of("delete_everything")]);
+    assert!(call.tools.is_empty());
+    assert_eq!(
+        call.spoken.last().expect("spoken").1,
+        "I have some trouble."
+    );
+}
+
+#[test]
+fn what_a_tool_did_is_remembered_even_if_the_caller_went_on_before_it_answered() {
+    let mut call = booking(&[call_of("book")]);
+    call.hear(true, 640);
+    call.hear(false, 128);
+    call.recognise("At eight.");
+    call.hear(false, 320);
+    assert!(call.last_answers()[0].1.contains("still at work"));
+    assert_eq!(call.last_asked(), "Book a table for me. At eight.");
+    call.tool_answers(0, "Booked.");
+    assert_eq!(call.asked.len(), 2, "nobody asked for it any more");
+    call.reply(&[Call::text("At eight, then.")]);
+    call.play_from(0);
+    call.caller_says("Is it booked?");
+    assert_eq!(call.last_answers(), [("book", "Booked.")]);
+}
+
+#[test]
+fn a_noise_while_a_tool_is_at_work_does_not_use_it_again() {
+    let mut call = booking(&[call_of("book")]);
+    call.hear(true, 96);
+    call.hear(false, 128);
+    call.recognise("");
+    call.hear(false, 320);
+    assert_eq!(call.asked.len(), 2);
+    assert!(call.last_answers()[0].1.contains("Do not call it again"));
+}
+
+#[test]
+fn an_agent_stopped_by_a_noise_goes_on_with_what_its_tool_has_answered() {
+    let mut call = Call::new(Script {
+        resume_after: Some(Duration::from_secs(2)),
+        ..script_with_tools()
+    });
+    call.caller_says("Book a table for me.");
+    call.reply(&[Call::text("One moment, please."), call_of("book")]);
+    let segment = call.spoken[0].0;
+    call.synthesise(segment);
+    call.start(segment);
+    call.hear(false, 320);
+    call.hear(true, 352);
+    assert_eq!(call.silenced, 1);
+    call.tool_answers(0, "Booked.");
+    assert_eq!(call.asked.len(), 1);
+    call.hear(false, 128);
+    call.recognise("");
+    call.hear(false, 320);
+    assert_eq!(call.asked.len(), 2);
+    assert_eq!(call.last_answers(), [("book", "Booked.")]);
+}
+
+#[test]
+fn a_slow_tool_is_bridged_by_a_filler() {
+    let mut call = Call::new(Script {
+        filler: Some(crate::script::Filler {
+            message: "One moment.".to_owned(),
+            after: Duration::from_secs(1),
+        }),
+        ..script_with_tools()
+    });
+    call.caller_says("Book a table for me.");
+    call.reply(&[call_of("book")]);
+    for _ in 0..60 {
+        call.hear(false, 32);
+        call.dialogue.timeout(call.now);
+        call.drain();
+    }
+    let spoken: Vec<_> = call.spoken.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(spoken, ["One moment."]);
+}

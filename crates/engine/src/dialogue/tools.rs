@@ -1,0 +1,244 @@
+//! The tools that the agent has used for the caller. They may have side effects: none is used for
+//! an answer that is still kept back, and what one did is remembered even if nobody came to hear
+//! of it.
+
+use std::mem;
+
+use agent::SentenceSplitter;
+use audio::Moment;
+use llm::{AnsweredCall, Message, Role, ToolCall};
+
+use super::answer::Answer;
+use super::{Dialogue, ENDED_BY_AGENT, Effect, ReplyId};
+use crate::event::CallEventKind;
+
+/// Times that the model may use tools for one answer, each time after it has read what the last
+/// ones answered.
+const MOST_ROUNDS: u32 = 4;
+
+/// Tools that are used at once; a model that wants more has lost itself.
+const MOST_AT_ONCE: usize = 8;
+
+/// Of a tool's answer at most so many characters are told to the model.
+const LONGEST_ANSWER: usize = 8_000;
+
+/// What the model is told of a tool that did not answer in time.
+const TOO_LATE: &str = "The tool did not answer in time. Whether it did anything is not known.";
+
+/// What the model is told of a tool that has still to answer.
+const STILL_AT_WORK: &str = "The tool is still at work. Do not call it again.";
+
+/// Names one use of a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ToolId(pub u32);
+
+/// The tools that one answer uses.
+#[derive(Debug, Default)]
+pub(super) struct Tools {
+    /// To be used as soon as the answer is let out.
+    wanted: Vec<ToolCall>,
+    used: Vec<Used>,
+    rounds: u32,
+}
+
+/// A tool that was put to use.
+#[derive(Debug)]
+pub(super) struct Used {
+    id: ToolId,
+    call: ToolCall,
+    answer: Option<String>,
+    /// When its answer is given up.
+    due: Moment,
+}
+
+impl Tools {
+    /// Whether nothing is still to be used or to be answered.
+    pub(super) fn are_idle(&self) -> bool {
+        self.wanted.is_empty() && self.used.is_empty()
+    }
+
+    /// Whether the call is to end.
+    pub(super) fn end_the_call(&self) -> bool {
+        self.wanted.iter().any(ToolCall::ends_call)
+    }
+
+    /// Has a tool used, within bounds.
+    fn want(&mut self, call: ToolCall) {
+        let at_once = self.wanted.len() + self.used.len();
+        let may = self.rounds < MOST_ROUNDS && at_once < MOST_AT_ONCE;
+        if may || call.ends_call() {
+            self.wanted.push(call);
+        }
+    }
+
+    fn have_answered(&self) -> bool {
+        let answered = |used: &Used| used.answer.is_some();
+        self.wanted.is_empty() && !self.used.is_empty() && self.used.iter().all(answered)
+    }
+
+    fn take(&mut self, id: ToolId, answer: &str) -> bool {
+        let Some(used) = self.used.iter_mut().find(|used| used.id == id) else {
+            return false;
+        };
+        used.answer.get_or_insert_with(|| answer.to_owned());
+        true
+    }
+}
+
+impl Used {
+    fn answered(self, otherwise: &str) -> AnsweredCall {
+        AnsweredCall {
+            call: self.call,
+            answer: self.answer.unwrap_or_else(|| otherwise.to_owned()),
+        }
+    }
+}
+
+impl Dialogue {
+    /// Takes what a tool answered, for the model to read. What failed is told in the same way.
+    pub fn tool_answered(&mut self, now: Moment, id: ToolId, answer: &str) {
+        let answer: String = answer.chars().take(LONGEST_ANSWER).collect();
+        let spoken = self.answer.iter_mut().map(|answer| &mut answer.tools);
+        let suspended = self.suspended.iter_mut().map(|cut| &mut cut.tools);
+        let mut waiting = spoken.chain(suspended);
+        if waiting.any(|tools| tools.take(id, &answer)) {
+            self.go_on_with_tools(now);
+            return;
+        }
+        let place = self.unattended.iter().position(|used| used.id == id);
+        if let Some(place) = place {
+            let used = self.unattended.remove(place);
+            self.conversation.push_calls(vec![used.answered(&answer)]);
+        }
+    }
+
+    /// The model calls a tool: it is used when the answer is let out.
+    pub(super) fn called(&mut self, now: Moment, reply: ReplyId, call: ToolCall) {
+        let known = self.script.tools.iter().any(|tool| tool.name == call.name);
+        if !known && !call.ends_call() {
+            tracing::warn!(
+                tool = call.name,
+                "the model calls a tool that it was not offered"
+            );
+            return;
+        }
+        if let Some(suspended) = self.suspended_of(reply) {
+            suspended.tools.want(call);
+            return;
+        }
+        let Some(answer) = self.answer_to(reply) else {
+            return;
+        };
+        if let Some(ledger) = &mut answer.ledger {
+            ledger.first_token.get_or_insert(now);
+        }
+        answer.tools.want(call);
+        let bridged = answer.bridged.take();
+        self.tell_bridged(bridged, Some(now));
+        self.use_tools(now);
+    }
+
+    /// Puts the tools to use that the answer wants which is being heard, or is about to be.
+    pub(super) fn use_tools(&mut self, now: Moment) {
+        let due = now + self.patience.longest_tool;
+        let Some(answer) = &mut self.answer else {
+            return;
+        };
+        for call in mem::take(&mut answer.tools.wanted) {
+            self.effects
+                .push_back(Effect::Tell(CallEventKind::ToolCalled {
+                    name: call.name.clone(),
+                    arguments: call.arguments.clone(),
+                }));
+            if call.ends_call() {
+                answer.ends_call = Some(ENDED_BY_AGENT);
+                continue;
+            }
+            let id = ToolId(self.next_tool);
+            self.next_tool += 1;
+            self.effects.push_back(Effect::RunTool(id, call.clone()));
+            answer.tools.used.push(Used {
+                id,
+                call,
+                answer: None,
+                due,
+            });
+        }
+    }
+
+    /// Has the model go on with its answer once all tools have answered that it waits for.
+    pub(super) fn go_on_with_tools(&mut self, now: Moment) {
+        let ready = |answer: &&mut Answer| answer.asking.is_none() && answer.tools.have_answered();
+        let Some(answer) = self.answer.as_mut().filter(ready) else {
+            return;
+        };
+        answer.tools.rounds += 1;
+        let used = mem::take(&mut answer.tools.used);
+        let said = mem::take(&mut answer.said);
+        answer.splitter = SentenceSplitter::default();
+        if let Some(ledger) = &mut answer.ledger {
+            ledger.tools = Some(now);
+        }
+        let may_go_on = answer.tools.rounds < MOST_ROUNDS;
+        let ends_call = answer.ends_call.is_some();
+        let answered = used.into_iter().map(|used| used.answered(TOO_LATE));
+        self.conversation.push_calls(answered.collect());
+        if ends_call {
+            self.close_answer_if_over(now);
+            return;
+        }
+        let mut messages = self.conversation.messages();
+        if let Some(last) = messages.last_mut() {
+            said.trim().clone_into(&mut last.content);
+        }
+        let reply = self.order_reply(messages, may_go_on);
+        if let Some(answer) = &mut self.answer {
+            answer.asking = Some(reply);
+        }
+    }
+
+    /// An answer is given up that used tools. What they did is remembered, or will be.
+    pub(super) fn leave_tools(&mut self, tools: Tools) {
+        let (answered, at_work): (Vec<_>, Vec<_>) = tools
+            .used
+            .into_iter()
+            .partition(|used| used.answer.is_some());
+        let answered = answered.into_iter().map(|used| used.answered(TOO_LATE));
+        self.conversation.push_calls(answered.collect());
+        self.unattended.extend(at_work);
+    }
+
+    /// What the model is told of tools that are still at work for an answer that was given up.
+    pub(super) fn still_at_work(&self) -> Option<Message> {
+        let calls = self.unattended.iter().map(|used| AnsweredCall {
+            call: used.call.clone(),
+            answer: STILL_AT_WORK.to_owned(),
+        });
+        let calls: Vec<_> = calls.collect();
+        (!calls.is_empty()).then(|| Message {
+            role: Role::Assistant,
+            content: String::new(),
+            calls,
+        })
+    }
+
+    /// When the first tool is given up.
+    pub(super) fn tools_deadline(&self) -> Option<Moment> {
+        self.awaited().map(|used| used.due).min()
+    }
+
+    /// Gives up the tools that have not answered by `now`.
+    pub(super) fn give_up_tools_if_due(&mut self, now: Moment) {
+        let late = self.awaited().filter(|used| now >= used.due);
+        for id in late.map(|used| used.id).collect::<Vec<_>>() {
+            self.tool_answered(now, id, TOO_LATE);
+        }
+    }
+
+    fn awaited(&self) -> impl Iterator<Item = &Used> {
+        let spoken = self.answer.iter().flat_map(|answer| &answer.tools.used);
+        let suspended = self.suspended.iter().flat_map(|cut| &cut.tools.used);
+        let used = spoken.chain(suspended).chain(&self.unattended);
+        used.filter(|used| used.answer.is_none())
+    }
+}
