@@ -37,6 +37,12 @@
 //!   `recvmmsg` costs more than one `recvmsg`. Nor is epoll edge-triggered: that
 //!   has to read each socket until it is empty, which takes a second system call
 //!   and costs more than the second question to epoll that it saves.
+//! - A thread sleeps until its next deadline instead of waiting in epoll for whatever
+//!   comes first. That would wake it for nearly every datagram, 15 000 times a second
+//!   with 300 calls, where four phases wake it 200 times; each wake-up costs two
+//!   switches and two questions to epoll, about as much as the datagram itself. What
+//!   is gained is at most 5 ms, 2.5 ms on average, by which audio reaches a listener
+//!   that looks at windows of 32 ms.
 //! - The kernel stamps datagrams when they arrive, so that the thread's waiting is
 //!   not taken for the network's jitter. That costs 0.17 µs a datagram, about a
 //!   fiftieth of what a leg takes.
