@@ -15,8 +15,8 @@ use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
 use sip::SipEndpoint;
 use speech::{
-    Flite, FliteConfig, Moonshine, MoonshineConfig, Recogniser, SoundJudge, SoundJudgeConfig,
-    Synthesiser, TurnJudge,
+    Flite, FliteConfig, Moonshine, MoonshineConfig, PoolMeter, Recogniser, SoundJudge,
+    SoundJudgeConfig, Synthesiser, TurnJudge,
 };
 use store::{OpenStoreError, Store};
 use tokio::net::TcpListener;
@@ -105,6 +105,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         synthesiser: speech.synthesiser,
         models: Arc::new(Models::new(config.llm.clone())?),
         tools: Arc::new(NoTools),
+        pools: speech.pools,
     };
     let engine_config = config.engine();
     let recordings = engine_config.recordings.clone();
@@ -252,6 +253,8 @@ struct Speech {
     recogniser: Arc<dyn Recogniser>,
     judge: Arc<dyn TurnJudge>,
     synthesiser: Arc<dyn Synthesiser>,
+    /// What their queues count, by name.
+    pools: Vec<(&'static str, PoolMeter)>,
 }
 
 impl Speech {
@@ -259,28 +262,37 @@ impl Speech {
         let assets = Assets::find(&config.models);
         let runtime = onnx::Runtime::load(&assets.onnxruntime)?;
         let settings = &config.speech;
+        let recogniser = Moonshine::start(
+            &runtime,
+            &MoonshineConfig {
+                folder: assets.moonshine,
+                workers: one_per_core(settings.recogniser_threads),
+                queue: settings.recogniser_queue,
+            },
+        )?;
+        let judge = SoundJudge::start(
+            &runtime,
+            &SoundJudgeConfig {
+                model: assets.smart_turn,
+                workers: one_per_core(settings.judge_threads),
+                queue: settings.judge_queue,
+            },
+        )?;
+        let synthesiser = Flite::start(&FliteConfig {
+            workers: one_per_core(settings.voice_threads),
+            queue: settings.voice_queue,
+        })?;
+        let pools = vec![
+            ("recogniser", recogniser.meter()),
+            ("judge", judge.meter()),
+            ("voice", synthesiser.meter()),
+        ];
         Ok(Self {
             detector: detection::load(&runtime, &assets.silero)?,
-            recogniser: Arc::new(Moonshine::start(
-                &runtime,
-                &MoonshineConfig {
-                    folder: assets.moonshine,
-                    workers: one_per_core(settings.recogniser_threads),
-                    queue: settings.recogniser_queue,
-                },
-            )?),
-            judge: Arc::new(SoundJudge::start(
-                &runtime,
-                &SoundJudgeConfig {
-                    model: assets.smart_turn,
-                    workers: one_per_core(settings.judge_threads),
-                    queue: settings.judge_queue,
-                },
-            )?),
-            synthesiser: Arc::new(Flite::start(&FliteConfig {
-                workers: one_per_core(settings.voice_threads),
-                queue: settings.voice_queue,
-            })?),
+            recogniser: Arc::new(recogniser),
+            judge: Arc::new(judge),
+            synthesiser: Arc::new(synthesiser),
+            pools,
         })
     }
 }

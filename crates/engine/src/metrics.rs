@@ -24,6 +24,7 @@ const WAITS: [f64; 14] = [
 pub(crate) struct Metrics {
     started: Family<StartedLabels, Counter>,
     ended: Family<EndedLabels, Counter>,
+    refused: Family<RefusedLabels, Counter>,
     recognition_queue: Histogram,
     recognition: Histogram,
     voiced_to_audible: Histogram,
@@ -34,6 +35,50 @@ pub(crate) struct Metrics {
     items: Family<ItemLabels, Histogram, fn() -> Histogram>,
     unattributed: Histogram,
     ahead: Family<AheadLabels, Counter>,
+}
+
+/// Why a call was not admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The node shuts down, or something of it has broken.
+    Draining,
+    /// Every slot is taken.
+    Full,
+    /// There is no port or socket for its audio.
+    NoMedia,
+    /// No trunk reaches the number.
+    NoTrunk,
+    /// The threads that carry calls have no time for another.
+    Overloaded,
+    /// It asks for an agent that there is not.
+    UnknownAgent,
+}
+
+impl Refusal {
+    const ALL: [Self; 6] = [
+        Self::Draining,
+        Self::Full,
+        Self::NoMedia,
+        Self::NoTrunk,
+        Self::Overloaded,
+        Self::UnknownAgent,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Draining => "draining",
+            Self::Full => "full",
+            Self::NoMedia => "no_media",
+            Self::NoTrunk => "no_trunk",
+            Self::Overloaded => "overloaded",
+            Self::UnknownAgent => "unknown_agent",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -59,9 +104,16 @@ struct EndedLabels {
 impl Metrics {
     pub(crate) fn new() -> Self {
         let waits = || Histogram::new(WAITS);
+        let refused = Family::default();
+        for refusal in Refusal::ALL {
+            // A series that begins at zero shows its first step.
+            let reason = refusal.label();
+            let _: &Counter = &refused.get_or_create(&RefusedLabels { reason });
+        }
         Self {
             started: Family::default(),
             ended: Family::default(),
+            refused,
             recognition_queue: waits(),
             recognition: waits(),
             voiced_to_audible: waits(),
@@ -95,6 +147,12 @@ impl Metrics {
             | CallEventKind::ToolCalled { .. }
             | CallEventKind::Unspoken { .. } => {}
         }
+    }
+
+    /// Counts a call that was not admitted.
+    pub(crate) fn refused(&self, refusal: Refusal) {
+        let reason = refusal.label();
+        self.refused.get_or_create(&RefusedLabels { reason }).inc();
     }
 
     /// Counts a recognition that waited this long for a recogniser and then took this long.
@@ -147,6 +205,11 @@ impl Metrics {
             "calls_ended",
             "Calls ended, by their final status",
             self.ended.clone(),
+        );
+        registry.register(
+            "calls_refused",
+            "Calls not admitted, by why not",
+            self.refused.clone(),
         );
         registry.register(
             "answers_begun_ahead",
@@ -245,6 +308,17 @@ mod tests {
             text.contains("calls_ended_total{status=\"failed\"} 1"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn refused_calls_are_counted_by_their_reason_from_zero() {
+        let metrics = Metrics::new();
+        metrics.refused(Refusal::Overloaded);
+        let text = encoded(&metrics);
+        for (reason, count) in [("overloaded", 1), ("full", 0), ("no_media", 0)] {
+            let series = format!("calls_refused_total{{reason=\"{reason}\"}} {count}\n");
+            assert!(text.contains(&series), "{text}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use llm::LanguageModel;
 use media::{Clock, Media, MediaConfig, StartMediaError};
 use prometheus_client::registry::Registry;
 use sip::{IncomingCall, SipEndpoint};
-use speech::{Recogniser, Synthesiser, TurnJudge};
+use speech::{PoolMeter, Recogniser, Synthesiser, TurnJudge};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -28,7 +28,7 @@ use crate::control::{
 };
 use crate::event::{CallEvent, CallEventKind, CallId, CallReport, Direction};
 use crate::listening::Listening;
-use crate::metrics::{Metrics, NodeCollector, Snapshot};
+use crate::metrics::{Metrics, NodeCollector, Refusal, Snapshot};
 use crate::patience::Patience;
 use crate::recording::Recorder;
 use crate::supervision::Vitals;
@@ -69,6 +69,8 @@ pub struct Providers {
     pub models: Arc<dyn ModelDirectory>,
     /// Tools that agents have used.
     pub tools: Arc<dyn ToolDirectory>,
+    /// What the queues that they work from count, each under a name, for the metrics.
+    pub pools: Vec<(&'static str, PoolMeter)>,
 }
 
 /// Finds the language model of an agent.
@@ -216,12 +218,19 @@ impl Engine {
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.node.metrics.register(registry);
         let node = Arc::downgrade(&self.node);
+        let pools = self.node.providers.pools.clone();
         let snapshot = move || {
             let node = node.upgrade()?;
             Some(Snapshot {
                 load: node.load(),
                 media: node.media.statistics(),
                 listening: node.listening.statistics(),
+                sip: node.sip.statistics(),
+                unrecorded: node.recorder.refused(),
+                pools: pools
+                    .iter()
+                    .map(|(name, meter)| (*name, meter.statistics()))
+                    .collect(),
             })
         };
         registry.register_collector(Box::new(NodeCollector(snapshot)));
@@ -242,6 +251,7 @@ impl Engine {
 impl Node {
     fn admit(self: &Arc<Self>) -> Result<Slot, PlaceCallError> {
         if self.draining.load(Ordering::Acquire) || self.vitals.broken().is_some() {
+            self.metrics.refused(Refusal::Draining);
             return Err(PlaceCallError::Draining {
                 retry_after: self.config.retry_after,
             });
@@ -251,9 +261,12 @@ impl Node {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
                 (taken < limit).then_some(taken + 1)
             })
-            .map_err(|_| PlaceCallError::Full {
-                limit,
-                retry_after: self.config.retry_after,
+            .map_err(|_| {
+                self.metrics.refused(Refusal::Full);
+                PlaceCallError::Full {
+                    limit,
+                    retry_after: self.config.retry_after,
+                }
             })?;
         Ok(Slot(Arc::clone(self)))
     }
@@ -357,6 +370,7 @@ impl CallControl for Engine {
     fn place(&self, call: PlaceCall) -> Result<(), PlaceCallError> {
         let node = &self.node;
         if node.sip.route(&call.number).is_err() {
+            node.metrics.refused(Refusal::NoTrunk);
             return Err(PlaceCallError::NoTrunk {
                 number: call.number,
             });
@@ -364,9 +378,12 @@ impl CallControl for Engine {
         let slot = node.admit()?;
         let live = LiveCall::new(call.call, &node.metrics);
         let prepared = live.call(node).prepare(&call);
-        let (script, line) = prepared.map_err(|reason| PlaceCallError::NoMedia {
-            reason,
-            retry_after: node.config.retry_after,
+        let (script, line) = prepared.map_err(|missing| {
+            node.metrics.refused(missing.refusal);
+            PlaceCallError::NoMedia {
+                reason: missing.reason,
+                retry_after: node.config.retry_after,
+            }
         })?;
         let started = CallEventKind::Started {
             direction: Direction::Outbound,
@@ -438,6 +455,7 @@ async fn answer(node: std::sync::Weak<Node>, mut incoming: mpsc::Receiver<Incomi
                 agent = call.agent,
                 "an incoming call asks for an unknown agent"
             );
+            node.metrics.refused(Refusal::UnknownAgent);
             call.reject(sip::StatusCode::NOT_FOUND);
             continue;
         };

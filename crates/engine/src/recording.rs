@@ -5,6 +5,7 @@ mod file;
 mod timeline;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -79,6 +80,7 @@ impl Recording {
 pub(crate) struct Recorder {
     orders: Option<Sender<Tape>>,
     thread: Option<JoinHandle<()>>,
+    refused: AtomicU64,
 }
 
 impl Recorder {
@@ -93,7 +95,13 @@ impl Recorder {
         Ok(Self {
             orders: Some(orders),
             thread: Some(thread),
+            refused: AtomicU64::new(0),
         })
+    }
+
+    /// Calls that went on unrecorded because the thread was too far behind.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Records a call and lets others listen to it, once told to begin. A file that cannot be written
@@ -111,12 +119,13 @@ impl Recorder {
             finishing,
             interleaved: Vec::new(),
         };
-        // overflow: refused, the call goes on unrecorded
+        // overflow: refused, counted; the call goes on unrecorded
         if self
             .orders
             .as_ref()
             .is_none_or(|orders| orders.try_send(tape).is_err())
         {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             tracing::error!("the recording thread is too far behind to take another call");
         }
         Recording {

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use agent::{AgentDefinition, CallPrompt};
+use audio::SampleRate;
 use audio::ambience::Ambience;
 use llm::{Passage, Tool};
-use media::Background;
+use media::{Background, LegOptions, Policy};
 
 use crate::event::Direction;
+use crate::listening::Hearing;
 
 /// The agent's part in one call.
 #[derive(Clone, Debug)]
@@ -149,6 +151,24 @@ impl Script {
             suppress_noise: voice.call_behavior.noise_cancellation,
         }
     }
+
+    /// What the call's leg is to be, for audio of at most the rate `widest`.
+    pub(crate) const fn leg(&self, widest: SampleRate) -> LegOptions {
+        LegOptions {
+            widest,
+            record: true,
+            policy: Policy::Listen,
+            inband_digits: true,
+            background: self.background,
+        }
+    }
+
+    /// How the call is to be listened to.
+    pub(crate) const fn hearing(&self) -> Hearing {
+        Hearing {
+            suppress_noise: self.suppress_noise,
+        }
+    }
 }
 
 /// The sound that the agent's settings ask for. A place that is not known is none: the API refuses
@@ -168,4 +188,47 @@ fn background(behavior: &agent::CallBehavior) -> Option<Background> {
         ambience,
         volume: behavior.background_sound_volume as f32,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(call_behavior: serde_json::Value) -> Script {
+        let agent = AgentDefinition::from_json(serde_json::json!({
+            "name": "Mihu",
+            "settings": { "voice": { "call_behavior": call_behavior } },
+        }));
+        let occasion = Occasion {
+            direction: Direction::Inbound,
+            number: "+14155550123",
+            about: None,
+            prompt: None,
+            first_message: None,
+            local_time: "noon".to_owned(),
+        };
+        Script::for_call(&agent.unwrap(), &occasion)
+    }
+
+    #[test]
+    fn the_leg_gets_the_surroundings_that_the_agent_is_defined_with() {
+        let script = script(serde_json::json!({
+            "background_sound": true,
+            "background_sound_ambience": "cafe",
+            "background_sound_volume": 0.5,
+            "noise_cancellation": true,
+        }));
+        let background = script.leg(SampleRate::HZ_8000).background;
+        let ambience = Ambience::named("cafe").unwrap();
+        let volume = 0.5;
+        assert_eq!(background, Some(Background { ambience, volume }));
+        assert!(script.hearing().suppress_noise);
+    }
+
+    #[test]
+    fn without_wishes_the_line_is_as_it_is() {
+        let script = script(serde_json::json!({}));
+        assert_eq!(script.leg(SampleRate::HZ_8000).background, None);
+        assert!(!script.hearing().suppress_noise);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::gauges::{Gauges, LegGauges};
 use crate::seat::LegId;
 use crate::statistics::{LegCounters, LegStatistics};
 
@@ -40,6 +41,13 @@ impl Ledger {
         total
     }
 
+    /// How each open leg stands.
+    pub(crate) fn standing(&self) -> Vec<LegGauges> {
+        let pages = self.pages();
+        let gauges = pages.open.iter().map(|(_, counters)| &counters.gauges);
+        gauges.map(Gauges::snapshot).collect()
+    }
+
     fn pages(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,5 +68,6 @@ mod tests {
         ledger.close(LegId(0));
         counters[1].packets_sent.add(1);
         assert_eq!(ledger.total().packets_sent, 21);
+        assert_eq!(ledger.standing().len(), 1);
     }
 }

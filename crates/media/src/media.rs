@@ -16,7 +16,6 @@ use crate::config::{Background, LegOptions, MediaConfig, OpenLegError, StartMedi
 use crate::connection::{ConnectError, Connection, PreparedConnection, Rtcp};
 use crate::digits::{DigitHandle, SendDigitsError};
 use crate::feed::LegFeed;
-use crate::gauges::LegGauges;
 use crate::ledger::Ledger;
 use crate::leg::{Identity, LegCore, LegEnds, LegSetup, Port, StreamStart};
 use crate::playout::PlayoutHandle;
@@ -107,6 +106,7 @@ impl Media {
         let mut statistics = MediaStatistics {
             legs_opened: self.inner.opened.load(Ordering::Relaxed),
             legs: self.inner.ledger.total(),
+            standing: self.inner.ledger.standing(),
             ..MediaStatistics::default()
         };
         self.inner.threads.add_to(&mut statistics);
@@ -242,11 +242,6 @@ impl Leg {
     /// at once; none of `digits` is sent then.
     pub fn send_digits(&self, digits: &[Digit]) -> Result<(), SendDigitsError> {
         self.digits.send(digits)
-    }
-
-    /// How the leg stands.
-    pub fn gauges(&self) -> LegGauges {
-        self.counters.gauges.snapshot()
     }
 
     /// What happened to the leg so far.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::gauges::Gauges;
+use crate::gauges::{Gauges, LegGauges};
 use crate::lateness::Lateness;
 
 /// A number that one thread counts and any thread reads.
@@ -91,8 +91,8 @@ leg_counters! {
     digits_received,
     /// Keys that were pressed for the far end.
     digits_sent,
-    /// Keys of either side that were given up: pressed by the dozen while the
-    /// consumer was behind, or queued for who takes no events any more.
+    /// Keys that the far end pressed by the dozen while the consumer was behind; the
+    /// newest are dropped.
     digits_dropped,
     /// Keys that waited for a far end that takes no events any more; all are dropped.
     digits_given_up,
@@ -112,11 +112,11 @@ leg_counters! {
     late,
     /// Received packets dropped because the playout buffer was full.
     overflowed,
-    /// Received packets that the decoder refused.
-    undecodable,
     /// Received packets dropped because they contradict the stream: one of another
     /// source, or with a number or a timestamp that is none of its own.
     strays,
+    /// Received packets that the decoder refused.
+    undecodable,
     /// Packets missing when their turn came.
     lost,
     /// Packets that were missing and recovered from the one after them.
@@ -172,9 +172,9 @@ impl LegCounters {
         self.duplicates.set(buffer.duplicates);
         self.late.set(buffer.late);
         self.overflowed.set(buffer.overflowed);
+        self.strays.set(buffer.strays);
         self.undecodable.set(buffer.undecodable);
         self.lost.set(buffer.lost);
-        self.strays.set(buffer.strays);
         self.recovered.set(buffer.recovered);
         self.restarts.set(buffer.restarts);
         self.underruns.set(buffer.underruns);
@@ -218,6 +218,8 @@ pub struct MediaStatistics {
     pub busy: Duration,
     /// The sum over all legs, ended ones included.
     pub legs: LegStatistics,
+    /// How each open leg stands.
+    pub standing: Vec<LegGauges>,
 }
 
 #[cfg(test)]

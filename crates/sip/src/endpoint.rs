@@ -70,7 +70,7 @@ pub enum CallError {
 }
 
 /// What the endpoint holds, and what it turned away since it was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SipStatistics {
     /// Calls that are not over for their owners.
     pub calls: usize,

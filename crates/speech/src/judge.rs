@@ -11,7 +11,7 @@ use smart_turn::SmartTurn;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::pool::{Pool, Refused};
+use crate::pool::{Pool, PoolMeter, Refused};
 use crate::recogniser::Utterance;
 
 /// What the model hears.
@@ -107,6 +107,11 @@ impl SoundJudge {
         Ok(Self {
             pool: Pool::start("turn-judge", config.queue, workers)?,
         })
+    }
+
+    /// What the queue of turns counts.
+    pub fn meter(&self) -> PoolMeter {
+        self.pool.meter()
     }
 }
 

@@ -28,6 +28,7 @@ mod transcript;
 pub use flite::{Flite, FliteConfig, StartFliteError};
 pub use judge::{JudgeTurnError, SoundJudge, SoundJudgeConfig, StartSoundJudgeError, TurnJudge};
 pub use moonshine::{Moonshine, MoonshineConfig, StartMoonshineError};
+pub use pool::{PoolMeter, PoolStatistics};
 pub use recogniser::{RecogniseError, Recogniser, Recognition, Utterance};
 pub use synthesiser::{
     SpeakRequest, SpeechSource, SpeechStream, SpokenWord, SynthesiseError, Synthesiser,

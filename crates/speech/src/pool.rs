@@ -4,8 +4,10 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// Why a job was not taken.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +19,44 @@ pub(crate) enum Refused {
     },
     /// The pool has ended.
     Closed,
+}
+
+/// What a pool counted since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolStatistics {
+    /// Jobs that a worker began.
+    pub begun: u64,
+    /// How long these had waited, all together.
+    pub waited: Duration,
+    /// Jobs that were refused because as many waited as may.
+    pub refused: u64,
+}
+
+/// Shows what a pool counts. Holding it does not keep the pool.
+#[derive(Clone, Debug)]
+pub struct PoolMeter(Arc<Counters>);
+
+impl PoolMeter {
+    /// What the pool counted so far.
+    pub fn statistics(&self) -> PoolStatistics {
+        let Counters {
+            begun,
+            waited_micros,
+            refused,
+        } = &*self.0;
+        PoolStatistics {
+            begun: begun.load(Ordering::Relaxed),
+            waited: Duration::from_micros(waited_micros.load(Ordering::Relaxed)),
+            refused: refused.load(Ordering::Relaxed),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    begun: AtomicU64,
+    waited_micros: AtomicU64,
+    refused: AtomicU64,
 }
 
 /// Threads that take jobs from one queue. Dropping the pool forgets the jobs
@@ -48,6 +88,11 @@ impl<J: Send + 'static> Pool<J> {
     pub(crate) const fn queue(&self) -> &Arc<Queue<J>> {
         &self.queue
     }
+
+    /// What the pool counts.
+    pub(crate) fn meter(&self) -> PoolMeter {
+        PoolMeter(Arc::clone(&self.queue.counters))
+    }
 }
 
 impl<J: Send + 'static> Drop for Pool<J> {
@@ -65,10 +110,12 @@ pub(crate) struct Queue<J> {
     capacity: usize,
     state: Mutex<State<J>>,
     arrived: Condvar,
+    counters: Arc<Counters>,
 }
 
 struct State<J> {
-    jobs: VecDeque<(u64, J)>,
+    /// With their numbers and when they came.
+    jobs: VecDeque<(u64, Instant, J)>,
     next: u64,
     closed: bool,
 }
@@ -84,6 +131,7 @@ impl<J> Queue<J> {
             capacity,
             state: Mutex::new(state),
             arrived: Condvar::new(),
+            counters: Arc::default(),
         }
     }
 
@@ -94,15 +142,16 @@ impl<J> Queue<J> {
         if state.closed {
             return Err(Refused::Closed);
         }
-        // overflow: refused
+        // overflow: refused, counted
         if state.jobs.len() >= self.capacity {
+            self.counters.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Refused::Full {
                 waiting: state.jobs.len(),
             });
         }
         let number = state.next;
         state.next += 1;
-        state.jobs.push_back((number, job));
+        state.jobs.push_back((number, Instant::now(), job));
         drop(state);
         self.arrived.notify_one();
         Ok(Place {
@@ -118,7 +167,15 @@ impl<J> Queue<J> {
             if state.closed {
                 return None;
             }
-            if let Some((_, job)) = state.jobs.pop_front() {
+            if let Some((_, came, job)) = state.jobs.pop_front() {
+                let waited = u64::try_from(came.elapsed().as_micros()).unwrap_or(u64::MAX);
+                let Counters {
+                    begun,
+                    waited_micros,
+                    ..
+                } = &*self.counters;
+                begun.fetch_add(1, Ordering::Relaxed);
+                waited_micros.fetch_add(waited, Ordering::Relaxed);
                 return Some(job);
             }
             state = self
@@ -133,8 +190,8 @@ impl<J> Queue<J> {
         let position = state
             .jobs
             .iter()
-            .position(|(waiting, _)| *waiting == number)?;
-        state.jobs.remove(position).map(|(_, job)| job)
+            .position(|(waiting, ..)| *waiting == number)?;
+        state.jobs.remove(position).map(|(.., job)| job)
     }
 
     fn close(&self) {
@@ -226,6 +283,24 @@ mod tests {
         let refused = pool.queue().submit(Box::new(|| {})).err();
 
         assert_eq!(refused, Some(Refused::Full { waiting: 2 }));
+    }
+
+    #[test]
+    fn what_waited_and_what_was_refused_is_counted() {
+        let pool = pool(1, 1);
+        let release = occupy(&pool);
+        let (done, result) = mpsc::sync_channel(1);
+        let waits: Job = Box::new(move || done.send(()).expect("receiver"));
+        let _waits = pool.queue().submit(waits).expect("room");
+        assert!(pool.queue().submit(Box::new(|| {})).is_err());
+        thread::sleep(Duration::from_millis(5));
+        drop(release);
+        result.recv().expect("the job runs");
+
+        let statistics = pool.meter().statistics();
+
+        assert_eq!((statistics.begun, statistics.refused), (2, 1));
+        assert!(statistics.waited >= Duration::from_millis(5));
     }
 
     #[test]

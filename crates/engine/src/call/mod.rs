@@ -12,7 +12,7 @@ use std::time::Duration;
 use agent::AgentDefinition;
 use audio::SampleRate;
 use jiff::Timestamp;
-use media::{ConnectError, Leg, LegOptions, Policy};
+use media::{ConnectError, Leg, OpenLegError};
 use sip::{CallHandle, EndCause, IncomingCall, LocalMedia, OutboundCall, RemoteMedia};
 use tokio::sync::mpsc;
 
@@ -22,7 +22,8 @@ use self::drive::{Driver, Outcome, Parts};
 use self::outcome::{after_answer, before_answer};
 use crate::control::PlaceCall;
 use crate::event::{CallEventKind, CallReport, CallStatus, Direction};
-use crate::listening::{Attached, Hearing};
+use crate::listening::Attached;
+use crate::metrics::Refusal;
 use crate::node::Node;
 use crate::recording::{Recording, RecordingOrder};
 use crate::script::{Occasion, Script};
@@ -86,6 +87,29 @@ pub(crate) struct Line {
     recording: Recording,
 }
 
+/// Why a call has no line.
+pub(crate) struct NoLine {
+    pub(crate) refusal: Refusal,
+    /// What is missing, in words.
+    pub(crate) reason: String,
+}
+
+impl From<OpenLegError> for NoLine {
+    fn from(error: OpenLegError) -> Self {
+        let refusal = match error {
+            OpenLegError::Full { .. } | OpenLegError::Overloaded => Refusal::Overloaded,
+            OpenLegError::NoPort
+            | OpenLegError::Rate { .. }
+            | OpenLegError::Stopped
+            | OpenLegError::System(_) => Refusal::NoMedia,
+        };
+        Self {
+            refusal,
+            reason: error.to_string(),
+        }
+    }
+}
+
 impl Line {
     fn connect(&self, node: &Node, remote: &RemoteMedia) -> Result<(), ConnectError> {
         self.leg.connect(line::connection(remote, node.config.opus))
@@ -94,7 +118,7 @@ impl Line {
 
 impl Call<'_> {
     /// Opens what a call needs before it is placed, or says what is missing.
-    pub(crate) fn prepare(&self, request: &PlaceCall) -> Result<(Script, Line), String> {
+    pub(crate) fn prepare(&self, request: &PlaceCall) -> Result<(Script, Line), NoLine> {
         let occasion = Occasion {
             direction: Direction::Outbound,
             number: &request.number,
@@ -149,9 +173,10 @@ impl Call<'_> {
         let widest = offered.map_or(self.node.config.widest, |offered| offered.codec.rate());
         let line = match self.open_line(&script, widest) {
             Ok(line) => line,
-            Err(reason) => {
+            Err(missing) => {
+                self.node.metrics.refused(missing.refusal);
                 incoming.reject(sip::StatusCode::SERVICE_UNAVAILABLE);
-                return failed(reason);
+                return failed(missing.reason);
             }
         };
         let media = LocalMedia {
@@ -166,27 +191,17 @@ impl Call<'_> {
     }
 
     /// Opens what the call needs of media, for audio of at most the rate `widest`.
-    fn open_line(&self, script: &Script, widest: SampleRate) -> Result<Line, String> {
-        let options = LegOptions {
-            widest,
-            record: true,
-            policy: Policy::Listen,
-            inband_digits: true,
-            background: script.background,
+    fn open_line(&self, script: &Script, widest: SampleRate) -> Result<Line, NoLine> {
+        let (leg, feed, tap) = self.node.media.open(script.leg(widest))?;
+        let overloaded = |reason: &str| NoLine {
+            refusal: Refusal::Overloaded,
+            reason: reason.to_owned(),
         };
-        let (leg, feed, tap) = self
-            .node
-            .media
-            .open(options)
-            .map_err(|error| error.to_string())?;
-        let hearing = Hearing {
-            suppress_noise: script.suppress_noise,
-        };
-        let Some(feed) = self.node.listening.attach(feed, hearing) else {
-            return Err("the listening thread takes no more calls".to_owned());
+        let Some(feed) = self.node.listening.attach(feed, script.hearing()) else {
+            return Err(overloaded("the listening thread takes no more calls"));
         };
         let Some(tap) = tap else {
-            return Err("the media thread gave no recording tap".to_owned());
+            return Err(overloaded("the media thread gave no recording tap"));
         };
         let file = script.record.then(|| self.recording_file());
         let order = RecordingOrder { feed: tap, file };

@@ -3,13 +3,18 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use media::{Lateness, MediaStatistics};
+use media::{Lateness, LegGauges, MediaStatistics};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeCounterValue, EncodeMetric, NoLabelSet,
+};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
+
+use sip::SipStatistics;
+use speech::PoolStatistics;
 
 use crate::control::NodeLoad;
 use crate::listening::ListeningStatistics;
@@ -23,6 +28,11 @@ pub(crate) struct Snapshot {
     pub(crate) load: NodeLoad,
     pub(crate) media: MediaStatistics,
     pub(crate) listening: ListeningStatistics,
+    pub(crate) sip: SipStatistics,
+    /// Calls that the recorder had no time for.
+    pub(crate) unrecorded: u64,
+    /// What the pools behind recogniser, judge and voice count, by name.
+    pub(crate) pools: Vec<(&'static str, PoolStatistics)>,
 }
 
 /// Gives out snapshots of a node for as long as `take` has one.
@@ -48,7 +58,10 @@ where
         out.packets(&snapshot.media)?;
         out.frames(&snapshot.media)?;
         out.reports(&snapshot.media)?;
+        out.standing(&snapshot.media.standing)?;
         out.detector(&snapshot.listening)?;
+        out.signalling(&snapshot.sip)?;
+        out.pools(&snapshot.pools)?;
         out.drops(&snapshot)
     }
 }
@@ -80,6 +93,16 @@ impl Out<'_> {
             "media_busy",
             "Time that all media threads worked",
             media.busy.as_secs_f64(),
+        )?;
+        self.seconds(
+            "leg_ticks",
+            "Time that the ticks of legs took, summed",
+            media.legs.tick_nanos as f64 / 1e9,
+        )?;
+        self.seconds(
+            "leg_receiving",
+            "Time that the datagrams of legs took, summed",
+            media.legs.receive_nanos as f64 / 1e9,
         )?;
         self.counter(
             "media_resynchronisations",
@@ -184,6 +207,41 @@ impl Out<'_> {
         self.family("digits", "Keys pressed (DTMF)", &digits)
     }
 
+    /// How the open legs stand, on average and at the worst.
+    fn standing(&mut self, legs: &[LegGauges]) -> fmt::Result {
+        let known = |of: fn(&LegGauges) -> Option<f64>| legs.iter().filter_map(of).collect();
+        self.spread(
+            "jitter_buffer_target",
+            "Lateness of packets that the playout buffers of open legs provide for",
+            Some(&Unit::Seconds),
+            known(|leg| Some(leg.target.as_secs_f64())),
+        )?;
+        self.spread(
+            "jitter_buffer_level",
+            "Audio in the playout buffers of open legs",
+            Some(&Unit::Seconds),
+            known(|leg| Some(leg.buffered.as_secs_f64())),
+        )?;
+        self.spread(
+            "rtp_jitter",
+            "Interarrival jitter of what open legs receive",
+            Some(&Unit::Seconds),
+            known(|leg| leg.jitter.map(|it| it.as_secs_f64())),
+        )?;
+        self.spread(
+            "rtp_remote_jitter",
+            "Interarrival jitter of what open legs send, as the far ends report",
+            Some(&Unit::Seconds),
+            known(|leg| leg.remote_jitter.map(|it| it.as_secs_f64())),
+        )?;
+        self.spread(
+            "rtp_remote_lost_ratio",
+            "Share of what open legs send that was lost lately, as the far ends report",
+            None,
+            known(|leg| leg.remote_lost_percent.map(|it| it / 100.0)),
+        )
+    }
+
     fn detector(&mut self, listening: &ListeningStatistics) -> fmt::Result {
         let judges: [(&Labels, u64); 2] = [
             (&[("judge", "detector")], listening.windows_run),
@@ -201,24 +259,63 @@ impl Out<'_> {
         self.family("vad_gate_openings", help, &[(&[], listening.gate_openings)])
     }
 
+    fn signalling(&mut self, sip: &SipStatistics) -> fmt::Result {
+        self.gauge("sip_dialogs", "SIP dialogs", sip.dialogs as f64)?;
+        let help = "SIP transactions under way";
+        self.gauge("sip_transactions", help, sip.transactions as f64)?;
+        let reasons: [(&Labels, u64); 2] = [
+            (&[("reason", "garbage")], sip.garbage),
+            (&[("reason", "refused")], sip.refused),
+        ];
+        let help = "SIP messages and connections dropped or refused before they cost any state";
+        self.family("sip_messages_dropped", help, &reasons)?;
+        let help = "Panics survived in signalling, each a defect";
+        self.counter("sip_panics", help, sip.panics as f64)
+    }
+
+    fn pools(&mut self, pools: &[(&'static str, PoolStatistics)]) -> fmt::Result {
+        let labels: Vec<_> = pools.iter().map(|(name, _)| [("pool", *name)]).collect();
+        let labels = || labels.iter().map(|label| label.as_slice());
+        let begun = pools.iter().map(|(_, pool)| pool.begun);
+        let begun: Vec<(&Labels, u64)> = labels().zip(begun).collect();
+        let help = "Jobs that the workers of a pool began";
+        self.family("pool_jobs", help, &begun)?;
+        let waited = pools.iter().map(|(_, pool)| pool.waited.as_secs_f64());
+        let waited: Vec<(&Labels, f64)> = labels().zip(waited).collect();
+        let help = "Time that these jobs waited for a worker, summed";
+        self.family_in("pool_queue", help, Some(&Unit::Seconds), &waited)
+    }
+
     fn drops(&mut self, snapshot: &Snapshot) -> fmt::Result {
         const OLDEST: (&str, &str) = ("policy", "drop_oldest");
         const NEWEST: (&str, &str) = ("policy", "drop_newest");
         const ALL: (&str, &str) = ("policy", "drop_all");
         const STALE: (&str, &str) = ("policy", "drop_stale");
         const REFUSED: (&str, &str) = ("policy", "refuse_stale");
+        const FULL: (&str, &str) = ("policy", "refuse_new");
         let legs = &snapshot.media.legs;
         let windows = snapshot.listening.windows_dropped;
         let recorded = legs.recording_dropped;
-        let queues: [(&Labels, u64); 7] = [
+        let pools = snapshot.pools.iter();
+        let refused: Vec<_> = pools
+            .map(|(name, pool)| ([("queue", *name), FULL], pool.refused))
+            .collect();
+        let queues: [(&Labels, u64); 8] = [
             (&[("queue", "heard_frames"), OLDEST], legs.feed_dropped),
             (&[("queue", "heard_windows"), OLDEST], windows),
             (&[("queue", "recorded_frames"), OLDEST], recorded),
+            (&[("queue", "recordings"), FULL], snapshot.unrecorded),
             (&[("queue", "digits_received"), NEWEST], legs.digits_dropped),
             (&[("queue", "digits_to_send"), ALL], legs.digits_given_up),
             (&[("queue", "playout"), REFUSED], legs.stale_refused),
             (&[("queue", "playout_queued"), STALE], legs.stale_discarded),
         ];
+        let mut queues = queues.to_vec();
+        queues.extend(
+            refused
+                .iter()
+                .map(|(labels, count)| (labels.as_slice(), *count)),
+        );
         let help = "Entries that queues dropped, by queue and overflow policy";
         self.family("queue_drops", help, &queues)
     }
@@ -227,6 +324,27 @@ impl Out<'_> {
         let gauge = ConstGauge::new(value);
         let encoder = (self.0).encode_descriptor(name, help, None, MetricType::Gauge)?;
         gauge.encode(encoder)
+    }
+
+    /// The mean and the largest of `values`; nothing if there are none.
+    fn spread(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        values: Vec<f64>,
+    ) -> fmt::Result {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let largest = values.into_iter().fold(f64::MIN, f64::max);
+        let mut encoder = (self.0).encode_descriptor(name, help, unit, MetricType::Gauge)?;
+        for (of, value) in [("mean", mean), ("max", largest)] {
+            let labels: &Labels = &[("of", of)];
+            ConstGauge::new(value).encode(encoder.encode_family(&labels)?)?;
+        }
+        Ok(())
     }
 
     fn counter(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
@@ -241,7 +359,17 @@ impl Out<'_> {
     }
 
     fn family(&mut self, name: &str, help: &str, series: &[(&Labels, u64)]) -> fmt::Result {
-        let mut encoder = (self.0).encode_descriptor(name, help, None, MetricType::Counter)?;
+        self.family_in(name, help, None, series)
+    }
+
+    fn family_in<N: EncodeCounterValue + Copy>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        series: &[(&Labels, N)],
+    ) -> fmt::Result {
+        let mut encoder = (self.0).encode_descriptor(name, help, unit, MetricType::Counter)?;
         for (labels, value) in series {
             ConstCounter::new(*value).encode(encoder.encode_family(labels)?)?;
         }
@@ -261,5 +389,111 @@ impl Out<'_> {
         let exemplars: Option<&HashMap<usize, _>> = None;
         let sum = lateness.sum().as_secs_f64();
         encoder.encode_histogram::<NoLabelSet>(sum, count, &buckets, exemplars)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use media::LegStatistics;
+    use prometheus_client::encoding::text::encode;
+    use prometheus_client::registry::Registry;
+
+    use super::*;
+
+    fn text(snapshot: Snapshot) -> String {
+        let mut registry = Registry::with_prefix("mihu");
+        let collector = NodeCollector(move || Some(snapshot.clone()));
+        registry.register_collector(Box::new(collector));
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        text
+    }
+
+    /// A leg whose buffer provides for so many milliseconds.
+    fn leg(target: u64) -> LegGauges {
+        LegGauges {
+            target: Duration::from_millis(target),
+            remote_lost_percent: Some(25.0),
+            ..LegGauges::default()
+        }
+    }
+
+    fn snapshot() -> Snapshot {
+        let pool = PoolStatistics {
+            begun: 4,
+            waited: Duration::from_millis(1_500),
+            refused: 3,
+        };
+        let legs = LegStatistics {
+            packets_received: 1_000,
+            strays: 1,
+            too_many_sources: 2,
+            replayed: 5,
+            digits_dropped: 6,
+            digits_given_up: 7,
+            feed_dropped: 8,
+            delay_micros: 2_500_000,
+            ..LegStatistics::default()
+        };
+        Snapshot {
+            load: NodeLoad {
+                calls: 2,
+                limit: 10,
+                draining: false,
+                broken: None,
+            },
+            media: MediaStatistics {
+                legs,
+                standing: [40, 60].map(leg).to_vec(),
+                ..MediaStatistics::default()
+            },
+            listening: ListeningStatistics::default(),
+            sip: SipStatistics {
+                garbage: 9,
+                ..SipStatistics::default()
+            },
+            unrecorded: 4,
+            pools: vec![("recogniser", pool)],
+        }
+    }
+
+    #[test]
+    fn the_text_names_every_count_with_its_unit_reason_and_policy() {
+        let text = text(snapshot());
+        for line in [
+            "mihu_calls_active 2.0",
+            "mihu_rtp_packets_total{direction=\"received\"} 1000",
+            "mihu_rtp_packets_dropped_total{reason=\"stray\"} 1",
+            "mihu_rtp_packets_dropped_total{reason=\"too_many_sources\"} 2",
+            "mihu_rtp_packets_dropped_total{reason=\"replayed\"} 5",
+            "mihu_jitter_buffer_delay_seconds_total 2.5",
+            "mihu_jitter_buffer_target_seconds{of=\"mean\"} 0.05",
+            "mihu_jitter_buffer_target_seconds{of=\"max\"} 0.06",
+            "mihu_rtp_remote_lost_ratio{of=\"mean\"} 0.25",
+            "mihu_sip_messages_dropped_total{reason=\"garbage\"} 9",
+            "mihu_pool_jobs_total{pool=\"recogniser\"} 4",
+            "mihu_pool_queue_seconds_total{pool=\"recogniser\"} 1.5",
+            "mihu_queue_drops_total{queue=\"heard_frames\",policy=\"drop_oldest\"} 8",
+            "mihu_queue_drops_total{queue=\"digits_received\",policy=\"drop_newest\"} 6",
+            "mihu_queue_drops_total{queue=\"digits_to_send\",policy=\"drop_all\"} 7",
+            "mihu_queue_drops_total{queue=\"recordings\",policy=\"refuse_new\"} 4",
+            "mihu_queue_drops_total{queue=\"recogniser\",policy=\"refuse_new\"} 3",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "no {line} in\n{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_node_that_is_gone_shows_nothing() {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(NodeCollector(|| None)));
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        assert_eq!(text, "# EOF\n");
     }
 }

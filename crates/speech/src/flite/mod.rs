@@ -14,7 +14,7 @@ use thiserror::Error;
 use self::native::Voice;
 use self::speak::Job;
 use self::stream::Pieces;
-use crate::pool::Pool;
+use crate::pool::{Pool, PoolMeter};
 use crate::synthesiser::{SpeakRequest, SpeechStream, Synthesiser};
 
 /// How much flite may do at a time.
@@ -82,6 +82,11 @@ impl Flite {
         Ok(Self {
             pool: Pool::start("flite", config.queue, workers)?,
         })
+    }
+
+    /// What the queue of pieces of sentences counts.
+    pub fn meter(&self) -> PoolMeter {
+        self.pool.meter()
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use self::model::Model;
 use self::tokenizer::Tokenizer;
-use crate::pool::{Pool, Refused};
+use crate::pool::{Pool, PoolMeter, Refused};
 use crate::recogniser::{RecogniseError, Recogniser, Recognition, Utterance};
 
 /// What Moonshine hears.
@@ -113,6 +113,11 @@ impl Moonshine {
         Ok(Self {
             pool: Pool::start("moonshine", config.queue, workers)?,
         })
+    }
+
+    /// What the queue of utterances counts.
+    pub fn meter(&self) -> PoolMeter {
+        self.pool.meter()
     }
 }
 
