@@ -3,6 +3,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::Metrics;
+
 /// How long a call may take to reach a state that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -76,6 +78,16 @@ impl Api {
             .error_for_status()
             .expect("success");
         response.bytes().await.expect("a body").to_vec()
+    }
+
+    /// What the node shows at `/metrics`.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    pub async fn metrics(&self) -> Metrics {
+        let text = self.download(&format!("{}/metrics", self.base)).await;
+        Metrics(String::from_utf8(text).expect("metrics are text"))
     }
 
     /// The status that a request without a token gets.

@@ -6,6 +6,7 @@
 mod api;
 mod baresip;
 mod chromium;
+mod metrics;
 mod node;
 mod phone;
 mod sipp;
@@ -14,6 +15,7 @@ mod webhooks;
 pub use api::{Answer, Api};
 pub use baresip::{Baresip, Offer};
 pub use chromium::Chromium;
+pub use metrics::Metrics;
 pub use node::{Node, NodeBuilder, mihu};
 pub use phone::Phone;
 pub use sipp::{Sipp, SippBuilder};

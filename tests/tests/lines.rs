@@ -164,6 +164,46 @@ async fn keys_that_the_caller_presses_are_a_turn_of_theirs() {
     assert_eq!(caller_turns(&api, &id).await, ["[pressed 42#]"]);
 }
 
+/// The share of tenths of a second in which something is audible, of what a silent caller of the
+/// sample agent hears, once the call has begun. The agent's call behaviour is as in the sample,
+/// with these lines added.
+async fn audible_share(behaviour: &str) -> f64 {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sample = std::fs::read_to_string(checkout("agents/support.yaml")).expect("the sample");
+    let heading = "    call_behavior:\n";
+    assert!(sample.contains(heading));
+    let agent = sample.replace(heading, &format!("{heading}{behaviour}"));
+    std::fs::write(folder.path().join("support.yaml"), agent).expect("a file");
+    let agents = folder.path().display().to_string();
+    let node = Node::builder().set("MIHU_AGENTS_DIR", &agents).start();
+    let heard = folder.path().join("heard.wav").display().to_string();
+    let target = format!("sip:support@{}", node.sip());
+    let arguments = [
+        "--call",
+        &target,
+        "--hangup-after",
+        "4s",
+        "--record",
+        &heard,
+    ];
+    Phone::start(&arguments, &[]).report().await;
+    let (rate, sides) = audio::file::read_channels(&heard).expect("a recording");
+    let tenth = rate.samples_in(Duration::from_millis(100));
+    let tenths: Vec<_> = sides[0].chunks_exact(tenth).skip(5).collect();
+    assert!(tenths.len() >= 20, "{}", tenths.len());
+    let audible = tenths.iter().filter(|piece| level::is_audible(piece));
+    audible.count() as f64 / tenths.len() as f64
+}
+
+#[tokio::test]
+async fn the_place_that_an_agent_is_to_be_at_is_heard_while_it_is_silent() {
+    let place = "      background_sound: true\n      background_sound_volume: 1.0\n";
+    let share = audible_share(place).await;
+    assert!(share > 0.95, "{share}");
+    let share = audible_share("").await;
+    assert!(share < 0.9, "{share}");
+}
+
 #[tokio::test]
 async fn metrics_tell_of_calls_and_their_lines_to_those_who_may_ask() {
     let node = Node::builder().start();
@@ -175,27 +215,18 @@ async fn metrics_tell_of_calls_and_their_lines_to_those_who_may_ask() {
     let mut phone = Phone::start(&["--call", &target, "--hangup-after", "1s"], &[]);
     phone.tells("answered").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let during = String::from_utf8(api.download(&url).await).expect("text");
-    assert_eq!(figure(&during, "mihu_calls_active"), 1.0, "{during}");
+    let during = api.metrics().await;
+    assert_eq!(during.figure("mihu_calls_active"), 1.0, "{during:?}");
     assert!(
-        figure(&during, "mihu_tick_lateness_seconds_count") > 50.0,
-        "{during}"
+        during.figure("mihu_tick_lateness_seconds_count") > 50.0,
+        "{during:?}"
     );
     phone.report().await;
     let calls = api.get("/calls").await;
     api.call_becomes(calls.text("/data/data/0/uuid"), "completed")
         .await;
-    let after = String::from_utf8(api.download(&url).await).expect("text");
+    let after = api.metrics().await;
     let ended = "mihu_calls_ended_total{status=\"completed\"}";
-    assert_eq!(figure(&after, ended), 1.0, "{after}");
-    assert_eq!(figure(&after, "mihu_calls_active"), 0.0, "{after}");
-}
-
-/// The value of a series, whose name and labels the text holds as they are written.
-fn figure(metrics: &str, series: &str) -> f64 {
-    let line = metrics
-        .lines()
-        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-    let value = line.and_then(|value| value.split(' ').next()?.parse().ok());
-    value.unwrap_or_else(|| panic!("no {series} in\n{metrics}"))
+    assert_eq!(after.figure(ended), 1.0, "{after:?}");
+    assert_eq!(after.figure("mihu_calls_active"), 0.0, "{after:?}");
 }
