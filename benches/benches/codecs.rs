@@ -1,10 +1,11 @@
 //! What it takes to encode and decode 20 ms of recorded speech, and to make up
 //! for a lost packet.
 //!
-//! `cargo bench -p benches --bench codecs`
+//! `cargo bench -p benches --bench codecs [-- --json FILE]`
 
 use std::hint::black_box;
 use std::path::Path;
+use std::process::ExitCode;
 
 use audio::FRAME;
 use audio::codec::{Codec, Decoder, Encoder, OpusSettings};
@@ -17,7 +18,11 @@ const SPEECH: &str = "ast_en_vm-review.wav";
 /// A loss in this many packets is what recovery and concealment are measured at.
 const LOSS_EVERY: usize = 5;
 
-fn main() {
+fn main() -> ExitCode {
+    benches::estimates::run(measure)
+}
+
+fn measure() {
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("codecs");
     group.throughput(Throughput::Elements(1));

@@ -1,10 +1,11 @@
 //! What a playout buffer costs: one packet of 20 ms inserted and one frame pulled, G.711 decoding
 //! included, in a stream of speech at 8 kHz that goes on for ever.
 //!
-//! `cargo bench -p benches --bench jitter_pull`
+//! `cargo bench -p benches --bench jitter_pull [-- --json FILE]`
 
 use std::hint::black_box;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use audio::codec::Decoder;
@@ -22,7 +23,11 @@ const SPEECH: &str = "ast_en_vm-review.wav";
 const PACKETS: usize = 3_000;
 const SEED: u64 = 20_110_613;
 
-fn main() {
+fn main() -> ExitCode {
+    benches::estimates::run(measure)
+}
+
+fn measure() {
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("jitter pull");
     group.throughput(Throughput::Elements(1));

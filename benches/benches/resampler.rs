@@ -2,11 +2,12 @@
 //! half-band filters of the tick beside rubato's resamplers. And what the filters cost
 //! that a leg may have besides: hearing keys, suppressing noise, and ambience.
 //!
-//! `cargo bench -p benches --bench resampler` prints a table of delay, pass band and
+//! `cargo bench -p benches --bench resampler [-- --json FILE]` prints a table of delay, pass band and
 //! alias rejection, and then the costs as criterion measures them.
 
 use std::hint::black_box;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use audio::ambience::{Ducking, Mixer};
@@ -25,7 +26,11 @@ const HZ_8000: SampleRate = SampleRate::HZ_8000;
 const HZ_16000: SampleRate = SampleRate::HZ_16000;
 const HZ_48000: SampleRate = SampleRate::HZ_48000;
 
-fn main() {
+fn main() -> ExitCode {
+    benches::estimates::run(measure)
+}
+
+fn measure() {
     let mut criterion = Criterion::default().configure_from_args();
     quality();
     cost(&mut criterion);

@@ -1,13 +1,14 @@
 //! What one leg costs in one tick without its sockets: a packet of recorded speech
 //! comes, 20 ms of the agent go out.
 //!
-//! `cargo bench -p benches --bench tick`
+//! `cargo bench -p benches --bench tick [-- --json FILE]`
 //!
 //! The system calls of a leg, one datagram read and one sent, come on top.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use audio::codec::{Encoder, OpusSettings};
@@ -32,7 +33,11 @@ const OFFSET: Duration = Duration::from_millis(7);
 
 const PAYLOAD_TYPE: u8 = 96;
 
-fn main() {
+fn main() -> ExitCode {
+    benches::estimates::run(measure)
+}
+
+fn measure() {
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("tick");
     group.throughput(Throughput::Elements(1));

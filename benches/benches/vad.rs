@@ -1,12 +1,13 @@
 //! What it takes to hear whether somebody speaks: the network in the project's own code and in
 //! ONNX Runtime, for several streams at once, and the gate in front of it.
 //!
-//! `cargo bench -p benches --bench vad`
+//! `cargo bench -p benches --bench vad [-- --json FILE]`
 
 #![allow(clippy::print_stdout, reason = "figures are what this program is for")]
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use audio::SampleRate;
 use audio::file::read_mono;
@@ -32,7 +33,11 @@ const BATCHES: [usize; 3] = [1, 8, 32];
 /// The amplitude of the noise on the line: -70 dBov.
 const NOISE: f64 = 18.0;
 
-fn main() {
+fn main() -> ExitCode {
+    benches::estimates::run(measure)
+}
+
+fn measure() {
     println!("load average: {}", load_average());
     let runtime = Runtime::load(&project("runtime/libonnxruntime.so.1.32.0")).expect("make setup");
     let samples = conversation();

@@ -1,6 +1,8 @@
 //! What benches share: the distribution of what was measured, and the load of the machine while
 //! it was. Figures are printed, and never judged here.
 
+pub mod estimates;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -53,6 +53,70 @@ pub(crate) struct Section {
     pub(crate) points: Vec<Point>,
 }
 
+/// The delay of another contender and of ours, both at the concealment of that one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Duel {
+    pub(crate) concealed: f64,
+    pub(crate) theirs: f64,
+    /// `None` if no setting of ours conceals so little.
+    pub(crate) ours: Option<f64>,
+}
+
+/// By less than this, in milliseconds, nobody wins.
+const EVEN: f64 = 0.5;
+
+impl Duel {
+    fn verdict(&self) -> &'static str {
+        match self.ours {
+            Some(ours) if ours < self.theirs - EVEN => "ours",
+            Some(ours) if ours <= self.theirs + EVEN => "even",
+            Some(_) | None => "theirs",
+        }
+    }
+}
+
+impl Section {
+    /// Compares ours with one of the others at equal concealment.
+    pub(crate) fn duel(&self, line: &Line) -> Duel {
+        let curve = self
+            .points
+            .iter()
+            .filter(|point| point.curve == Curve::Ours);
+        let curve = curve.map(|point| (point.outcome.mean_delay, point.outcome.concealed));
+        Duel {
+            concealed: line.outcome.concealed,
+            theirs: line.outcome.mean_delay,
+            ours: delay_at(curve.collect(), line.outcome.concealed),
+        }
+    }
+
+    fn rivals(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.curve != Curve::Ours)
+    }
+}
+
+/// The shortest delay on an operating curve, of delays with their shares concealed, at
+/// which no more than `concealed` is: interpolated between the settings that conceal
+/// more and less. `None` if all settings conceal more.
+fn delay_at(mut curve: Vec<(f64, f64)>, concealed: f64) -> Option<f64> {
+    curve.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut before: Option<(f64, f64)> = None;
+    for (delay, share) in curve {
+        if share <= concealed {
+            let Some((earlier, more)) = before else {
+                return Some(delay);
+            };
+            let part = (more - concealed) / (more - share);
+            return Some(earlier + part * (delay - earlier));
+        }
+        // Only settings that save something for their delay are on the way.
+        if before.is_none_or(|(_, least)| share < least) {
+            before = Some((delay, share));
+        }
+    }
+    None
+}
+
 impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -79,6 +143,21 @@ impl fmt::Display for Section {
                 outcome.stretched
             )?;
         }
+        for line in self.rivals() {
+            let duel = self.duel(line);
+            let ours = duel.ours.map_or_else(
+                || "conceals more at any setting".to_owned(),
+                |ours| format!("{ours:.1} ms"),
+            );
+            writeln!(
+                f,
+                "  at {:.3} % concealed: {} {:.1} ms, ours {ours}; less delay: {}",
+                duel.concealed,
+                line.name,
+                duel.theirs,
+                duel.verdict()
+            )?;
+        }
         Ok(())
     }
 }
@@ -103,10 +182,21 @@ fn section(section: &Section) -> Value {
         value[point.curve.setting()] = json!(point.setting);
         value
     });
+    let duels = section.rivals().map(|line| {
+        let duel = section.duel(line);
+        json!({
+            "rival": line.name,
+            "concealed_per_cent": rounded(duel.concealed),
+            "mean_delay_ms": rounded(duel.theirs),
+            "our_mean_delay_ms": duel.ours.map(rounded),
+            "less_delay": duel.verdict(),
+        })
+    });
     json!({
         "network": section.network,
         "lost_per_cent": rounded(section.lost),
         "compared": lines.collect::<Vec<_>>(),
+        "at_equal_concealment": duels.collect::<Vec<_>>(),
         "curves": points.collect::<Vec<_>>(),
     })
 }
