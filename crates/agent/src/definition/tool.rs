@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::FreeObject;
 
 /// Something that the agent may have done while it talks. What does it, and
 /// whether anything does, is the node's matter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct ToolDefinition {
     /// Names the tool to the language model: 1 to 64 letters, digits,
@@ -17,6 +18,7 @@ pub struct ToolDefinition {
     /// What it does and when to use it. Required, at most 2,000 characters.
     pub description: String,
     /// Its arguments: a JSON schema of an object; by default there are none.
+    #[schema(value_type = Object)]
     pub parameters: FreeObject,
     /// What people say who want it, for a node without a language model; at
     /// most 100.
