@@ -29,6 +29,9 @@ type Named = Vec<(String, RefOr<Schema>)>;
 /// What is shown of an agent beside its definition.
 const SHOWN: &[&str] = &["source", "created_at", "updated_at"];
 
+/// What of a definition is not shown where there is nothing of it.
+const SHOWN_IF_ANY: &[&str] = &["slug", "tools"];
+
 impl PartialSchema for Agent {
     fn schema() -> RefOr<Schema> {
         let mut schema = definition();
@@ -41,7 +44,8 @@ impl PartialSchema for Agent {
             "items": { "$ref": "#/components/schemas/Webhook" },
         });
         let names = schema["properties"].as_object().into_iter().flatten();
-        let required = names.map(|(name, _)| name).filter(|name| *name != "slug");
+        let is_always_shown = |name: &&String| !SHOWN_IF_ANY.contains(&name.as_str());
+        let required = names.map(|(name, _)| name).filter(is_always_shown);
         schema["required"] = required.cloned().collect();
         schema["example"] = example();
         schema["description"] = "Who takes and places calls.".into();
