@@ -100,9 +100,14 @@ impl Runtime {
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
             .with_memory_pattern(false)?
+            .with_config_entry(EXACT_QUANTISED, "1")?
             .commit_from_file(model)
     }
 }
+
+/// Quantised models lose precision on processors without VNNI instructions, where products of
+/// unsigned and signed bytes saturate; this has them multiplied so that none does.
+const EXACT_QUANTISED: &str = "session.x64quantprecision";
 
 fn log(level: LogLevel, category: &str, id: &str, location: &str, message: &str) {
     match level {
