@@ -6,8 +6,6 @@ agent: ../agents/support.yaml
 net: loss=2%
 codec: pcmu
 seed: 7
-tools:
-  book_table: Your table is booked.
 caller:
   - say: a.wav
     after: 200ms
@@ -22,6 +20,8 @@ expect:
   - at most turns: 6
   - calls tool: end_call
   - hangs up
+tools:
+  book_table: Your table is booked.
 ";
 
 fn parse(yaml: &str) -> Result<Scenario, String> {
