@@ -87,6 +87,8 @@ async fn a_file_from_before_workspaces_keeps_its_rows_and_learns_their_number() 
         "DROP TRIGGER contacts_added",
         "DROP TRIGGER contacts_removed",
         "DROP TABLE row_counts",
+        "DROP TABLE idempotency",
+        "DROP TABLE key_usage",
         "DROP INDEX contacts_by_time",
         "ALTER TABLE api_keys DROP COLUMN scopes",
         "ALTER TABLE workspaces DROP COLUMN name",
