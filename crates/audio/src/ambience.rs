@@ -16,6 +16,8 @@ use std::time::Duration;
 
 pub use mixer::{Ducking, Mixer};
 
+use serde::{Deserialize, Serialize};
+
 use crate::level::{self, Decibels};
 use crate::units::SampleRate;
 
@@ -25,7 +27,7 @@ const LENGTH: Duration = Duration::from_secs(16);
 const LEVEL: Decibels = Decibels::new(-28.0);
 
 /// A place that has a sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Ambience {
     /// `office`: ventilation, keys now and then, and voices far away.
     Office,

@@ -15,10 +15,12 @@ pub use decoder::{DecodeError, Decoder};
 pub use encoder::{EncodeError, Encoder};
 pub use opus::OpusSettings;
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::SampleRate;
 
 /// A codec of RTP audio, mono.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Codec {
     /// G.711 μ-law at 64 kbit/s.
     Pcmu,

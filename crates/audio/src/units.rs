@@ -4,8 +4,11 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Samples per second of one channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
 pub struct SampleRate(u32);
 
 impl SampleRate {
@@ -41,6 +44,20 @@ impl SampleRate {
     }
 }
 
+impl TryFrom<u32> for SampleRate {
+    type Error = &'static str;
+
+    fn try_from(hertz: u32) -> Result<Self, Self::Error> {
+        Self::new(hertz).ok_or("a sample rate must be from 4000 to 192000 Hz")
+    }
+}
+
+impl From<SampleRate> for u32 {
+    fn from(rate: SampleRate) -> Self {
+        rate.0
+    }
+}
+
 impl fmt::Display for SampleRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} Hz", self.0)
@@ -51,7 +68,10 @@ impl fmt::Display for SampleRate {
 /// the clock chose (the start of the node, or zero in a replay).
 ///
 /// Code below the edge never asks what time it is; it is told, in this type.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct Moment(u64);
 
 impl Moment {
@@ -143,6 +163,16 @@ mod tests {
         assert_eq!(SampleRate::new(8_000), Some(SampleRate::HZ_8000));
         assert!(SampleRate::new(192_000).is_some());
         assert_eq!(SampleRate::new(192_001), None);
+    }
+
+    #[test]
+    fn units_are_numbers_in_json_and_a_rate_that_is_none_is_refused() {
+        let units = (SampleRate::HZ_8000, Moment::from_millis(2));
+        let json = serde_json::to_string(&units).unwrap();
+        assert_eq!(json, "[8000,2000]");
+        let read: (SampleRate, Moment) = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, units);
+        assert!(serde_json::from_str::<SampleRate>("0").is_err());
     }
 
     #[test]

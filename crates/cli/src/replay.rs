@@ -13,7 +13,7 @@ use agent::AgentDefinition;
 use audio::codec::Codec;
 use engine::ModelDirectory;
 use netem::Profile;
-use replay::{Mind, Order, Pace, Stages, Timing};
+use replay::{Another, Bundle, Mind, Order, Pace, Replayed, Stages, Timing};
 use report::{Account, Colours};
 use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
 
@@ -39,19 +39,26 @@ const SEED: u64 = 1;
 pub(crate) struct Arguments {
     #[command(flatten)]
     settings: Settings,
-    /// The agent's file. A scenario may name it instead.
+    /// The agent's file. A scenario may name it instead; a call that was kept goes without.
     #[arg(long, value_name = "FILE")]
     agent: Option<PathBuf>,
     /// A recorded caller, played to the agent once from its greeting's end: WAV, FLAC, MP3 or Ogg
     /// Vorbis of at most an hour, or a folder of them. Repeatable. Where a turn file lies beside it
     /// (JSON of the same name, with the recording's name as `file` and its `pauses`), false cut-offs
     /// and missed turns are counted by it, and else by pauses of two seconds.
-    #[arg(long, value_name = "PATH", required_unless_present = "scenario")]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["scenario", "bundle"])]
     audio: Vec<PathBuf>,
     /// A caller who reacts, and what is expected of the agent: a YAML file, or a folder of them.
     /// Repeatable.
     #[arg(long, value_name = "PATH")]
     scenario: Vec<PathBuf>,
+    /// A call that a node kept, or a folder of them: it is run again bit by bit, and what differs
+    /// is told. With --agent its caller talks to another agent, and what changes is told.
+    /// Repeatable.
+    #[arg(long, value_name = "PATH", conflicts_with_all = [
+        "audio", "scenario", "channel", "net", "codec", "seed", "clock", "latency",
+    ])]
+    bundle: Vec<PathBuf>,
     /// The caller's channel in files with several, from 1.
     #[arg(long, value_name = "NUMBER")]
     channel: Option<usize>,
@@ -148,9 +155,15 @@ fn replay_all(arguments: &Arguments) -> Result<bool, Failure> {
             let next = format!("{number}/{} {}", sources.len(), source.name());
             progress.show(done(number), &next);
         }
-        let order = workshop.order(source, &mut stages)?;
-        let begun = Instant::now();
-        let mut call = replay::replay(&mut stages, order)?;
+        let begun;
+        let mut call = if let Source::Bundle(bundle, _) = source {
+            begun = Instant::now();
+            workshop.again(bundle, source.name(), &mut stages)?
+        } else {
+            let order = workshop.order(source, &mut stages)?;
+            begun = Instant::now();
+            replay::replay(&mut stages, order)?
+        };
         let factor = call.duration.as_secs_f64() / begun.elapsed().as_secs_f64().max(1e-6);
         progress.clear();
         let modelled = workshop.pace == Pace::Virtual && workshop.timing == Timing::Modelled;
@@ -192,6 +205,51 @@ impl<'a> Workshop<'a> {
         })
     }
 
+    /// A call that was kept: as it was, or with another agent.
+    fn again(
+        &self,
+        bundle: &Bundle,
+        name: String,
+        stages: &mut Stages,
+    ) -> Result<Replayed, Failure> {
+        let old = replay::replay_exactly(stages, bundle, name.clone())?;
+        let Some(agent) = &self.agent else {
+            return Ok(old);
+        };
+        let another = Another {
+            agent: Arc::clone(agent),
+            mind: self.mind(agent),
+        };
+        let model = match another.mind.embedded {
+            true => "the offline responder",
+            false => "the language model of the settings",
+        };
+        let (mut new, reused) = replay::replay_with(stages, bundle, another, name)?;
+        let mut changes = report::diff(&old.account, &new.account);
+        let shares = [
+            ("utterances", reused.utterances, "the embedded recogniser"),
+            ("replies", reused.replies, model),
+            ("sentences", reused.sentences, "the embedded voice"),
+        ];
+        changes.reused = shares
+            .map(|(what, share, others)| report::Source {
+                what: what.to_owned(),
+                all: share.all as u64,
+                kept: share.kept as u64,
+                others: others.to_owned(),
+            })
+            .into();
+        new.account.changes = Some(changes);
+        Ok(new)
+    }
+
+    fn mind(&self, agent: &AgentDefinition) -> Mind {
+        Mind {
+            model: self.models.model_for(agent),
+            embedded: self.embedded && agent.custom_llm_url.is_empty(),
+        }
+    }
+
     fn order(&self, source: &Source, stages: &mut Stages) -> Result<Order, Failure> {
         let arguments = self.arguments;
         let scenario = source.scenario();
@@ -212,12 +270,11 @@ impl<'a> Workshop<'a> {
         };
         Ok(Order {
             source: source.name(),
-            mind: Mind {
-                model: self.models.model_for(&agent),
-                embedded: self.embedded && agent.custom_llm_url.is_empty(),
-            },
+            mind: self.mind(&agent),
             agent,
-            caller: source.caller(arguments.channel, codec.rate(), stages)?,
+            caller: source
+                .caller(arguments.channel, codec.rate(), stages)?
+                .ok_or("a bundle is no caller")?,
             codec,
             net: net.unwrap_or_default(),
             seed: arguments.seed.or_else(|| scenario?.seed).unwrap_or(SEED),

@@ -13,6 +13,7 @@ mod call;
 mod control;
 pub mod dialogue;
 mod event;
+pub mod keeping;
 pub mod listening;
 mod metrics;
 mod node;
@@ -31,5 +32,6 @@ pub use event::{
 };
 pub use node::{Engine, EngineConfig, ModelDirectory, Providers, StartEngineError};
 pub use patience::Patience;
+pub use recording::Timeline;
 pub use script::{Filler, Occasion, Script, SilencePrompt};
 pub use tools::{NoTools, ToolAnswer, ToolDirectory, ToolRunner};

@@ -47,6 +47,8 @@ const IDLE: Duration = Duration::from_millis(50);
 /// One window of a call's audio, 32 ms, with the detector's judgement.
 #[derive(Clone, Debug)]
 pub struct HeardAudio {
+    /// Which one it is of those that are cut from the leg's audio, from 0.
+    pub number: u64,
     /// When its last sample arrived, in the stream's own time.
     pub at: Moment,
     /// When the leg delivered the last of it.

@@ -27,6 +27,7 @@ use crate::control::{
     AgentDirectory, CallControl, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription,
 };
 use crate::event::{CallEvent, CallEventKind, CallId, CallReport, Direction};
+use crate::keeping::{Reasons, Shelf};
 use crate::listening::Listening;
 use crate::metrics::{Metrics, NodeCollector, Refusal, Snapshot};
 use crate::patience::Patience;
@@ -44,6 +45,8 @@ pub struct EngineConfig {
     pub max_calls: usize,
     /// Folder of the recordings; created if missing.
     pub recordings: PathBuf,
+    /// Where calls are kept that may be recorded, for them to be run again; `None` keeps none.
+    pub bundles: Option<Shelf>,
     /// When a refused caller should try again.
     pub retry_after: Duration,
     /// How long calls wait for the far end and for themselves.
@@ -166,6 +169,14 @@ impl Engine {
                 source,
             )
         })?;
+        if let Some(shelf) = &config.bundles {
+            shelf.open().map_err(|source| {
+                system(
+                    &format!("open the folder {}", shelf.folder.display()),
+                    source,
+                )
+            })?;
+        }
         let clock = Clock::new();
         let vitals = Vitals::new();
         let listening = Listening::start_vital(detector, clock, vitals.of("the listening thread"))
@@ -328,7 +339,7 @@ impl Node {
         );
         self.order_all(&Order::SayGoodbye {
             goodbye: None,
-            reason: "the node is shutting down",
+            reason: Reasons::SHUTDOWN,
         });
         let last_goodbye = self.config.patience.last_goodbye;
         if tokio::time::timeout(last_goodbye, self.tasks.wait())
@@ -337,7 +348,7 @@ impl Node {
         {
             return;
         }
-        self.order_all(&Order::HangUp("the node is shutting down"));
+        self.order_all(&Order::HangUp(Reasons::SHUTDOWN));
         if tokio::time::timeout(last_goodbye, self.tasks.wait())
             .await
             .is_err()
@@ -414,7 +425,7 @@ impl CallControl for Engine {
         live.is_some_and(|live| {
             live.control.give(Order::SayGoodbye {
                 goodbye,
-                reason: "the API ended the call",
+                reason: Reasons::API,
             });
             true
         })

@@ -16,10 +16,12 @@ use media::RecordingFeed;
 use tokio::sync::{broadcast, oneshot};
 
 use crate::control::LiveAudio;
+use crate::keeping::Keeper;
 use crate::supervision::{Guarded, Vital, Worked, survive};
 
 use self::file::RecordingFile;
-use self::timeline::Timeline;
+
+pub use self::timeline::Timeline;
 
 /// How often the taps are emptied; they hold a second.
 const ROUND: Duration = Duration::from_millis(100);
@@ -39,6 +41,8 @@ pub(crate) struct RecordingOrder {
     pub(crate) feed: RecordingFeed,
     /// The file to write; `None` keeps no recording but still lets others listen.
     pub(crate) file: Option<PathBuf>,
+    /// Keeps the whole call, if it is to be kept.
+    pub(crate) keeper: Option<Keeper>,
 }
 
 /// From when on a call is recorded, and at which rate.
@@ -113,6 +117,7 @@ impl Recorder {
         let tape = Tape {
             feed: order.feed,
             path: order.file,
+            keeper: order.keeper,
             begin: Arc::clone(&begin),
             running: None,
             live: live.clone(),
@@ -150,6 +155,7 @@ impl Drop for Recorder {
 struct Tape {
     feed: RecordingFeed,
     path: Option<PathBuf>,
+    keeper: Option<Keeper>,
     begin: Arc<OnceLock<Beginning>>,
     running: Option<Running>,
     live: broadcast::Sender<LiveAudio>,
@@ -211,6 +217,9 @@ impl Tape {
     /// Takes what was heard and played, and writes what has found its place.
     fn drain(&mut self, flush: bool) {
         self.place();
+        if let Some(keeper) = &mut self.keeper {
+            keeper.drain(flush);
+        }
         let Some(running) = &mut self.running else {
             return;
         };
@@ -238,6 +247,9 @@ impl Tape {
             running.timeline.give_all(&mut self.interleaved);
         }
         self.hand_out();
+        if let Some(keeper) = self.keeper.take() {
+            keeper.finish(self.running.is_some(), dropped);
+        }
         self.running.take()?.file
     }
 
@@ -253,6 +265,9 @@ impl Tape {
         while let Some(frame) = self.feed.pop() {
             if let Some(running) = &mut self.running {
                 running.timeline.place(&frame);
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.frame(running.rate, &frame);
+                }
             }
         }
     }

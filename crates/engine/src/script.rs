@@ -7,12 +7,13 @@ use audio::SampleRate;
 use audio::ambience::Ambience;
 use llm::{Passage, Tool};
 use media::{Background, LegOptions, Policy};
+use serde::{Deserialize, Serialize};
 
 use crate::event::Direction;
 use crate::listening::Hearing;
 
 /// The agent's part in one call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Script {
     /// The model's instructions.
     pub system: String,
@@ -54,7 +55,7 @@ pub struct Script {
 }
 
 /// Asking a silent caller whether they are still there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SilencePrompt {
     /// The words.
     pub message: String,
@@ -65,7 +66,7 @@ pub struct SilencePrompt {
 }
 
 /// A short phrase that bridges a model's silence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filler {
     /// The words.
     pub message: String,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use outbound::UrlRefused;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The tool by which a model ends the call once everything before was said. It
@@ -26,7 +27,7 @@ pub trait LanguageModel: Send + Sync {
 pub type ReplyStream = Pin<Box<dyn Stream<Item = Result<ReplyPart, ReplyError>> + Send>>;
 
 /// One question to a language model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyRequest {
     /// Everything that the model has to know and heed, the knowledge included.
     pub system: String,
@@ -46,7 +47,7 @@ pub struct ReplyRequest {
 }
 
 /// One contribution to a conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Who said it.
     pub role: Role,
@@ -68,7 +69,7 @@ impl Message {
 }
 
 /// Something that an agent can have done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
     /// Names it to the model: 1 to 64 letters, digits, underscores and hyphens.
     pub name: String,
@@ -81,7 +82,7 @@ pub struct Tool {
 }
 
 /// A tool that a model wants to have used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolCall {
     /// The tool's name.
     pub name: String,
@@ -105,7 +106,7 @@ impl ToolCall {
 }
 
 /// A call of a tool, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnsweredCall {
     /// What was called.
     pub call: ToolCall,
@@ -114,7 +115,7 @@ pub struct AnsweredCall {
 }
 
 /// A party of a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
     /// The person on the line.
     User,
@@ -123,7 +124,7 @@ pub enum Role {
 }
 
 /// One piece of what an agent knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passage {
     /// What a caller may ask that this answers, if the piece comes as a
     /// question and an answer.
@@ -135,7 +136,7 @@ pub struct Passage {
 }
 
 /// Where in an agent's definition a piece of knowledge stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PassageSource {
     /// A training row: an example of what callers say, with the answer.
     Training,
@@ -152,7 +153,7 @@ pub enum PassageSource {
 }
 
 /// One part of a reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReplyPart {
     /// The next piece of what the agent says; not empty.
     Text(String),

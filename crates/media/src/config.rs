@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use audio::{Ambience, SampleRate};
 use jitter::Policy;
+use serde::{Deserialize, Serialize};
 
 /// How the media threads are set up.
 #[derive(Clone, Debug)]
@@ -101,7 +102,7 @@ pub struct LegOptions {
 }
 
 /// The sound of a place under the agent, turned down while it speaks.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Background {
     /// The place.
     pub ambience: Ambience,

@@ -136,6 +136,8 @@ pub struct PreparedConnection {
     pub(crate) decoder: Decoder,
     pub(crate) secured: Option<Secured>,
     pub(crate) start: StreamStart,
+    /// The same once more, for whoever notes it: the media thread makes no copy.
+    pub(crate) copy: Option<Box<Connection>>,
 }
 
 /// Both directions of SRTP.
@@ -163,6 +165,7 @@ impl PreparedConnection {
             decoder: Decoder::new(connection.codec)?,
             secured,
             start,
+            copy: Some(Box::new(connection.clone())),
             connection,
         })
     }

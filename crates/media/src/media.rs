@@ -25,6 +25,7 @@ use crate::rtcp::{Cname, WallClock};
 use crate::seat::{LegId, Seat};
 use crate::statistics::{LegCounters, LegStatistics, MediaStatistics};
 use crate::system;
+use crate::tap::Tapped;
 use crate::thread::Command;
 use crate::threads::Threads;
 
@@ -92,13 +93,40 @@ impl Media {
         &self,
         options: LegOptions,
     ) -> Result<(Leg, LegFeed, Option<RecordingFeed>), OpenLegError> {
-        let settings = jitter::Settings {
+        let settings = self.buffering(options);
+        let buffer = || -> Box<dyn PlayoutBuffer> { Box::new(AdaptiveBuffer::new(settings)) };
+        self.open_with(options, buffer, |_| ())
+            .map(|(leg, feed, recording, ())| (leg, feed, recording))
+    }
+
+    /// Opens a leg that notes all that goes into it, for it to be run again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_tapped(
+        &self,
+        options: LegOptions,
+    ) -> Result<(Leg, LegFeed, Option<RecordingFeed>, Tapped), OpenLegError> {
+        let buffering = self.buffering(options);
+        let buffer = || -> Box<dyn PlayoutBuffer> { Box::new(AdaptiveBuffer::new(buffering)) };
+        let no_rtp_timeout = self.inner.config.no_rtp_timeout;
+        self.open_with(options, buffer, |core| Tapped {
+            seed: core.seed(),
+            feed: core.tap(),
+            options,
+            buffering,
+            no_rtp_timeout,
+        })
+    }
+
+    fn buffering(&self, options: LegOptions) -> jitter::Settings {
+        jitter::Settings {
             ceiling: self.inner.config.playout_ceiling,
             payload_bytes: WAITING_PACKETS * options.widest.samples_in(FRAME),
             capacity: WAITING_PACKETS,
             ..jitter::Settings::new(options.policy, first_format(options.widest))
-        };
-        self.open_with(options, || Box::new(AdaptiveBuffer::new(settings)))
+        }
     }
 
     /// How the threads and their legs have done so far.
@@ -118,11 +146,13 @@ impl Media {
         self.inner.threads.stop();
     }
 
-    fn open_with(
+    /// Opens a leg; `prepare` is handed its inside before it is seated.
+    fn open_with<T>(
         &self,
         options: LegOptions,
         buffer: impl FnOnce() -> Box<dyn PlayoutBuffer>,
-    ) -> Result<(Leg, LegFeed, Option<RecordingFeed>), OpenLegError> {
+        prepare: impl FnOnce(&mut LegCore) -> T,
+    ) -> Result<(Leg, LegFeed, Option<RecordingFeed>, T), OpenLegError> {
         let inner = &*self.inner;
         let rate = options.widest;
         if rate != SampleRate::HZ_8000 && rate != SampleRate::HZ_16000 {
@@ -135,7 +165,7 @@ impl Media {
         })?;
         let local = sockets.get(Port::Rtp).local_addr();
         let local = local.map_err(OpenLegError::System)?;
-        let (core, ends) = LegCore::new(LegSetup {
+        let (mut core, ends) = LegCore::new(LegSetup {
             options,
             identity: random_identity(inner.wall_clock).map_err(OpenLegError::System)?,
             no_rtp_timeout: inner.config.no_rtp_timeout,
@@ -147,6 +177,7 @@ impl Media {
             feed,
             recording,
         } = ends;
+        let prepared = prepare(&mut core);
         let id = LegId(inner.opened.fetch_add(1, Ordering::Relaxed));
         inner.ledger.open(id, core.counters());
         let leg = Leg {
@@ -165,7 +196,7 @@ impl Media {
             .commands
             .send(Command::Open(seat))
             .map_err(|_| OpenLegError::Stopped)?;
-        Ok((leg, feed, recording))
+        Ok((leg, feed, recording, prepared))
     }
 }
 
@@ -383,7 +414,9 @@ mod tests {
         };
         let media = Media::start(config, Clock::new(), thread::current()).unwrap();
         let (healthy, healthy_feed, _) = media.open(OPTIONS).unwrap();
-        let (sick, sick_feed, _) = media.open_with(OPTIONS, move || Box::new(fault)).unwrap();
+        let (sick, sick_feed, _, ()) = media
+            .open_with(OPTIONS, move || Box::new(fault), |_| ())
+            .unwrap();
         healthy.connect(connection(sick.local_address())).unwrap();
         sick.connect(connection(healthy.local_address())).unwrap();
 

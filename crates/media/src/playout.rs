@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use audio::{FRAME, Frame, SampleRate};
+use serde::{Deserialize, Serialize};
 
 use crate::frames::FrameQueue;
 use crate::statistics::LegCounters;
@@ -16,9 +17,16 @@ pub const PLAYOUT_FRAMES: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
+impl Generation {
+    /// How many interruptions there were before it.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// A stretch of agent audio that is reported on as one: a sentence, a prompt.
 /// The producer numbers its segments as it likes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SegmentId(pub u32);
 
 /// 20 ms of agent audio, or the end of a segment.

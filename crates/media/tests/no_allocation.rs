@@ -58,7 +58,21 @@ fn the_counter_counts() {
 
 #[test]
 fn ten_seconds_of_everything_do_not_allocate() {
+    everything_and(Rig::connected(), || {});
+}
+
+#[test]
+fn noting_all_of_it_does_not_allocate() {
     let mut rig = Rig::connected();
+    let mut tap = rig.core.tap();
+    let mut noted = 0;
+    everything_and(rig, || noted += std::iter::from_fn(|| tap.pop()).count());
+    assert!(tap.is_complete());
+    assert!(noted > 1_500, "{noted}");
+}
+
+/// Ten seconds of everything, and something else between two ticks.
+fn everything_and(mut rig: Rig, mut between: impl FnMut()) {
     let recording = rig.ends.recording.take();
     let mut sent = 0;
     for tick in 0..500u32 {
@@ -114,6 +128,7 @@ fn ten_seconds_of_everything_do_not_allocate() {
         });
         assert_eq!(count, 0, "allocations in tick {tick}");
         rig.now = now + audio::FRAME;
+        between();
     }
     assert!(sent > 400);
     let statistics = rig.core.statistics();

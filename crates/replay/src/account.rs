@@ -7,9 +7,9 @@ use audio::Moment;
 use engine::{TurnEvidence, TurnLatency};
 use report::{Account, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Turn};
 
-use crate::call::{Happened, START};
+use crate::call::Happened;
 use crate::caller::Said;
-use crate::conversation::{Story, Told};
+use crate::story::{Story, Told};
 use crate::truth;
 
 /// What a call is called in its account.
@@ -28,15 +28,19 @@ pub(crate) fn account(names: Names, happened: &Happened) -> Account {
         seed: names.seed,
         source: names.source,
         agent: names.agent,
-        duration_ms: millis(happened.ended),
-        audio_start_ms: happened.said.first().map(|said| millis(said.started)),
+        duration_ms: happened.millis(happened.ended),
+        audio_start_ms: happened
+            .said
+            .first()
+            .map(|said| happened.millis(said.started)),
         realtime_factor: None,
         end: happened.end.clone(),
         turns: turns(story, &cut_off),
         latency: latencies(&story.latencies),
         false_cutoffs: cut_off.len() as u64,
-        missed_turns: missed(story, &utterances),
+        missed_turns: missed(happened, &utterances),
         expectations: Vec::new(),
+        changes: None,
     }
 }
 
@@ -47,11 +51,6 @@ fn utterances(happened: &Happened) -> Vec<Range<Moment>> {
         .iter()
         .flat_map(|said| said.utterances())
         .collect()
-}
-
-/// Milliseconds from the start of the call.
-pub(crate) fn millis(moment: Moment) -> u64 {
-    moment.since(START).as_millis() as u64
 }
 
 /// In the order in which they began; they are told in the order in which they ended.
@@ -153,7 +152,7 @@ fn cut_off(happened: &Happened) -> Vec<usize> {
     let turns = happened.story.turns.iter().enumerate();
     let caller = turns.filter(|(_, told)| told.turn.speaker == engine::Speaker::Caller);
     let cut_off = caller.filter(|(_, told)| {
-        let until = START + Duration::from_millis(told.turn.end_ms);
+        let until = happened.origin + Duration::from_millis(told.turn.end_ms);
         let said = happened.said.iter().rfind(|said| said.started <= until);
         said.is_some_and(|said| is_cut_off(said, told, until))
     });
@@ -184,12 +183,13 @@ fn answers(story: &Story, turn: usize) -> Option<usize> {
 }
 
 /// Utterances after which the agent said nothing before the next one was over.
-fn missed(story: &Story, utterances: &[Range<Moment>]) -> u64 {
+fn missed(happened: &Happened, utterances: &[Range<Moment>]) -> u64 {
     let ends = utterances.iter().skip(1).map(|next| next.end);
     let until = ends.chain([Moment::from_micros(u64::MAX)]);
     let agent = |told: &&Told| told.turn.speaker == engine::Speaker::Agent;
-    let answers = || story.turns.iter().filter(agent);
-    let answers = || answers().map(|told| START + Duration::from_millis(told.turn.start_ms));
+    let answers = || happened.story.turns.iter().filter(agent);
+    let origin = happened.origin;
+    let answers = || answers().map(|told| origin + Duration::from_millis(told.turn.start_ms));
     let answered = |from: Moment, until: Moment| answers().any(|at| (from..until).contains(&at));
     let missed = utterances
         .iter()

@@ -17,23 +17,24 @@ use media::{
 use netem::{Network, Profile};
 
 use crate::caller::{Caller, Doing, Said, Step};
-use crate::conversation::{Conversation, End, Parts, Story};
+use crate::conversation::{Conversation, End, Parts};
 use crate::latency::Timing;
 use crate::phone::{self, Phone};
 use crate::stages::{Mind, Pacer, Stages};
+use crate::story::Story;
 
 /// When a call begins. Not at the clock's origin, so that there is a time before it.
 pub(crate) const START: Moment = Moment::from_millis(10_000);
 
 /// How long the line is silent, beyond the time in which the agent must have decided, before the
 /// caller takes the agent's last word for the last.
-const LINGER: Duration = Duration::from_secs(1);
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
 /// How long a receiving leg goes without a packet before the caller counts as gone.
 const NO_RTP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the leg may take to say what it had played at the end of a call, as in a live one.
-const LAST_TICKS: Duration = Duration::from_millis(60);
+pub(crate) const LAST_TICKS: Duration = Duration::from_millis(60);
 
 /// Where the caller's packets come from.
 const FAR_END: ([u8; 4], u16) = ([192, 0, 2, 1], 4_000);
@@ -60,6 +61,8 @@ pub(crate) struct Setup {
 /// What became of it.
 pub(crate) struct Happened {
     pub(crate) story: Story,
+    /// When the call began.
+    pub(crate) origin: Moment,
     pub(crate) said: Vec<Said>,
     /// When each step of the caller began.
     pub(crate) started: Vec<Moment>,
@@ -70,6 +73,13 @@ pub(crate) struct Happened {
     /// What was heard of the caller, and what was played to it.
     pub(crate) caller: Vec<i16>,
     pub(crate) agent: Vec<i16>,
+}
+
+impl Happened {
+    /// Milliseconds from the start of the call.
+    pub(crate) fn millis(&self, moment: Moment) -> u64 {
+        moment.since(self.origin).as_millis() as u64
+    }
 }
 
 /// Carries a call to its end.
@@ -130,6 +140,7 @@ pub(crate) fn carry(stages: &mut Stages, setup: Setup) -> Result<Happened, Conne
     let (caller_side, agent_side) = tape.finish(now);
     Ok(Happened {
         story,
+        origin: START,
         said: caller.said().to_vec(),
         started: caller.started().to_vec(),
         hung_up,

@@ -7,20 +7,19 @@ use std::time::Duration;
 
 use audio::{Moment, SampleRate};
 use engine::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId, ToolId};
-use engine::listening::{Ear, Hearing};
-use engine::{CallEventKind, Patience, Script, Speaker, TranscriptTurn, TurnLatency};
+use engine::keeping::Input;
+use engine::listening::{Ear, HeardAudio, Hearing};
+use engine::{Patience, Script};
 use llm::{ReplyError, ReplyPart, ReplyRequest};
 use media::{LegEvent, LegFeed, PlayoutHandle, SegmentId};
 use speech::{RecogniseError, Utterance};
 use turn::Attempt;
 
-use crate::expectation::Called;
+use crate::cassettes::Recognition;
 use crate::latency::{self, Timing};
 use crate::stages::{Mind, Stages};
+use crate::story::{Narrator, Story};
 use crate::voice::{Note, Voice};
-
-/// Contributions that may be cut off before the first of them is told.
-const MOST_CUT: usize = 4;
 
 /// What a tool answers of which the scenario says nothing.
 const DONE: &str = "Done.";
@@ -35,29 +34,6 @@ pub(crate) struct Parts {
     pub(crate) tools: BTreeMap<String, String>,
     pub(crate) rate: SampleRate,
     pub(crate) playout: PlayoutHandle,
-}
-
-/// What the conversation was, as it told while it went on.
-#[derive(Debug, Default)]
-pub(crate) struct Story {
-    /// The turns of both sides.
-    pub(crate) turns: Vec<Told>,
-    /// One for each answer that was heard.
-    pub(crate) latencies: Vec<TurnLatency>,
-    /// The tools that the model called.
-    pub(crate) tools: Vec<Called>,
-    /// Why sentences could not be spoken.
-    pub(crate) unspoken: Vec<String>,
-}
-
-/// A turn, and what is known of it beside.
-#[derive(Debug)]
-pub(crate) struct Told {
-    pub(crate) turn: TranscriptTurn,
-    /// All that the agent had to say; for its own turns.
-    pub(crate) wanted: String,
-    /// When the turn was told.
-    pub(crate) at: Moment,
 }
 
 /// Why the agent's side is over.
@@ -97,16 +73,16 @@ pub(crate) struct Conversation<'a> {
     stages: &'a mut Stages,
     dialogue: Dialogue,
     ear: Ear,
+    /// When the conversation is told of which window, where that is not at once.
+    schedule: BTreeMap<u64, Moment>,
+    /// Windows that it is still to be told of, and when.
+    waiting: VecDeque<(Moment, HeardAudio)>,
     voice: Voice,
     mind: Mind,
     timing: Timing,
     answers: BTreeMap<(Moment, u64), Answer>,
     asked: u64,
-    story: Story,
-    /// What the agent has to say since it last fell silent.
-    wanted: Vec<String>,
-    /// What it had to say when it was cut off, as long as it is not told what was heard of that.
-    cut: VecDeque<String>,
+    narrator: Narrator,
     /// What tools answer.
     tools: BTreeMap<String, String>,
     unfinished: BTreeSet<SegmentId>,
@@ -126,14 +102,14 @@ impl<'a> Conversation<'a> {
             stages,
             dialogue: Dialogue::new(parts.script, parts.patience, parts.rate, Some(now), now),
             ear: Ear::new(hearing),
+            schedule: BTreeMap::new(),
+            waiting: VecDeque::new(),
             voice: Voice::new(parts.playout, parts.rate, speed, timing),
             mind: parts.mind,
             timing: parts.timing,
             answers: BTreeMap::new(),
             asked: 0,
-            story: Story::default(),
-            wanted: Vec::new(),
-            cut: VecDeque::new(),
+            narrator: Narrator::default(),
             tools: parts.tools,
             unfinished: BTreeSet::new(),
             manner: Manner::default(),
@@ -146,7 +122,8 @@ impl<'a> Conversation<'a> {
     /// When [`advance`](Self::advance) is due.
     pub(crate) fn deadline(&self) -> Moment {
         let answer = self.answers.first_key_value().map(|(&(at, _), _)| at);
-        let others = [answer, self.voice.deadline()];
+        let window = self.waiting.front().map(|&(at, _)| at);
+        let others = [answer, window, self.voice.deadline()];
         let own = self.dialogue.deadline();
         others.into_iter().flatten().fold(own, Moment::min)
     }
@@ -166,31 +143,63 @@ impl<'a> Conversation<'a> {
         self.end
     }
 
+    /// Is told of these windows when it was in the call that took place. What came before the
+    /// first of them is heard now, and nobody answers it.
+    pub(crate) fn follow(&mut self, now: Moment, schedule: BTreeMap<u64, Moment>, feed: &LegFeed) {
+        while feed.pop_event().is_some() {}
+        self.schedule = schedule;
+        self.listen(now, feed);
+        let schedule = &self.schedule;
+        self.waiting
+            .retain(|(_, window)| schedule.contains_key(&window.number));
+    }
+
+    /// Takes what came from outside of the call.
+    pub(crate) fn told(&mut self, now: Moment, order: &Input) {
+        order.tell(&mut self.dialogue);
+        self.carry_out(now);
+    }
+
     /// Takes what the leg has for it.
     pub(crate) fn hear(&mut self, now: Moment, feed: &LegFeed) {
         while let Some(event) = feed.pop_event() {
             self.noticed(now, event);
             self.carry_out(now);
         }
+        self.listen(now, feed);
+        self.hear_waiting(now);
+    }
+
+    fn listen(&mut self, now: Moment, feed: &LegFeed) {
         while let Some(frame) = feed.pop_frame() {
             self.ear.hear(&frame);
-            while let Some(window) = self.ear.window() {
-                let probability = self.stages.listen(&mut self.ear, &window.samples);
-                let heard = HeardWindow {
-                    at: window.at,
-                    delivered: window.delivered,
-                    gathered: now,
-                    probability,
-                    samples: &window.samples,
-                };
-                self.dialogue.heard(now, &heard);
-                self.carry_out(now);
+            while let Some(mut window) = self.ear.window() {
+                window.probability = self.stages.listen(&mut self.ear, &window.samples);
+                let due = self.schedule.get(&window.number).copied();
+                let last = self.waiting.back().map_or(now, |&(at, _)| at);
+                self.waiting
+                    .push_back((due.unwrap_or(now).max(last), window));
             }
+        }
+    }
+
+    fn hear_waiting(&mut self, now: Moment) {
+        while let Some((_, window)) = self.waiting.pop_front_if(|(at, _)| *at <= now) {
+            let heard = HeardWindow {
+                at: window.at,
+                delivered: window.delivered,
+                gathered: now,
+                probability: window.probability,
+                samples: &window.samples,
+            };
+            self.dialogue.heard(now, &heard);
+            self.carry_out(now);
         }
     }
 
     /// Does what is due by `now`.
     pub(crate) fn advance(&mut self, now: Moment) {
+        self.hear_waiting(now);
         while let Some(entry) = self.answers.first_entry()
             && entry.key().0 <= now
         {
@@ -238,7 +247,7 @@ impl<'a> Conversation<'a> {
         }
         self.dialogue.finish(now);
         self.carry_out(now);
-        self.story
+        self.narrator.story()
     }
 
     fn noticed(&mut self, now: Moment, event: LegEvent) {
@@ -300,31 +309,42 @@ impl<'a> Conversation<'a> {
                 }),
                 Effect::Speak(segment, text) => self.order(now, segment, text),
                 Effect::RunTool(id, call) => {
-                    let answer = self.tools.get(&call.name);
-                    let answer = answer.map_or(DONE, String::as_str).to_owned();
-                    self.answer(now + latency::TOOL, Answer::Tool(id, answer));
+                    let known = self.stages.cassettes().and_then(|known| known.tool(&call));
+                    let (answer, after) = known.unwrap_or_else(|| {
+                        let answer = self.tools.get(&call.name);
+                        let answer = answer.map_or(DONE, String::as_str).to_owned();
+                        (answer, latency::TOOL)
+                    });
+                    self.answer(now + after, Answer::Tool(id, answer));
                 }
                 Effect::Hold => self.voice.hold(),
                 Effect::Release => self.voice.release(),
                 Effect::Silence => {
                     self.voice.silence();
-                    // overflow: drops oldest; nothing was heard of it
-                    self.cut.truncate(MOST_CUT - 1);
-                    self.cut.push_front(mem::take(&mut self.wanted).join(" "));
+                    self.narrator.silence();
                     self.unfinished.clear();
                     self.fell_silent(now);
                 }
-                Effect::Tell(kind) => self.tell(now, kind),
+                Effect::Tell(kind) => self.narrator.tell(now, kind),
                 Effect::HangUp(reason) => self.end = self.end.or(Some(End::HungUp(reason))),
             }
         }
     }
 
     fn recognise(&mut self, now: Moment, attempt: Attempt, utterance: Utterance) {
+        let cassettes = self.stages.cassettes();
+        let earliest = match cassettes.and_then(|known| known.recognition(&utterance)) {
+            Some(Recognition::Words { text, took, after }) => {
+                self.answer(now + after, Answer::Recognised(attempt, Ok(text), took));
+                return;
+            }
+            Some(Recognition::Late { after }) => after + Duration::from_micros(1),
+            None => Duration::ZERO,
+        };
         let length = utterance.rate.duration_of(utterance.samples.len());
         match self.timing {
             Timing::Modelled => {
-                let takes = latency::recognition(length);
+                let takes = latency::recognition(length).max(earliest);
                 self.answer(now + takes, Answer::Recognise(attempt, utterance, takes));
             }
             Timing::Measured => {
@@ -335,6 +355,11 @@ impl<'a> Conversation<'a> {
     }
 
     fn judge(&mut self, now: Moment, attempt: Attempt, turn: Utterance) {
+        let cassettes = self.stages.cassettes();
+        if let Some((judged, after)) = cassettes.and_then(|known| known.judgement(&turn)) {
+            self.answer(now + after, Answer::Judged(attempt, judged));
+            return;
+        }
         match self.timing {
             Timing::Modelled => {
                 self.answer(now + latency::JUDGEMENT, Answer::Judge(attempt, turn));
@@ -347,6 +372,14 @@ impl<'a> Conversation<'a> {
     }
 
     fn ask(&mut self, now: Moment, reply: ReplyId, request: ReplyRequest) {
+        let cassettes = self.stages.cassettes();
+        if let Some(kept) = cassettes.and_then(|known| known.reply(&request)) {
+            for (after, part) in kept.parts {
+                self.answer(now + after, Answer::Part(reply, part));
+            }
+            self.answer(now + kept.ended, Answer::ReplyEnded(reply, Ok(())));
+            return;
+        }
         let stated = self.timing == Timing::Modelled && self.mind.embedded;
         let mut after = latency::FIRST_WORDS;
         let mut result = Ok(());
@@ -369,7 +402,7 @@ impl<'a> Conversation<'a> {
     }
 
     fn order(&mut self, now: Moment, segment: SegmentId, text: String) {
-        self.wanted.push(text.clone());
+        self.narrator.order(&text);
         if self.voice.order(segment, text) {
             self.unfinished.insert(segment);
             return;
@@ -423,42 +456,6 @@ impl<'a> Conversation<'a> {
     fn fell_silent(&mut self, at: Moment) {
         if self.manner.began.is_some() {
             self.manner.quiet_since.get_or_insert(at);
-        }
-    }
-
-    /// What the agent had to say when it was cut off after this much.
-    fn cut_off(&mut self, heard: &str) -> String {
-        let mut cut = self.cut.iter();
-        let place = cut.position(|wanted| wanted.starts_with(heard));
-        // What was cut off before it will not be told any more.
-        let mut since = self.cut.drain(place.unwrap_or(0)..);
-        since.next().unwrap_or_else(|| heard.to_owned())
-    }
-
-    fn tell(&mut self, now: Moment, kind: CallEventKind) {
-        match kind {
-            CallEventKind::Turn(turn) => {
-                let wanted = match turn.speaker {
-                    Speaker::Agent if turn.interrupted => self.cut_off(&turn.text),
-                    Speaker::Agent => mem::take(&mut self.wanted).join(" "),
-                    Speaker::Caller => String::new(),
-                };
-                self.story.turns.push(Told {
-                    turn,
-                    wanted,
-                    at: now,
-                });
-            }
-            CallEventKind::Latency(latency) => self.story.latencies.push(*latency),
-            CallEventKind::ToolCalled { name, arguments } => {
-                let tool = name;
-                self.story.tools.push(Called { tool, arguments });
-            }
-            CallEventKind::Unspoken { reason } => self.story.unspoken.push(reason),
-            CallEventKind::Started { .. }
-            | CallEventKind::Ringing
-            | CallEventKind::Answered
-            | CallEventKind::Ended(_) => {}
         }
     }
 }

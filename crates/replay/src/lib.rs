@@ -13,19 +13,24 @@
 mod account;
 mod call;
 mod caller;
+mod cassettes;
 mod conversation;
 mod expectation;
+mod kept;
 mod latency;
 mod order;
 mod phone;
 mod recording;
 mod scenario;
 mod stages;
+mod story;
 mod truth;
 mod voice;
 
 pub use caller::Cue;
+pub use cassettes::{Reused, Share};
 pub use expectation::{Expect, Pattern, PatternError, Tool, ToolCall};
+pub use kept::{Another, Bundle, LoadBundleError, replay_exactly, replay_with};
 pub use latency::Timing;
 pub use order::{Caller, Order, Pace, Recordings, ReplayError, Replayed, codec, replay};
 pub use recording::{LONGEST, Recording, RecordingError};

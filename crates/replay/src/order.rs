@@ -14,7 +14,7 @@ use media::ConnectError;
 use netem::Profile;
 use report::{Account, Expectation};
 
-use crate::account::{self, Names, millis};
+use crate::account::{self, Names};
 use crate::call::{self, Happened, Setup};
 use crate::caller::{Act, Cue, Step};
 use crate::expectation::{Facts, StepFacts};
@@ -199,8 +199,10 @@ pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError
     account.expectations = order.caller.judge(&account, &happened);
     let said = happened.said.iter();
     Ok(Replayed {
-        spoke: said.map(|said| said.started.since(call::START)).collect(),
-        duration: happened.ended.since(call::START),
+        spoke: said
+            .map(|said| said.started.since(happened.origin))
+            .collect(),
+        duration: happened.ended.since(happened.origin),
         account,
         caller: happened.caller,
         latencies: happened.story.latencies,
@@ -286,9 +288,16 @@ impl scenario::Step {
 }
 
 fn step_facts(happened: &Happened) -> Vec<StepFacts> {
-    let started = happened.started.iter().map(|&moment| millis(moment));
-    let ends = happened.started.iter().skip(1).map(|&next| millis(next));
-    let ends = ends.chain([millis(happened.ended) + 1]);
+    let started = happened
+        .started
+        .iter()
+        .map(|&moment| happened.millis(moment));
+    let ends = happened
+        .started
+        .iter()
+        .skip(1)
+        .map(|&next| happened.millis(next));
+    let ends = ends.chain([happened.millis(happened.ended) + 1]);
     let spans = started.zip(ends).enumerate();
     spans
         .map(|(number, (start, end))| {
@@ -297,7 +306,9 @@ fn step_facts(happened: &Happened) -> Vec<StepFacts> {
             StepFacts {
                 span: start..end,
                 utterances: utterances
-                    .map(|utterance| millis(utterance.start)..millis(utterance.end))
+                    .map(|utterance| {
+                        happened.millis(utterance.start)..happened.millis(utterance.end)
+                    })
                     .collect(),
             }
         })

@@ -15,6 +15,8 @@ use speech::{
 use tokio::runtime::Runtime;
 use vad::{Detector, StreamState};
 
+use crate::cassettes::{Cassettes, Reused};
+
 /// Probability from which a window of an audio file counts as speech.
 const SPEECH: f32 = 0.5;
 
@@ -29,6 +31,8 @@ pub struct Stages {
     judge: Arc<dyn TurnJudge>,
     synthesiser: Arc<dyn Synthesiser>,
     runtime: Runtime,
+    /// What is answered from memory.
+    cassettes: Option<Cassettes>,
 }
 
 /// An agent's mind.
@@ -76,7 +80,19 @@ impl Stages {
             judge,
             synthesiser,
             runtime,
+            cassettes: None,
         })
+    }
+
+    /// Answers from these cassettes from now on, if there are any; what became of those before.
+    pub(crate) fn remember(&mut self, cassettes: Option<Cassettes>) -> Option<Reused> {
+        let before = std::mem::replace(&mut self.cassettes, cassettes);
+        before.map(|cassettes| cassettes.reused())
+    }
+
+    /// What is answered from memory.
+    pub(crate) fn cassettes(&self) -> Option<&Cassettes> {
+        self.cassettes.as_ref()
     }
 
     /// The probability that the ear's last window, which has these samples, holds a voice.

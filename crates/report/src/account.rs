@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::Changes;
+
 /// What became of one call. All times are in milliseconds from the start of the call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Account {
@@ -30,6 +32,9 @@ pub struct Account {
     pub missed_turns: u64,
     /// What was expected, and whether it came true.
     pub expectations: Vec<Expectation>,
+    /// What changed since the call that took place; for calls that were kept and have another agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
 }
 
 /// One party's turn.

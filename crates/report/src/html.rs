@@ -1,5 +1,6 @@
 //! Calls as a page to look at and listen to.
 
+mod changes;
 mod expectations;
 mod figures;
 mod ledger;
@@ -182,6 +183,7 @@ fn push_call(out: &mut String, number: usize, call: &Call<'_>, highest: SampleRa
         realtime(account),
     );
     timeline::push(out, call);
+    changes::push(out, account);
     out.push_str("<div class=\"columns\">\n<div class=\"aside\">\n");
     expectations::push(out, account);
     figures::push(out, account);

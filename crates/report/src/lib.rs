@@ -6,6 +6,8 @@
 //! Start reading at [`Account`], then at [`html()`], [`junit()`] and [`text()`].
 
 mod account;
+mod change;
+mod diff;
 mod escape;
 mod figure;
 mod html;
@@ -16,6 +18,8 @@ mod words;
 pub use account::{
     Account, Expectation, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Turn,
 };
+pub use change::{Changes, Exchange, Part, Source};
+pub use diff::diff;
 pub use html::{Call, html};
 pub use junit::junit;
 pub use text::{Colours, text};

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::account::{Account, Quantiles, Speaker, Turn};
+use crate::change::Part;
 use crate::escape::Line;
 use crate::figure::{clock, count, milliseconds};
 use crate::words::{self, Words};
@@ -37,6 +38,7 @@ pub fn text(account: &Account, colours: Colours) -> String {
         push_turn(&mut out, turn, colours);
     }
     push_figures(&mut out, account);
+    push_changes(&mut out, account, colours);
     push_expectations(&mut out, account, colours);
     out
 }
@@ -140,6 +142,69 @@ fn push_figures(out: &mut String, account: &Account) {
     );
 }
 
+/// Each exchange that changed as what it was and what it is.
+fn push_changes(out: &mut String, account: &Account, colours: Colours) {
+    let Some(changes) = &account.changes else {
+        return;
+    };
+    let changed = || changes.exchanges.iter().filter(|one| one.changed);
+    let _ = writeln!(
+        out,
+        "\n{} of {} changed",
+        changed().count(),
+        count(changes.exchanges.len() as u64, "exchange", "exchanges"),
+    );
+    for exchange in changed() {
+        let _ = writeln!(out, "{:>9}", clock(exchange.start_ms));
+        for line in lines(exchange.old.as_ref()) {
+            let _ = writeln!(out, "    {}", colours.red(format_args!("- {line}")));
+        }
+        for line in lines(exchange.new.as_ref()) {
+            let _ = writeln!(out, "    {}", colours.green(format_args!("+ {line}")));
+        }
+    }
+    if changes.old_end != changes.new_end {
+        let (old, new) = (Line(&changes.old_end), Line(&changes.new_end));
+        let _ = writeln!(
+            out,
+            "    {}\n    {}",
+            colours.red(format_args!("- ended: {old}")),
+            colours.green(format_args!("+ ended: {new}")),
+        );
+    }
+    for source in &changes.reused {
+        let note = format!(
+            "{} of {} {} from the bundle, others: {}",
+            source.kept,
+            source.all,
+            Line(&source.what),
+            Line(&source.others)
+        );
+        let _ = writeln!(out, "{}", colours.dim(note));
+    }
+}
+
+fn lines(part: Option<&Part>) -> Vec<String> {
+    let Some(part) = part else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if !part.caller.is_empty() {
+        lines.push(format!("caller: {}", Line(&part.caller)));
+    }
+    if !part.agent.is_empty() {
+        let mut line = format!("agent: {}", Line(&part.agent));
+        if let Some(waited) = part.voiced_to_audible_ms {
+            let _ = write!(line, " [heard after {}]", milliseconds(waited));
+        }
+        if part.interrupted {
+            line.push_str(" [interrupted]");
+        }
+        lines.push(line);
+    }
+    lines
+}
+
 fn push_expectations(out: &mut String, account: &Account, colours: Colours) {
     let expectations = &account.expectations;
     if expectations.is_empty() {
@@ -167,6 +232,7 @@ fn push_expectations(out: &mut String, account: &Account, colours: Colours) {
 mod tests {
     use super::*;
     use crate::account::{Expectation, Ledger};
+    use crate::change::{Changes, Exchange};
 
     fn account() -> Account {
         Account {
@@ -209,6 +275,27 @@ mod tests {
         let shown = text(&account(), Colours::None);
         let diff = "    - expected: says hello\n    + found:    said \u{fffd}[2Jgoodbye\n";
         assert!(shown.contains(diff), "{shown}");
+    }
+
+    #[test]
+    fn what_changed_shows_as_what_it_was_and_what_it_is() {
+        let part = |agent: &str| {
+            Some(Part {
+                agent: agent.to_owned(),
+                voiced_to_audible_ms: Some(300.0),
+                ..Part::default()
+            })
+        };
+        let changed = Account {
+            changes: Some(Changes {
+                exchanges: vec![Exchange::new(1_000, part("Yes."), part("No."))],
+                ..Changes::default()
+            }),
+            ..Account::default()
+        };
+        let shown = text(&changed, Colours::None);
+        let expected = "1 of 1 exchange changed\n   0:01.0\n    - agent: Yes. [heard after 300 ms]\n    + agent: No.";
+        assert!(shown.contains(expected), "{shown}");
     }
 
     #[test]

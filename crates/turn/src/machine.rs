@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use audio::Moment;
+use serde::{Deserialize, Serialize};
 
 use crate::completeness::{Completeness, is_backchannel};
 use crate::evidence::Evidence;
@@ -59,7 +60,7 @@ pub enum AgentState {
 }
 
 /// Names one decode of a turn's audio; a later attempt supersedes all earlier ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Attempt(pub u32);
 
 /// The caller's turn, as decided.

@@ -10,6 +10,7 @@
 //!
 //! Nothing here belongs to the program. Start reading at [`Target`].
 
+mod bundle;
 mod decode;
 mod input;
 mod playout;
@@ -60,11 +61,13 @@ pub enum Target {
     Decode,
     /// Packets in any order at any time, played out: `jitter`.
     Playout,
+    /// Files that calls are kept in: `bundle`.
+    Bundle,
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Rtp,
         Self::Rtcp,
         Self::TelephoneEvent,
@@ -73,6 +76,7 @@ impl Target {
         Self::Sdp,
         Self::Decode,
         Self::Playout,
+        Self::Bundle,
     ];
 
     /// The name of its binary in `fuzz/fuzz_targets` and of its folder in
@@ -87,6 +91,7 @@ impl Target {
             Self::Sdp => "sdp",
             Self::Decode => "decode",
             Self::Playout => "playout",
+            Self::Bundle => "bundle",
         }
     }
 
@@ -105,6 +110,7 @@ impl Target {
             Self::Sdp => sdp::run(input),
             Self::Decode => decode::run(input),
             Self::Playout => playout::run(input),
+            Self::Bundle => bundle::run(input),
         }
     }
 }

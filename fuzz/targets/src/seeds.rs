@@ -3,6 +3,7 @@
 //! octets change. They are the same on every machine, but for the packets of Opus,
 //! which are its library's.
 
+mod bundles;
 mod codecs;
 mod descriptions;
 mod packets;
@@ -27,6 +28,7 @@ pub fn seeds(target: Target) -> Vec<Seed> {
         Target::Sdp => descriptions::sdp(),
         Target::Decode => codecs::decode(),
         Target::Playout => playouts::playout(),
+        Target::Bundle => bundles::bundle(),
     };
     let mut random = Random(0x5EED);
     let mut seeds = Vec::new();

@@ -7,6 +7,7 @@ pub(super) use packet::Packet;
 use audiopus::coder::GenericCtl;
 use audiopus::{Application, Bitrate, Channels, MutSignals, SampleRate, Signal, coder};
 use packet::Mode;
+use serde::{Deserialize, Serialize};
 
 use super::{DecodeError, EncodeError, OpenCodecError};
 
@@ -24,7 +25,7 @@ const SILENCE: usize = 128;
 const STEP: usize = 40;
 
 /// The choices that the sender of Opus has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OpusSettings {
     /// How much computation goes into quality, 0 to 10.
     pub complexity: u8,

@@ -122,6 +122,9 @@ impl Config {
         if self.calls.max == 0 {
             return conflict("calls.max must be at least 1");
         }
+        if self.calls.most_bundles == 0 {
+            return conflict("calls.most_bundles must be at least 1; keep_bundles keeps none");
+        }
         if self.http.max_body_bytes < 1_024 {
             return conflict("http.max_body_bytes must be at least 1024");
         }
@@ -142,12 +145,13 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 15] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 16] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
             ("calls.longest_goodbye", self.calls.longest_goodbye),
             ("calls.longest_tool", self.calls.longest_tool),
+            ("calls.keep_bundles_for", self.calls.keep_bundles_for),
             ("media.no_rtp_timeout", self.media.no_rtp_timeout),
             ("media.longest_wait", self.media.longest_wait),
             ("media.max_lateness", self.media.max_lateness),

@@ -112,6 +112,14 @@ pub(crate) struct Calls {
     /// How long calls may take to say goodbye, and then to hang up, when the node ends.
     #[serde(with = "duration")]
     pub(crate) last_goodbye: Duration,
+    /// Keep each call in a bundle that `mihu replay --bundle` runs again, in `bundles` in the data
+    /// folder. A call whose agent does not record is never kept.
+    pub(crate) keep_bundles: bool,
+    /// Bundles that are kept; beyond it the oldest go.
+    pub(crate) most_bundles: usize,
+    /// A bundle that is older goes.
+    #[serde(with = "duration")]
+    pub(crate) keep_bundles_for: Duration,
 }
 
 /// `[media]`: RTP.
@@ -360,6 +368,9 @@ impl Default for Calls {
             longest_tool: patience.longest_tool,
             last_words: patience.last_words,
             last_goodbye: patience.last_goodbye,
+            keep_bundles: false,
+            most_bundles: 500,
+            keep_bundles_for: Duration::from_secs(7 * 24 * 60 * 60),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use api::{ApiConfig, IdempotencySettings, LimitSettings, WebhookSettings};
 use audio::SampleRate;
 use audio::codec::OpusSettings;
+use bundle::Limits;
+use engine::keeping::Shelf;
 use engine::{EngineConfig, Patience};
 use media::MediaConfig;
 use sip::{Secret, SipConfig, TrunkConfig};
@@ -52,6 +54,13 @@ impl Config {
         EngineConfig {
             max_calls: self.calls.max,
             recordings: self.data_dir.join("recordings"),
+            bundles: self.calls.keep_bundles.then(|| Shelf {
+                folder: self.data_dir.join("bundles"),
+                limits: Limits {
+                    most: self.calls.most_bundles,
+                    longest: self.calls.keep_bundles_for,
+                },
+            }),
             retry_after: self.calls.retry_after,
             patience: Patience {
                 longest_hold: self.calls.longest_hold,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ::tune::{Kind, turn_file};
 use audio::{Moment, SampleRate};
-use replay::{Caller, Pause, PauseKind, Recording, Recordings, Scenario, Stages};
+use replay::{Bundle, Caller, Pause, PauseKind, Recording, Recordings, Scenario, Stages};
 
 use super::Arguments;
 use crate::Failure;
@@ -15,33 +15,41 @@ const AUDIO: [&str; 7] = ["wav", "flac", "mp3", "ogg", "oga", "wave", "mpga"];
 /// Endings of the names of scenarios in a folder.
 const SCENARIOS: [&str; 2] = ["yaml", "yml"];
 
+/// Endings of the names of bundles in a folder.
+const BUNDLES: [&str; 1] = ["mihu"];
+
 /// What one call is made of.
 pub(super) enum Source {
     Audio(PathBuf),
     Scenario(Box<Scenario>, PathBuf),
+    Bundle(Box<Bundle>, PathBuf),
 }
 
 impl Source {
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Audio(path) | Self::Scenario(_, path) => path.display().to_string(),
+            Self::Audio(path) | Self::Scenario(_, path) | Self::Bundle(_, path) => {
+                path.display().to_string()
+            }
         }
     }
 
     pub(super) fn scenario(&self) -> Option<&Scenario> {
         match self {
-            Self::Audio(_) => None,
+            Self::Audio(_) | Self::Bundle(..) => None,
             Self::Scenario(scenario, _) => Some(scenario),
         }
     }
 
+    /// Who calls; `None` for a bundle, which is more than a caller.
     pub(super) fn caller(
         &self,
         channel: Option<usize>,
         rate: SampleRate,
         stages: &mut Stages,
-    ) -> Result<Caller, Failure> {
-        Ok(match self {
+    ) -> Result<Option<Caller>, Failure> {
+        Ok(Some(match self {
+            Self::Bundle(..) => return Ok(None),
             Self::Audio(path) => {
                 let recording = Recording::load(path, channel, rate, stages)?;
                 Caller::Recorded(match pauses_beside(path)? {
@@ -53,7 +61,7 @@ impl Source {
                 recordings: Recordings::load(scenario, channel, rate, stages)?,
                 scenario: scenario.clone(),
             },
-        })
+        }))
     }
 }
 
@@ -88,7 +96,8 @@ fn pauses_beside(path: &Path) -> Result<Option<Vec<Pause>>, Failure> {
 /// folder.
 pub(super) fn sources(arguments: &Arguments) -> Result<(Vec<Source>, bool), Failure> {
     let mut sources = Vec::new();
-    let mut several = arguments.audio.len() + arguments.scenario.len() > 1;
+    let named = arguments.audio.len() + arguments.scenario.len() + arguments.bundle.len();
+    let mut several = named > 1;
     for path in &arguments.audio {
         several |= path.is_dir();
         sources.extend(files(path, &AUDIO)?.into_iter().map(Source::Audio));
@@ -97,6 +106,12 @@ pub(super) fn sources(arguments: &Arguments) -> Result<(Vec<Source>, bool), Fail
         several |= path.is_dir();
         for file in files(path, &SCENARIOS)? {
             sources.push(Source::Scenario(Box::new(Scenario::load(&file)?), file));
+        }
+    }
+    for path in &arguments.bundle {
+        several |= path.is_dir();
+        for file in files(path, &BUNDLES)? {
+            sources.push(Source::Bundle(Box::new(Bundle::load(&file)?), file));
         }
     }
     Ok((sources, several))

@@ -16,8 +16,9 @@ use turn::Attempt;
 use super::journal::Journal;
 use super::speaker::{Note, Speaker, Voice};
 use super::{Control, Order};
-use crate::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId, ToolId};
+use crate::dialogue::{Effect, HeardWindow, Playback, ReplyId, ToolId};
 use crate::event::{CallEventKind, TranscriptTurn, TurnLatency};
+use crate::keeping::{Log, LoggedDialogue};
 use crate::listening::Attached;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
@@ -55,6 +56,8 @@ pub(super) struct Parts<'a> {
     pub(super) synthesiser: Arc<dyn Synthesiser>,
     pub(super) model: Arc<dyn LanguageModel>,
     pub(super) tools: Arc<dyn ToolRunner>,
+    /// Where the conversation is kept, if it is.
+    pub(super) log: Option<Log>,
 }
 
 /// How an answered call ended, and what was said.
@@ -84,7 +87,7 @@ pub(super) enum Cause {
 /// the clock is read.
 pub(super) struct Driver<'a> {
     parts: Parts<'a>,
-    dialogue: Dialogue,
+    dialogue: LoggedDialogue,
     speaker: Speaker,
     recognitions: JoinSet<Recognition>,
     recognising: BTreeMap<Attempt, AbortHandle>,
@@ -102,13 +105,16 @@ impl<'a> Driver<'a> {
     pub(super) fn new(parts: Parts<'a>, origin: Moment) -> Self {
         let now = parts.clock.now();
         let script = parts.script.clone();
-        let mut dialogue = Dialogue::new(script, parts.patience, parts.rate, Some(origin), now);
+        let log = parts.log.clone();
+        let (patience, rate) = (parts.patience, parts.rate);
+        let mut dialogue = LoggedDialogue::new(log, script, patience, rate, Some(origin), now);
         dialogue.hold(now, parts.held);
         let voice = Voice {
             synthesiser: Arc::clone(&parts.synthesiser),
             rate: parts.rate,
             speed: parts.script.speed,
             clock: parts.clock,
+            log: parts.log.clone(),
         };
         let speaker = Speaker::start(voice, parts.leg.playout());
         Self {
@@ -407,7 +413,8 @@ impl<'a> Driver<'a> {
                 probability: window.probability,
                 samples: &window.samples,
             };
-            self.dialogue.heard(self.parts.clock.now(), &heard);
+            let now = self.parts.clock.now();
+            self.dialogue.heard(now, window.number, &heard);
         }
         None
     }

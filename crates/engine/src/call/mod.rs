@@ -18,10 +18,11 @@ use tokio::sync::mpsc;
 
 pub(crate) use self::journal::Journal;
 
-use self::drive::{Driver, Outcome, Parts};
+use self::drive::{Cause, Driver, Outcome, Parts};
 use self::outcome::{after_answer, before_answer};
 use crate::control::PlaceCall;
 use crate::event::{CallEventKind, CallReport, CallStatus, Direction};
+use crate::keeping::{Ended, Log, Opened, Record, keeper};
 use crate::listening::Attached;
 use crate::metrics::Refusal;
 use crate::node::Node;
@@ -85,6 +86,8 @@ pub(crate) struct Line {
     leg: Leg,
     feed: Attached,
     recording: Recording,
+    /// Where the call is kept, if it is.
+    log: Option<Log>,
 }
 
 /// Why a call has no line.
@@ -128,7 +131,8 @@ impl Call<'_> {
             local_time: request.agent.local_time(Timestamp::now()),
         };
         let script = Script::for_call(&request.agent, &occasion);
-        let line = self.open_line(&script, self.node.config.widest)?;
+        let widest = self.node.config.widest;
+        let line = self.open_line(&request.agent, &occasion, &script, widest)?;
         Ok((script, line))
     }
 
@@ -171,7 +175,7 @@ impl Call<'_> {
         let script = Script::for_call(agent, &occasion);
         let offered = incoming.offered.as_ref();
         let widest = offered.map_or(self.node.config.widest, |offered| offered.codec.rate());
-        let line = match self.open_line(&script, widest) {
+        let line = match self.open_line(agent, &occasion, &script, widest) {
             Ok(line) => line,
             Err(missing) => {
                 self.node.metrics.refused(missing.refusal);
@@ -191,8 +195,33 @@ impl Call<'_> {
     }
 
     /// Opens what the call needs of media, for audio of at most the rate `widest`.
-    fn open_line(&self, script: &Script, widest: SampleRate) -> Result<Line, NoLine> {
-        let (leg, feed, tap) = self.node.media.open(script.leg(widest))?;
+    fn open_line(
+        &self,
+        agent: &AgentDefinition,
+        occasion: &Occasion<'_>,
+        script: &Script,
+        widest: SampleRate,
+    ) -> Result<Line, NoLine> {
+        let options = script.leg(widest);
+        let media = &self.node.media;
+        let shelf = self.node.config.bundles.as_ref();
+        let (leg, feed, tap, kept) = match shelf.filter(|_| script.record) {
+            Some(shelf) => {
+                let (leg, feed, tap, tapped) = media.open_tapped(options)?;
+                (leg, feed, tap, Some((shelf, tapped)))
+            }
+            None => {
+                let (leg, feed, tap) = media.open(options)?;
+                (leg, feed, tap, None)
+            }
+        };
+        let (log, keeper) = kept
+            .map(|(shelf, tapped)| {
+                let call = self.journal.call().to_string();
+                let opened = Opened::new(&call, agent, occasion, script, &tapped);
+                keeper(shelf, &call, opened, tapped.feed)
+            })
+            .unzip();
         let overloaded = |reason: &str| NoLine {
             refusal: Refusal::Overloaded,
             reason: reason.to_owned(),
@@ -204,13 +233,18 @@ impl Call<'_> {
             return Err(overloaded("the media thread gave no recording tap"));
         };
         let file = script.record.then(|| self.recording_file());
-        let order = RecordingOrder { feed: tap, file };
+        let order = RecordingOrder {
+            feed: tap,
+            file,
+            keeper,
+        };
         let recording = self.node.recorder.record(order);
         self.live.get_or_init(|| recording.live());
         Ok(Line {
             leg,
             feed,
             recording,
+            log,
         })
     }
 
@@ -330,9 +364,11 @@ impl Call<'_> {
                 .providers
                 .tools
                 .runner_for(agent, self.journal.call()),
+            log: line.log.clone(),
         };
         let outcome = Driver::new(parts, answered).run(events).await;
-        let duration = self.node.clock.now().since(answered);
+        let ended = self.node.clock.now();
+        let duration = ended.since(answered);
         let dropped = line.feed.dropped();
         if dropped > 0 {
             tracing::warn!(
@@ -340,14 +376,22 @@ impl Call<'_> {
                 "the call was too slow to hear everything"
             );
         }
-        drop(line.leg);
-        let recording = line.recording.finish().await;
         let Outcome {
             cause,
             transcript,
             latencies,
         } = outcome;
         let (status, sip_code, reason) = after_answer(&cause);
+        if let Some(log) = &line.log {
+            log.write(&Record::Ended(Ended {
+                at: ended,
+                reason: reason.clone(),
+                hung_up: matches!(cause, Cause::HungUp(_)),
+                frames_lost: line.leg.statistics().feed_dropped,
+            }));
+        }
+        drop(line.leg);
+        let recording = line.recording.finish().await;
         CallReport {
             status,
             sip_code,

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::dialogue::TimedWord;
+use crate::keeping::{Log, Record};
 
 /// Sentences that may wait to be synthesised. The driver stops reading the model's reply before
 /// the queue is full.
@@ -75,6 +76,8 @@ pub(crate) struct Voice {
     pub(crate) rate: SampleRate,
     pub(crate) speed: f32,
     pub(crate) clock: Clock,
+    /// Where what it says is kept, if it is.
+    pub(crate) log: Option<Log>,
 }
 
 impl Speaker {
@@ -204,6 +207,11 @@ impl Work {
             speed: self.voice.speed,
             rate: self.voice.rate,
         };
+        if let Some(log) = &self.voice.log {
+            let at = self.voice.clock.now();
+            let lead = (lead.as_millis() / audio::FRAME.as_millis()) as usize;
+            log.write(&Record::Asked { segment, at, lead });
+        }
         let wanted = || self.playout.generation() == generation;
         let begun = attempts::begin(&*self.voice.synthesiser, &request, wanted).await;
         let (mut pending, mut stream) = match begun {
@@ -214,6 +222,7 @@ impl Work {
             }
             Err(error) => return wanted().then(|| failed(segment, Duration::ZERO, &error)),
         };
+        self.sounds(segment, &pending);
         let at = self.voice.clock.now();
         // overflow: awaited
         self.notes.send(Note::Started { segment, at }).await.ok()?;
@@ -236,13 +245,20 @@ impl Work {
                 pending.drain(..frame_length);
             }
             match stream.next().await {
-                Some(Ok(chunk)) => pending.extend_from_slice(&chunk),
+                Some(Ok(chunk)) => {
+                    self.sounds(segment, &chunk);
+                    pending.extend_from_slice(&chunk);
+                }
                 Some(Err(error)) => {
                     failure = Some(error);
                     break;
                 }
                 None => break,
             }
+        }
+        if let Some(log) = &self.voice.log {
+            let failure = failure.as_ref().map(ToString::to_string);
+            log.write(&Record::Sounded { segment, failure });
         }
         samples += pending.len();
         pending.resize(frame_length, 0);
@@ -253,6 +269,13 @@ impl Work {
             None => Note::Done { segment, duration },
             Some(error) => failed(segment, duration, &error),
         })
+    }
+
+    /// Keeps a piece of a sentence before any of it can be played.
+    fn sounds(&self, segment: SegmentId, samples: &[i16]) {
+        if let Some(log) = &self.voice.log {
+            log.sound(segment, samples);
+        }
     }
 
     /// Waits until what is synthesised may be heard; `None` when the agent was silenced meanwhile.

@@ -4,6 +4,7 @@ use std::time::Duration;
 use agent::SentenceSplitter;
 use audio::{Moment, SampleRate};
 use media::SegmentId;
+use serde::{Deserialize, Serialize};
 use speech::SpokenWord;
 
 use super::ReplyId;
@@ -63,7 +64,7 @@ struct Segment {
 }
 
 /// A word of a segment, and when it sounds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimedWord {
     /// Where it stands in the segment's text, in bytes.
     pub text: Range<usize>,

@@ -26,6 +26,7 @@ use audio::dtmf::Digit;
 use audio::{Moment, SampleRate, level};
 use llm::{ReplyPart, ReplyRequest, ToolCall};
 use media::SegmentId;
+use serde::{Deserialize, Serialize};
 use speech::Utterance;
 use turn::{AgentState, Attempt, Ended, Machine, Window};
 
@@ -54,7 +55,7 @@ const WAITING_ENTRIES: usize = 8;
 const ENDED_BY_AGENT: &str = "the agent ended the conversation";
 
 /// Names one reply of the language model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ReplyId(pub u32);
 
 /// One window of the caller's audio with the voice detector's judgement.
@@ -73,7 +74,7 @@ pub struct HeardWindow<'a> {
 }
 
 /// Progress of the agent's voice on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Playback {
     /// The first audible sample of a segment went out.
     Started(SegmentId),

@@ -7,6 +7,7 @@ use std::mem;
 use agent::SentenceSplitter;
 use audio::Moment;
 use llm::{AnsweredCall, Message, Role, ToolCall};
+use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
 use super::{Dialogue, ENDED_BY_AGENT, Effect, ReplyId};
@@ -29,7 +30,7 @@ const TOO_LATE: &str = "The tool did not answer in time. Whether it did anything
 const STILL_AT_WORK: &str = "The tool is still at work. Do not call it again.";
 
 /// Names one use of a tool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ToolId(pub u32);
 
 /// The tools that one answer uses.

@@ -40,6 +40,7 @@ pub struct Ear {
     state: StreamState,
     tract: Option<Tract>,
     doubt: Doubt,
+    windows: u64,
 }
 
 impl Ear {
@@ -50,6 +51,7 @@ impl Ear {
             state: StreamState::new(),
             tract: None,
             doubt: Doubt::default(),
+            windows: 0,
         }
     }
 
@@ -66,7 +68,10 @@ impl Ear {
 
     /// The next window, at the leg's rate, if enough was heard. Its probability is not known yet.
     pub fn window(&mut self) -> Option<HeardAudio> {
-        self.tract.as_mut().and_then(Tract::cut)
+        let number = self.windows;
+        let window = self.tract.as_mut()?.cut()?;
+        self.windows += 1;
+        Some(HeardAudio { number, ..window })
     }
 
     /// What the detector is to judge of the window that was taken last, whose samples these are.
@@ -185,6 +190,7 @@ impl Tract {
         let samples = self.pending.drain(..length).collect();
         self.concealed = self.take_concealed(length) * WINDOW / length;
         Some(HeardAudio {
+            number: 0,
             at: self.until - self.rate.duration_of(self.pending.len()),
             delivered: self.delivered,
             gathered: self.delivered,

@@ -23,7 +23,7 @@ const LONGEST_GAP: Duration = Duration::from_secs(60);
 
 /// Both sides of a recording, in the order in which they will be written.
 #[derive(Debug)]
-pub(super) struct Timeline {
+pub struct Timeline {
     rate: SampleRate,
     /// When the sample at position zero was heard or played.
     origin: Moment,
@@ -43,7 +43,7 @@ struct Side {
 
 impl Timeline {
     /// A recording at `rate` whose first sample is that of `origin`.
-    pub(super) fn new(rate: SampleRate, origin: Moment) -> Self {
+    pub fn new(rate: SampleRate, origin: Moment) -> Self {
         Self {
             rate,
             origin,
@@ -56,7 +56,7 @@ impl Timeline {
 
     /// Puts a frame into its place. What belongs before the origin, or before samples that were
     /// given out already, is left out; of two frames in one place the later call's counts.
-    pub(super) fn place(&mut self, recorded: &RecordedFrame) {
+    pub fn place(&mut self, recorded: &RecordedFrame) {
         let early = self.samples_in(self.origin.since(recorded.at));
         let position = self.samples_in(recorded.at.since(self.origin));
         let joint = self.samples_in(JOIN);
@@ -92,7 +92,7 @@ impl Timeline {
     }
 
     /// Appends, interleaved, all samples that nothing can be put between any more.
-    pub(super) fn give(&mut self, interleaved: &mut Vec<i16>) {
+    pub fn give(&mut self, interleaved: &mut Vec<i16>) {
         let margin = self.samples_in(MARGIN);
         let patience = self.samples_in(PATIENCE);
         let heard = self.heard.next.unwrap_or(0).saturating_sub(margin);
@@ -102,7 +102,7 @@ impl Timeline {
     }
 
     /// Appends, interleaved, all samples there are.
-    pub(super) fn give_all(&mut self, interleaved: &mut Vec<i16>) {
+    pub fn give_all(&mut self, interleaved: &mut Vec<i16>) {
         self.give_until(u64::MAX, interleaved);
     }
 

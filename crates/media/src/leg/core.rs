@@ -13,7 +13,7 @@ use crate::connection::{Connection, PreparedConnection, Rtcp};
 use crate::digits::DigitQueue;
 use crate::feed::{FeedAlarm, FeedSender, LegEvent};
 use crate::gauges::LegGauges;
-use crate::leg::border::{LegEnds, LegSetup, Transmit};
+use crate::leg::border::{LegEnds, LegSetup, Port, Transmit};
 use crate::leg::hearing::Hearing;
 use crate::leg::keys::Keys;
 use crate::leg::latch::Admission;
@@ -26,6 +26,7 @@ use crate::recording::RecordingSender;
 use crate::rtcp;
 use crate::rtp::{self, Header, MAX_PACKET};
 use crate::statistics::{LegCounters, LegStatistics};
+use crate::tap::{TapFeed, TapSender};
 
 /// One leg without sockets, threads or clocks.
 ///
@@ -43,6 +44,7 @@ pub struct LegCore {
     inband_digits: bool,
     no_rtp_timeout: Duration,
     counters: Arc<LegCounters>,
+    tap: Option<TapSender>,
 }
 
 /// What an accepted packet holds, by its payload type.
@@ -87,8 +89,18 @@ impl LegCore {
             inband_digits,
             no_rtp_timeout: setup.no_rtp_timeout,
             counters,
+            tap: None,
         };
         (core, ends)
+    }
+
+    /// Has the leg note from here on all that goes into it, for it to be run again. This is the
+    /// last time that noting allocates.
+    pub fn tap(&mut self) -> TapFeed {
+        let (tap, feed) = TapSender::new();
+        self.speaking.voice.player.tap(tap.clone());
+        self.tap = Some(tap);
+        feed
     }
 
     /// Takes what signalling agreed on, for the first time or anew. The source of
@@ -98,7 +110,10 @@ impl LegCore {
     ///
     /// What is no longer needed of the connection before is dropped here, which
     /// frees memory: to be called between ticks.
-    pub fn connect(&mut self, now: Moment, prepared: Box<PreparedConnection>) {
+    pub fn connect(&mut self, now: Moment, mut prepared: Box<PreparedConnection>) {
+        if let Some(tap) = &self.tap {
+            tap.connected(now, &mut prepared);
+        }
         let player = &self.speaking.voice.player;
         let rate = player.settle(prepared.connection.codec.rate());
         let (link, change) = match &mut self.link {
@@ -159,6 +174,29 @@ impl LegCore {
         let Some(packet) = link.open(datagram, counters) else {
             return;
         };
+        if let Some(tap) = &self.tap {
+            tap.packet(now, from, Port::Rtp, packet);
+        }
+        self.take_packet(now, from, packet);
+    }
+
+    /// Takes what a [tap](Self::tap) noted of a packet: it was let in and opened already. Anything
+    /// longer than a packet is left out.
+    pub fn take_opened(&mut self, now: Moment, from: SocketAddr, port: Port, packet: &[u8]) {
+        if packet.len() > MAX_PACKET {
+            return;
+        }
+        match port {
+            Port::Rtp => self.take_packet(now, from, packet),
+            Port::Rtcp => self.take_report(now, from, packet),
+        }
+    }
+
+    fn take_packet(&mut self, now: Moment, from: SocketAddr, packet: &[u8]) {
+        let counters = &*self.counters;
+        let Some(link) = &mut self.link else {
+            return;
+        };
         let Ok((header, payload)) = rtp::parse(packet) else {
             counters.malformed.add(1);
             return;
@@ -217,11 +255,22 @@ impl LegCore {
             counters.oversized.add(1);
             return;
         }
-        let (Some(link), Some(control)) = (&mut self.link, self.speaking.control()) else {
+        let Some(link) = &mut self.link else {
             counters.unwanted.add(1);
             return;
         };
         let Some(report) = link.open_report(from, datagram, counters) else {
+            return;
+        };
+        if let Some(tap) = &self.tap {
+            tap.packet(now, from, Port::Rtcp, report);
+        }
+        self.take_report(now, from, report);
+    }
+
+    fn take_report(&mut self, now: Moment, from: SocketAddr, report: &[u8]) {
+        let counters = &*self.counters;
+        let (Some(link), Some(control)) = (&mut self.link, self.speaking.control()) else {
             return;
         };
         let encoder = &mut link.prepared.encoder;
@@ -233,6 +282,9 @@ impl LegCore {
     /// Does one tick, whose deadline is `at`: hears what is due, plays 20 ms.
     /// Returns the packet to send if the leg is connected and sends.
     pub fn tick(&mut self, at: Moment) -> Option<Transmit<'_>> {
+        if let Some(tap) = &self.tap {
+            tap.tick(at);
+        }
         self.feed.deliver();
         self.speaking.voice.player.fence(at, &mut self.feed);
         let link = self.link.as_mut()?;
@@ -263,6 +315,11 @@ impl LegCore {
     /// What happened so far.
     pub fn statistics(&self) -> LegStatistics {
         self.counters.snapshot()
+    }
+
+    /// The random number that decides what is random in what the leg plays.
+    pub(crate) const fn seed(&self) -> u64 {
+        self.speaking.seed()
     }
 
     pub(crate) fn counters(&self) -> &Arc<LegCounters> {

@@ -9,6 +9,7 @@ use audio::{FRAME, Frame, Moment, SampleRate, level};
 use crate::feed::{FeedSender, LegEvent};
 use crate::playout::{Generation, PLAYOUT_FRAMES, PlayoutFrame, PlayoutQueue, SegmentId};
 use crate::statistics::LegCounters;
+use crate::tap::TapSender;
 
 /// End marks that are taken in one tick, so that a tick's events are few.
 const MAX_END_MARKS: usize = 2;
@@ -25,6 +26,7 @@ pub(crate) struct Player {
     segment: Option<Segment>,
     /// Whether the end of the audio is still to be reported.
     active: bool,
+    tap: Option<TapSender>,
 }
 
 /// The segment that is under way.
@@ -45,7 +47,13 @@ impl Player {
             held: None,
             segment: None,
             active: false,
+            tap: None,
         }
+    }
+
+    /// Notes from here on what is taken out of the queue.
+    pub(crate) fn tap(&mut self, tap: TapSender) {
+        self.tap = Some(tap);
     }
 
     /// Settles the leg's rate by its first codec; see [`PlayoutQueue::settle`].
@@ -66,6 +74,9 @@ impl Player {
             return;
         }
         self.generation = generation;
+        if let Some(tap) = &self.tap {
+            tap.fenced(generation);
+        }
         let cut = self.segment.take();
         feed.report(LegEvent::Interrupted {
             generation,
@@ -100,7 +111,7 @@ impl Player {
     /// The next frame of the generation in force; older ones are discarded.
     fn next(&mut self) -> Option<PlayoutFrame> {
         for _ in 0..=PLAYOUT_FRAMES {
-            let frame = self.held.take().or_else(|| self.queue.pop())?;
+            let frame = self.held.take().or_else(|| self.pop())?;
             match frame.generation.cmp(&self.generation) {
                 Ordering::Less => self.counters.stale_discarded.add(1),
                 Ordering::Equal => return Some(frame),
@@ -112,6 +123,16 @@ impl Player {
             }
         }
         None
+    }
+
+    fn pop(&self) -> Option<PlayoutFrame> {
+        let frame = self.queue.pop()?;
+        if let Some(tap) = &self.tap
+            && frame.generation >= self.generation
+        {
+            tap.taken(&frame);
+        }
+        Some(frame)
     }
 
     /// Makes `id` the segment under way. One that is followed by another has

@@ -49,6 +49,10 @@ impl Speaking {
         }
     }
 
+    pub(crate) const fn seed(&self) -> u64 {
+        self.identity.seed
+    }
+
     /// Adapts to the connection that is in force from `now` on.
     pub(crate) fn connect(&mut self, now: Moment, change: Change, link: &Link, rate: SampleRate) {
         let connection = link.connection();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::account::{Expectation, Item, Ledger, Speaker, Speculation, Turn};
+use crate::change::{Changes, Exchange, Part, Source};
 
 const ATTACK: &str = "</script><img src=x onerror=\"alert('1')\">";
 
@@ -28,6 +29,25 @@ fn account(words: &str) -> Account {
                 detail: words.to_owned(),
             },
         ],
+        changes: Some(Changes {
+            old_end: words.to_owned(),
+            new_end: words.to_owned(),
+            exchanges: vec![Exchange::new(
+                0,
+                None,
+                Some(Part {
+                    caller: words.to_owned(),
+                    agent: words.to_owned(),
+                    ..Part::default()
+                }),
+            )],
+            reused: vec![Source {
+                what: words.to_owned(),
+                all: 2,
+                kept: 1,
+                others: words.to_owned(),
+            }],
+        }),
         ..Account::default()
     }
 }
