@@ -12,7 +12,7 @@ use engine::listening::{Ear, HeardAudio, Hearing};
 use engine::{Patience, Script};
 use llm::{ReplyError, ReplyPart, ReplyRequest};
 use media::{LegEvent, LegFeed, PlayoutHandle, SegmentId};
-use speech::{RecogniseError, Utterance};
+use speech::{RecogniseError, Utterance, stated};
 use turn::Attempt;
 
 use crate::cassettes::Recognition;
@@ -344,7 +344,7 @@ impl<'a> Conversation<'a> {
         let length = utterance.rate.duration_of(utterance.samples.len());
         match self.timing {
             Timing::Modelled => {
-                let takes = latency::recognition(length).max(earliest);
+                let takes = stated::recognition(length).max(earliest);
                 self.answer(now + takes, Answer::Recognise(attempt, utterance, takes));
             }
             Timing::Measured => {
@@ -362,7 +362,7 @@ impl<'a> Conversation<'a> {
         }
         match self.timing {
             Timing::Modelled => {
-                self.answer(now + latency::JUDGEMENT, Answer::Judge(attempt, turn));
+                self.answer(now + stated::JUDGEMENT, Answer::Judge(attempt, turn));
             }
             Timing::Measured => {
                 let (judged, took) = self.stages.judge(turn);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use audio::{FRAME, Frame, Moment, SampleRate};
 use engine::dialogue::TimedWord;
 use media::{Generation, PlayoutFrame, PlayoutHandle, PushError, SegmentId};
-use speech::SpeakRequest;
+use speech::{SpeakRequest, stated};
 
-use crate::latency::{self, Timing};
+use crate::latency::Timing;
 use crate::stages::{Sound, Stages};
 
 /// Sentences that may wait, as in a live call.
@@ -176,7 +176,7 @@ impl Voice {
         let made = remembered.or_else(|| measured.then(|| stages.speak(request)));
         let takes = match &made {
             Some(sound) => sound.first,
-            None => latency::synthesis(line.text.chars().count()),
+            None => stated::synthesis(line.text.chars().count()),
         };
         Speaking {
             line,

@@ -7,6 +7,7 @@
 //!   does it with the statically linked flite library and its voice `rms`.
 //! * [`TurnJudge`] says whether a turn sounds complete. [`SoundJudge`] asks the
 //!   model Smart Turn on a pool of worker threads.
+//! * [`stated`] says how long the three take, for calls on a virtual clock.
 //! * [`word_errors`] compares a transcript with what was said, for tests and
 //!   demonstrations.
 //!
@@ -22,6 +23,7 @@ mod judge;
 mod moonshine;
 mod pool;
 mod recogniser;
+pub mod stated;
 mod synthesiser;
 mod transcript;
 

@@ -1,9 +1,11 @@
-//! Runs the turn machine over a passage in virtual time.
+//! Runs the turn machine over a passage in virtual time, in which the models take what they take
+//! in a replayed call.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use audio::Moment;
+use speech::stated;
 use turn::{Attempt, Effect, Ended, Machine, Settings};
 
 use crate::hearing::Heard;
@@ -14,13 +16,6 @@ const PREROLL: Duration = Duration::from_millis(320);
 
 /// What is listened to when a turn is judged by its sound.
 const JUDGED: Duration = Duration::from_secs(8);
-
-/// What recognition takes at least, and for each second of audio, on one core of a server.
-const RECOGNITION: Duration = Duration::from_millis(15);
-const RECOGNITION_OF_A_SECOND: Duration = Duration::from_millis(22);
-
-/// What the judgement of a turn's sound takes.
-const JUDGEMENT: Duration = Duration::from_millis(40);
 
 /// A stretch of a passage's audio.
 type Stretch = (Moment, Moment);
@@ -189,7 +184,7 @@ impl Drive<'_> {
             .words(self.heard, (self.unsettled, until), self.listener)?;
         let length = until.since(self.unsettled);
         self.answers.push(Answer {
-            due: now + RECOGNITION + RECOGNITION_OF_A_SECOND.mul_f32(length.as_secs_f32()),
+            due: now + stated::recognition(length),
             attempt,
             said: Said::Words(words),
         });
@@ -197,7 +192,7 @@ impl Drive<'_> {
             .memory
             .sound(self.heard, (self.begun, until), self.listener)?;
         self.answers.push(Answer {
-            due: now + JUDGEMENT,
+            due: now + stated::JUDGEMENT,
             attempt,
             said: Said::Sound(sound),
         });
@@ -206,5 +201,52 @@ impl Drive<'_> {
 
     fn forget(&mut self, attempt: Attempt) {
         self.answers.retain(|answer| answer.attempt != attempt);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use audio::SampleRate;
+
+    use super::*;
+
+    struct Silent;
+
+    impl Listener for Silent {
+        fn words(&mut self, _: &[i16], _: SampleRate) -> Result<String, ListenError> {
+            Ok(String::new())
+        }
+
+        fn sound(&mut self, _: &[i16], _: SampleRate) -> Result<f32, ListenError> {
+            Ok(0.0)
+        }
+    }
+
+    #[test]
+    fn the_models_take_what_they_take_in_a_replayed_call() {
+        let now = Moment::from_millis(2_000);
+        let heard = Heard {
+            name: "two seconds".to_owned(),
+            pauses: Vec::new(),
+            samples: vec![0; 32_000],
+            rate: SampleRate::HZ_16000,
+            windows: Vec::new(),
+        };
+        let mut drive = Drive {
+            heard: &heard,
+            machine: Machine::new(Settings::default()),
+            memory: &mut Memory::default(),
+            listener: &mut Silent,
+            answers: Vec::new(),
+            heard_until: now,
+            begun: Moment::ZERO,
+            unsettled: Moment::ZERO,
+            asked: BTreeMap::new(),
+            ended: Vec::new(),
+        };
+        drive.ask(now, Attempt(0)).unwrap();
+        let due: Vec<Moment> = drive.answers.iter().map(|answer| answer.due).collect();
+        let words = stated::recognition(Duration::from_secs(2));
+        assert_eq!(due, [now + words, now + stated::JUDGEMENT]);
     }
 }
