@@ -115,7 +115,7 @@ fn complaint(replay: Replay) -> String {
         .map(|entry| entry.expect("an entry").file_name())
         .filter(|name| {
             let name = name.to_string_lossy();
-            name.starts_with("r.") || name.starts_with(".replay")
+            name.starts_with("r.") || name.starts_with(".mihu")
         })
         .collect();
     assert!(left.is_empty(), "{left:?}");

@@ -10,6 +10,7 @@ use ::bench::turns;
 use clap::Subcommand;
 use serde::Serialize;
 
+use crate::output::Output;
 use crate::paths::{Assets, locate};
 use crate::progress::Progress;
 use crate::replay::Latency;
@@ -97,6 +98,7 @@ pub(crate) fn run(action: Action) -> Result<ExitCode, Failure> {
 }
 
 fn measure(arguments: Media) -> Result<ExitCode, Failure> {
+    let json = Output::of(arguments.json.as_deref())?;
     let detector = if arguments.no_vad {
         None
     } else {
@@ -116,7 +118,7 @@ fn measure(arguments: Media) -> Result<ExitCode, Failure> {
         generator: (program, vec!["bench".to_owned(), "generator".to_owned()]),
     })?;
     print(figures.table().trim_end());
-    write(arguments.json, &figures)?;
+    write(json, &figures)?;
     if figures.failed_calls > 0 {
         return Ok(ExitCode::FAILURE);
     }
@@ -124,6 +126,7 @@ fn measure(arguments: Media) -> Result<ExitCode, Failure> {
 }
 
 fn measure_turns(arguments: Turns) -> Result<ExitCode, Failure> {
+    let json = Output::of(arguments.json.as_deref())?;
     let config = arguments.settings.load()?;
     let mut stages = crate::replay::load(&config)?;
     let options = turns::Options {
@@ -139,17 +142,16 @@ fn measure_turns(arguments: Turns) -> Result<ExitCode, Failure> {
     progress.clear();
     let figures = figures?;
     print(figures.table().trim_end());
-    write(arguments.json, &figures)?;
+    write(json, &figures)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(file: Option<PathBuf>, figures: &impl Serialize) -> Result<(), Failure> {
-    let Some(file) = file else {
+fn write(file: Option<Output>, figures: &impl Serialize) -> Result<(), Failure> {
+    let Some(mut file) = file else {
         return Ok(());
     };
-    std::fs::write(&file, serde_json::to_string_pretty(figures)?)
-        .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
-    Ok(())
+    file.write(&format!("{}\n", serde_json::to_string_pretty(figures)?))?;
+    file.put()
 }
 
 fn codec(name: &str) -> Result<Codec, String> {

@@ -11,6 +11,7 @@ mod detection;
 mod keys;
 mod logging;
 mod models;
+mod output;
 mod paths;
 mod phone;
 mod progress;

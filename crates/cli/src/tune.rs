@@ -9,6 +9,7 @@ use ::tune::{Grid, Heard, Line, Models, Passage, Report, cutting, sweep, tables,
 use clap::ValueEnum;
 use speech::{Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
 
+use crate::output::Output;
 use crate::paths::{Assets, locate};
 use crate::{Failure, config, detection, print};
 
@@ -71,6 +72,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> Result<(), Failure> {
+    let mut json = Output::of(arguments.json.as_deref())?;
+    let mut svg = Output::of(arguments.svg.as_deref())?;
     let mut passages = Vec::new();
     if let Some(folder) = &arguments.recordings {
         for path in turn_file::list(folder)? {
@@ -123,15 +126,17 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
     let report = Report::new(line, &measured, &arguments.tolerance);
     print(tables(&report).trim());
     if let Some(file) = &arguments.cache {
-        models.keep(file).map_err(|error| unusable(file, error))?;
+        let mut kept = Output::beside(file)?;
+        kept.write(&models.kept()?)?;
+        kept.put()?;
     }
-    if let Some(file) = &arguments.json {
-        write(file, &serde_json::to_string_pretty(&report)?)?;
+    if let Some(file) = &mut json {
+        file.write(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
     }
-    if let Some(file) = &arguments.svg {
-        write(file, &report.svg())?;
+    if let Some(file) = &mut svg {
+        file.write(&report.svg())?;
     }
-    Ok(())
+    [json, svg].into_iter().flatten().try_for_each(Output::put)
 }
 
 /// The passages that are made from recorded utterances, each recording once.
@@ -150,10 +155,6 @@ fn made(arguments: &Arguments, models: &mut Models<'_>) -> Result<Vec<Passage>, 
         }
     }
     Ok(passages)
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    Ok(std::fs::write(file, text).map_err(|error| unusable(file, error))?)
 }
 
 fn unusable(file: &Path, error: impl std::fmt::Display) -> String {

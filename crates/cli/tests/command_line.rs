@@ -1,10 +1,11 @@
 //! The binary as an operator meets it. Being an integration test of this package, it also makes
 //! cargo build the binary whenever the workspace is tested.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use end_to_end::{Api, Node, Phone, Sipp, mihu};
+use end_to_end::{Api, Node, Phone, Sipp, checkout, mihu};
 use postgres_fixture::TestDatabase;
 use rustix::process::Signal;
 
@@ -182,4 +183,67 @@ fn a_log_in_a_file_has_no_colours() {
     let log = node.log();
     assert!(log.contains("ready"), "{log}");
     assert!(!log.contains('\u{1b}'), "{log}");
+}
+
+/// Runs a command that must fail, with this exit code, and that is to write this file: what it
+/// complains of. What was in the file stays, and nothing is left beside it.
+#[track_caller]
+fn refused(arguments: &[&str], recordings: &Path, option: &str, expected: i32) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("figures");
+    std::fs::write(&file, "those before").expect("a file");
+    let output = Command::new(mihu())
+        .env_clear()
+        .current_dir(checkout(""))
+        .args(arguments)
+        .arg("--recordings")
+        .arg(recordings)
+        .arg(option)
+        .arg(&file)
+        .output()
+        .expect("mihu runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(expected), "{said}");
+    let kept = std::fs::read_to_string(&file).expect("the file");
+    assert_eq!(kept, "those before");
+    let left = std::fs::read_dir(folder.path()).expect("the folder");
+    assert_eq!(left.count(), 1);
+    said
+}
+
+#[test]
+fn a_tuning_that_fails_leaves_what_it_was_to_write_as_it_was() {
+    let recordings = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(recordings.path().join("call.json"), "{}").expect("a file");
+    for option in ["--json", "--svg"] {
+        let said = refused(&["tune"], recordings.path(), option, 2);
+        assert!(said.contains("call.json"), "{said}");
+    }
+}
+
+#[test]
+fn a_bench_that_fails_leaves_what_it_was_to_write_as_it_was() {
+    let empty = tempfile::tempdir().expect("a temporary folder");
+    let said = refused(&["bench", "turns"], empty.path(), "--json", 1);
+    assert!(said.contains(&*empty.path().to_string_lossy()), "{said}");
+}
+
+#[test]
+fn figures_that_cannot_be_written_are_not_measured() {
+    for arguments in [&["tune"][..], &["bench", "turns"], &["bench", "media"]] {
+        let output = Command::new(mihu())
+            .env_clear()
+            .current_dir(checkout(""))
+            .args(arguments)
+            .args(["--json", "/nowhere/figures.json"])
+            .output()
+            .expect("mihu runs");
+        assert!(!output.status.success());
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("cannot write /nowhere/figures.json"),
+            "{said}"
+        );
+    }
 }

@@ -64,7 +64,8 @@ impl<'a> Models<'a> {
         })
     }
 
-    /// Takes over what was said before, from a file that [`keep`](Self::keep) wrote. A file that
+    /// Takes over what was said before, from a file with what was
+    /// [`kept`](Self::kept). A file that
     /// is not there says nothing.
     ///
     /// # Errors
@@ -79,13 +80,13 @@ impl<'a> Models<'a> {
         Ok(())
     }
 
-    /// Writes what was said so far to a file.
+    /// What was said so far, for [`recall`](Self::recall).
     ///
     /// # Errors
     ///
-    /// If the file cannot be written.
-    pub fn keep(&self, file: &Path) -> io::Result<()> {
-        fs::write(file, serde_json::to_vec(&(&self.words, &self.sounds))?)
+    /// If a judgement is no number.
+    pub fn kept(&self) -> io::Result<String> {
+        Ok(serde_json::to_string(&(&self.words, &self.sounds))?)
     }
 }
 

@@ -1,39 +1,29 @@
 //! The files that a replay writes, each whole or not at all.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-
 use audio::WavWriter;
 use replay::Replayed;
 use report::Account;
-use tempfile::NamedTempFile;
 
 use super::Arguments;
 use crate::Failure;
+use crate::output::Output;
 
 /// The reports that were asked for, each beside its place until all of them are written.
 pub(super) struct Reports {
-    json: Option<Report>,
-    html: Option<Report>,
-    junit: Option<Report>,
-    out: Option<Report>,
-}
-
-/// A file that is not in its place yet.
-struct Report {
-    unfinished: NamedTempFile,
-    path: PathBuf,
+    json: Option<Output>,
+    html: Option<Output>,
+    junit: Option<Output>,
+    out: Option<Output>,
 }
 
 impl Reports {
     /// Makes sure, before anything is replayed, that they can be written.
     pub(super) fn open(arguments: &Arguments) -> Result<Self, Failure> {
-        let open = |path: &Option<PathBuf>| path.as_deref().map(Report::beside).transpose();
         Ok(Self {
-            json: open(&arguments.json)?,
-            html: open(&arguments.html)?,
-            junit: open(&arguments.junit)?,
-            out: open(&arguments.out)?,
+            json: Output::of(arguments.json.as_deref())?,
+            html: Output::of(arguments.html.as_deref())?,
+            junit: Output::of(arguments.junit.as_deref())?,
+            out: Output::of(arguments.out.as_deref())?,
         })
     }
 
@@ -59,12 +49,12 @@ impl Reports {
             report.write(&report::junit(&accounts))?;
         }
         if let (Some(report), Some(call)) = (&self.out, calls.first()) {
-            let mut writer = WavWriter::create(report.unfinished.path(), call.rate, 1)?;
+            let mut writer = WavWriter::create(report.unfinished(), call.rate, 1)?;
             writer.write(&call.agent)?;
             writer.finish()?;
         }
         let reports = [self.json, self.html, self.junit, self.out];
-        reports.into_iter().flatten().try_for_each(Report::put)
+        reports.into_iter().flatten().try_for_each(Output::put)
     }
 }
 
@@ -75,44 +65,4 @@ fn page(call: &Replayed) -> report::Call<'_> {
         agent: &call.agent,
         rate: call.rate,
     }
-}
-
-impl Report {
-    fn beside(path: &Path) -> Result<Self, Failure> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or_else(|| Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        let made = builder
-            .permissions(readable)
-            .prefix(".replay-")
-            .tempfile_in(folder);
-        let unfinished = made.map_err(|error| unwritable(path, &error))?;
-        Ok(Self {
-            unfinished,
-            path: path.to_owned(),
-        })
-    }
-
-    fn write(&mut self, text: &str) -> Result<(), Failure> {
-        let written = self.unfinished.write_all(text.as_bytes());
-        written.map_err(|error| unwritable(&self.path, &error))
-    }
-
-    fn put(self) -> Result<(), Failure> {
-        let put = self.unfinished.persist(&self.path);
-        put.map(drop)
-            .map_err(|error| unwritable(&self.path, &error.error))
-    }
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    format!(
-        "cannot write {}: {}; check that the folder exists and may be written to",
-        path.display(),
-        error.kind()
-    )
-    .into()
 }
