@@ -58,6 +58,11 @@ impl Replay {
         self.with(option, path)
     }
 
+    fn setting(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Runs it: the exit code, what it told, and what it complained of.
     fn run(mut self) -> (i32, String, String, TempDir) {
         let Output {
@@ -485,6 +490,72 @@ fn an_agent_that_names_a_provider_that_there_is_not_is_refused() {
         complaint.contains("agent.yaml:5:") && complaint.contains("provider"),
         "{complaint}"
     );
+}
+
+#[test]
+fn an_agent_that_names_a_voice_that_there_is_not_is_refused() {
+    let replay = Replay::new();
+    let agent = replay.write(
+        "agent.yaml",
+        "name: Maya\nsettings:\n  voice:\n    voice_profile:\n      voice_name: Rachel\n",
+    );
+    let complaint = complaint(replay.with("--agent", agent).audio("ast_en_hello.wav"));
+    assert!(
+        complaint.contains("agent.yaml:5:") && complaint.contains("`rms`, the only voice"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn an_agent_whose_language_model_may_not_be_asked_is_refused() {
+    let replay = Replay::new();
+    let agent = "name: Maya\ncustom_llm_url: http://127.0.0.1:9/v1\n";
+    let agent = replay.write("agent.yaml", agent);
+    let complaint = complaint(replay.with("--agent", agent).audio("ast_en_hello.wav"));
+    assert!(
+        complaint.contains("agent.yaml:2:")
+            && complaint.contains("`custom_llm_url`: expected a server that can be asked")
+            && complaint.contains("`127.0.0.1` is not permitted"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn a_language_model_that_cannot_be_reached_is_no_call_at_all() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = nobody.local_addr().expect("an address");
+    drop(nobody);
+    let replay = Replay::new().setting("MIHU_LLM_ALLOW_PRIVATE", "true");
+    let agent = format!("name: Maya\ncustom_llm_url: http://{address}/v1\n");
+    let agent = replay.write("agent.yaml", &agent);
+    let complaint = complaint(replay.with("--agent", agent).audio("ast_en_hello.wav"));
+    assert!(
+        complaint.contains("cannot connect to the language-model server"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn one_file_that_is_no_audio_keeps_the_others_from_a_report() {
+    let replay = Replay::support();
+    let calls = replay.file("calls");
+    fs::create_dir(&calls).expect("a folder");
+    let hello = checkout("fixtures/ast_en_hello.wav");
+    fs::copy(hello, calls.join("a.wav")).expect("a copy");
+    fs::write(calls.join("b.wav"), "no audio").expect("a file");
+    let before = replay.write("before.json", "the report before");
+    let replay = replay
+        .with("--audio", &calls)
+        .with("--json", &before)
+        .report("--html", "r.html")
+        .report("--junit", "r.xml");
+    let (code, told, complaint, folder) = replay.run();
+    assert_eq!(code, 2, "{told}{complaint}");
+    assert!(complaint.contains("b.wav"), "{complaint}");
+    let kept = fs::read_to_string(before).expect("the report before");
+    assert_eq!(kept, "the report before");
+    let left = fs::read_dir(folder.path()).expect("the folder").count();
+    assert_eq!(left, 2);
 }
 
 #[test]

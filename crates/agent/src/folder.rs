@@ -124,6 +124,15 @@ pub fn load_folder(folder: &Path) -> Result<Vec<AgentDefinition>, LoadAgentError
 
 /// Loads one agent file, see [`load_folder`].
 pub fn load_file(file: &Path) -> Result<AgentDefinition, LoadAgentError> {
+    load_file_if(file, |_| Ok(()))
+}
+
+/// Loads one agent file as [`load_file`] does, if `check` finds nothing wrong with the agent. What
+/// it finds is told with its place in the file.
+pub fn load_file_if(
+    file: &Path,
+    check: impl FnOnce(&AgentDefinition) -> Result<(), InvalidField>,
+) -> Result<AgentDefinition, LoadAgentError> {
     let unreadable = |source| LoadAgentError::Read {
         path: file.to_owned(),
         source,
@@ -140,7 +149,7 @@ pub fn load_file(file: &Path) -> Result<AgentDefinition, LoadAgentError> {
     if agent.slug.is_empty() {
         agent.slug = stem(file);
     }
-    if let Err(problem) = agent.validate() {
+    if let Err(problem) = agent.validate().and_then(|()| check(&agent)) {
         let (line, column) = place(locate(&yaml, &problem.field));
         return Err(LoadAgentError::Field {
             file: file.to_owned(),

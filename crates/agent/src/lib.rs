@@ -25,6 +25,6 @@ pub use definition::{
     ProcedureStep, SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced,
     VoiceProfile, VoiceSettings, Webhook, WebhookEvent,
 };
-pub use folder::{LoadAgentError, load_file, load_folder};
+pub use folder::{LoadAgentError, load_file, load_file_if, load_folder};
 pub use prompt::{Assembled, CallContext, CallPrompt, Direction};
 pub use sentence::SentenceSplitter;

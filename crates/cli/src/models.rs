@@ -60,6 +60,16 @@ impl Models {
     }
 }
 
+impl Models {
+    /// Why the server that `agent` names cannot be asked, as far as that is known beforehand.
+    pub(crate) fn check(&self, agent: &AgentDefinition) -> Result<(), OpenAiConfigError> {
+        if agent.custom_llm_url.is_empty() {
+            return Ok(());
+        }
+        self.own(&agent.custom_llm_url).map(drop)
+    }
+}
+
 impl ModelDirectory for Models {
     fn model_for(&self, agent: &AgentDefinition) -> Arc<dyn LanguageModel> {
         if agent.custom_llm_url.is_empty() {

@@ -1,5 +1,6 @@
 //! `mihu replay`: calls with recorded callers, on a virtual clock.
 
+mod agents;
 mod reports;
 mod sources;
 
@@ -189,7 +190,9 @@ struct Workshop<'a> {
 
 impl<'a> Workshop<'a> {
     fn new(arguments: &'a Arguments, config: &Config) -> Result<Self, Failure> {
-        let agent = arguments.agent.as_deref().map(agent::load_file);
+        let models = Models::new(config.llm.clone())?;
+        let agent = arguments.agent.as_deref();
+        let agent = agent.map(|file| agents::load(file, &models));
         let (pace, timing) = match (arguments.clock, arguments.latency) {
             (Clock::Wall, _) => (Pace::Wall, Timing::Measured),
             (Clock::Virtual, latency) => (Pace::Virtual, latency.timing()),
@@ -197,9 +200,9 @@ impl<'a> Workshop<'a> {
         Ok(Self {
             arguments,
             embedded: config.llm.url.is_empty(),
-            models: Models::new(config.llm.clone())?,
+            models,
             patience: config.engine().patience,
-            agent: agent.transpose()?.map(Arc::new),
+            agent: agent.transpose()?,
             pace,
             timing,
         })
@@ -261,7 +264,7 @@ impl<'a> Workshop<'a> {
             scenario.and_then(|scenario| scenario.agent.as_ref()),
         ) {
             (Some(agent), _) => Arc::clone(agent),
-            (None, Some(file)) => Arc::new(agent::load_file(file)?),
+            (None, Some(file)) => agents::load(file, &self.models)?,
             (None, None) => {
                 return Err(
                     format!("{} names no agent; give one with --agent", source.name()).into(),

@@ -116,6 +116,7 @@ pub(crate) fn carry(stages: &mut Stages, setup: Setup) -> Result<Happened, Conne
             Some(End::HungUp(reason)) => break (reason, true),
             Some(End::Vanished) => break ("the caller's audio stopped arriving", false),
             Some(End::Failed) => break ("the leg's media broke", false),
+            Some(End::Unreachable) => break ("the language model cannot be asked", false),
             None => {}
         }
         let quiet = caller.done().map(|done| {

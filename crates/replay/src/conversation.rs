@@ -45,6 +45,8 @@ pub(crate) enum End {
     Vanished,
     /// The leg broke.
     Failed,
+    /// The language model cannot be asked.
+    Unreachable,
 }
 
 /// What the caller notices of the agent.
@@ -88,6 +90,8 @@ pub(crate) struct Conversation<'a> {
     unfinished: BTreeSet<SegmentId>,
     manner: Manner,
     end: Option<End>,
+    /// Why the language model cannot be asked.
+    unreachable: Option<String>,
 }
 
 impl<'a> Conversation<'a> {
@@ -114,6 +118,7 @@ impl<'a> Conversation<'a> {
             unfinished: BTreeSet::new(),
             manner: Manner::default(),
             end: None,
+            unreachable: None,
         };
         conversation.carry_out(now);
         conversation
@@ -247,7 +252,10 @@ impl<'a> Conversation<'a> {
         }
         self.dialogue.finish(now);
         self.carry_out(now);
-        self.narrator.story()
+        Story {
+            unreachable: self.unreachable,
+            ..self.narrator.story()
+        }
     }
 
     fn noticed(&mut self, now: Moment, event: LegEvent) {
@@ -389,7 +397,13 @@ impl<'a> Conversation<'a> {
             }
             match part {
                 Ok(part) => self.answer(now + after, Answer::Part(reply, part)),
-                Err(error) => result = Err(error),
+                Err(error) => {
+                    if let ReplyError::Refused(_) | ReplyError::Connect(_) = error {
+                        self.unreachable.get_or_insert_with(|| error.to_string());
+                        self.end = self.end.or(Some(End::Unreachable));
+                    }
+                    result = Err(error);
+                }
             }
         }
         self.answer(now + after, Answer::ReplyEnded(reply, result));

@@ -132,6 +132,9 @@ pub enum ReplayError {
     /// The line cannot be had.
     #[error(transparent)]
     Line(#[from] ConnectError),
+    /// The agent's language model cannot be asked, so that it would not be the agent who answers.
+    #[error("{0}")]
+    Model(String),
 }
 
 /// The codec that goes by this name: `l16`, linear at 16 kHz, `pcmu`, `pcma`, `g722`, `opus`.
@@ -156,7 +159,7 @@ pub fn codec(name: &str) -> Result<Codec, String> {
 ///
 /// # Errors
 ///
-/// [`ReplayError`]; a call in which something fails is still a call.
+/// [`ReplayError`]; a call in which something else fails is still a call.
 pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError> {
     let now = match order.pace {
         Pace::Virtual => TIME_OF_DAY,
@@ -190,6 +193,9 @@ pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError
             steps,
         },
     )?;
+    if let Some(reason) = &happened.story.unreachable {
+        return Err(ReplayError::Model(reason.clone()));
+    }
     let names = Names {
         source: order.source,
         agent: order.agent.name.clone(),

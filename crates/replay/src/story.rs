@@ -22,6 +22,8 @@ pub(crate) struct Story {
     pub(crate) tools: Vec<Called>,
     /// Why sentences could not be spoken.
     pub(crate) unspoken: Vec<String>,
+    /// Why the language model could not be asked.
+    pub(crate) unreachable: Option<String>,
 }
 
 /// A turn, and what is known of it beside.

@@ -38,7 +38,8 @@ pub struct Another {
 ///
 /// # Errors
 ///
-/// [`LoadBundleError::Leg`] if the call's line cannot be set up.
+/// [`LoadBundleError::Leg`] if the call's line cannot be set up, [`LoadBundleError::Model`] if
+/// the agent's language model cannot be asked.
 pub fn replay_with(
     stages: &mut Stages,
     bundle: &Bundle,
@@ -57,6 +58,9 @@ pub fn replay_with(
         path: bundle.path.clone(),
         source,
     })?;
+    if let Some(reason) = &happened.story.unreachable {
+        return Err(LoadBundleError::Model(reason.clone()));
+    }
     let replayed = Replayed {
         spoke: Vec::new(),
         duration: happened.ended.since(happened.origin),
@@ -102,6 +106,7 @@ fn carry(stages: &mut Stages, bundle: &Bundle, another: Another) -> Result<Happe
             Some(End::HungUp(reason)) => break (reason, true),
             Some(End::Vanished) => break ("the caller's audio stopped arriving", false),
             Some(End::Failed) => break ("the leg's media broke", false),
+            Some(End::Unreachable) => break ("the language model cannot be asked", false),
             None => {}
         }
         if now >= bundle.ended.at {

@@ -70,6 +70,9 @@ pub enum LoadBundleError {
         /// Why not.
         source: media::ConnectError,
     },
+    /// Another agent's language model cannot be asked.
+    #[error("{0}")]
+    Model(String),
 }
 
 /// A call that a node kept.

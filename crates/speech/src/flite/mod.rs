@@ -28,6 +28,11 @@ pub struct FliteConfig {
     pub queue: usize,
 }
 
+impl FliteConfig {
+    /// The name of the only voice that there is.
+    pub const VOICE: &str = "rms";
+}
+
 impl Default for FliteConfig {
     /// 2 workers, 64 texts.
     fn default() -> Self {
