@@ -559,6 +559,35 @@ fn one_file_that_is_no_audio_keeps_the_others_from_a_report() {
 }
 
 #[test]
+fn an_account_tells_when_each_side_is_heard_to_speak() {
+    let account = Replay::support().audio("ast_en_ss-noservice.wav").account();
+    let spans = |side: &str| -> Vec<(u64, u64)> {
+        let spans = account["speech"][side].as_array().expect("a list");
+        let time = |span: &Value, key: &str| span[key].as_u64().expect("a time");
+        let spans = spans.iter();
+        spans
+            .map(|span| (time(span, "start_ms"), time(span, "end_ms")))
+            .collect()
+    };
+    for (side, turn) in [("agent", 0), ("caller", 1)] {
+        let spans = spans(side);
+        assert!(spans.iter().all(|(start, end)| start < end), "{account}");
+        assert!(spans.is_sorted(), "{account}");
+        let turn = &account["turns"][turn];
+        assert_eq!(turn["speaker"], side);
+        let time = |key: &str| turn[key].as_u64().expect("a time");
+        let (from, until) = (time("start_ms"), time("end_ms"));
+        let within = |(start, end): &&(u64, u64)| *end > from && *start < until;
+        let spoken: u64 = spans
+            .iter()
+            .filter(within)
+            .map(|(start, end)| end.min(&until) - start.max(&from))
+            .sum();
+        assert!(2 * spoken > until - from, "{side}: {spans:?} {turn}");
+    }
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_no_call_at_all() {
     let replay = Replay::support().audio("ast_en_hello.wav");
     let (code, told, complaint, _) = replay.with("--json", "/nowhere/r.json").run();

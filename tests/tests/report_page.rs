@@ -10,7 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use end_to_end::{Chromium, checkout};
 use report::{
-    Account, Call, Expectation, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Turn,
+    Account, Call, Expectation, Item, Latencies, Ledger, Quantiles, Span, Speaker, Speculation,
+    Speech, Turn,
 };
 use serde_json::json;
 
@@ -113,6 +114,18 @@ fn minute() -> (Account, Vec<i16>, Vec<i16>) {
         });
     }
     turns[5].text.push_str(ATTACK);
+    let spans = |speaker: Speaker| {
+        let turns = turns.iter().filter(|turn| turn.speaker == speaker);
+        let spans = turns.map(|turn| Span {
+            start_ms: turn.start_ms,
+            end_ms: turn.end_ms,
+        });
+        spans.collect()
+    };
+    let speech = Speech {
+        caller: spans(Speaker::Caller),
+        agent: spans(Speaker::Agent),
+    };
     let of = |part: fn(&Ledger) -> f64| {
         let ledgers = turns.iter().filter_map(|turn| turn.ledger.as_ref());
         Quantiles::of(ledgers.map(part).collect())
@@ -140,6 +153,7 @@ fn minute() -> (Account, Vec<i16>, Vec<i16>) {
             expectation("at most 8 turns", true, "7 turns"),
         ],
         turns,
+        speech,
         ..Account::default()
     };
     (account, caller, agent)
@@ -252,6 +266,8 @@ fn the_page_shows_turns_waits_expectations_and_waveforms() {
     assert_eq!(shown(".turn.caller"), json!(3));
     assert_eq!(shown(".bars .bar"), json!(7));
     assert_eq!(shown(".bars .gap"), json!(3));
+    assert_eq!(shown(".caller .talk"), json!(3));
+    assert_eq!(shown(".agent .talk"), json!(4));
     assert_eq!(shown(".wave path"), json!(2));
     assert_eq!(shown(".stack"), json!(3));
     // The waterfall of the longest wait is open, those of the others are not.

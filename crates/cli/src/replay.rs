@@ -170,6 +170,9 @@ fn replay_all(arguments: &Arguments) -> Result<bool, Failure> {
         let modelled = workshop.pace == Pace::Virtual && workshop.timing == Timing::Modelled;
         call.account.realtime_factor = (!modelled).then_some(factor);
         tell(&call.account, factor);
+        if arguments.json.is_some() || arguments.html.is_some() {
+            call.note_speech(&mut stages);
+        }
         calls.push(call);
     }
     reports.write(&calls, several)?;

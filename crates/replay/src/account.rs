@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use audio::Moment;
 use engine::{TurnEvidence, TurnLatency};
-use report::{Account, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Turn};
+use report::{Account, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Speech, Turn};
 
 use crate::call::Happened;
 use crate::caller::Said;
@@ -36,6 +36,7 @@ pub(crate) fn account(names: Names, happened: &Happened) -> Account {
         realtime_factor: None,
         end: happened.end.clone(),
         turns: turns(story, &cut_off),
+        speech: Speech::default(),
         latency: latencies(&story.latencies),
         false_cutoffs: cut_off.len() as u64,
         missed_turns: missed(happened, &utterances),

@@ -12,7 +12,7 @@ use engine::{Direction, Occasion, Patience, Script, TurnLatency};
 use jiff::Timestamp;
 use media::ConnectError;
 use netem::Profile;
-use report::{Account, Expectation};
+use report::{Account, Expectation, Span, Speech};
 
 use crate::account::{self, Names};
 use crate::call::{self, Happened, Setup};
@@ -124,6 +124,25 @@ pub struct Replayed {
     pub spoke: Vec<Duration>,
     /// What became of the time before each answer, in full.
     pub latencies: Vec<TurnLatency>,
+}
+
+impl Replayed {
+    /// Notes in the account when each side is heard to speak. Takes a while: the voice detector
+    /// hears both sides from their beginning.
+    pub fn note_speech(&mut self, stages: &mut Stages) {
+        let mut spans = |samples: &[i16]| {
+            let speech = stages.speech(samples, self.rate);
+            let spans = speech.into_iter().map(|span| Span {
+                start_ms: span.start.as_millis() as u64,
+                end_ms: span.end.as_millis() as u64,
+            });
+            spans.collect()
+        };
+        self.account.speech = Speech {
+            caller: spans(&self.caller),
+            agent: spans(&self.agent),
+        };
+    }
 }
 
 /// Why a call could not be replayed.

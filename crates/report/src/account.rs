@@ -24,6 +24,9 @@ pub struct Account {
     pub end: String,
     /// All turns of both sides in order.
     pub turns: Vec<Turn>,
+    /// When each side is heard to speak, whatever was made of it.
+    #[serde(default)]
+    pub speech: Speech,
     /// The waits of all answers together.
     pub latency: Latencies,
     /// Turns that the agent took for over while the caller went on.
@@ -59,6 +62,24 @@ pub struct Turn {
     pub ledger: Option<Ledger>,
     /// What was begun ahead of the decision; for answers of the agent.
     pub speculation: Option<Speculation>,
+}
+
+/// When each side is heard to speak, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speech {
+    /// The caller.
+    pub caller: Vec<Span>,
+    /// The agent.
+    pub agent: Vec<Span>,
+}
+
+/// A stretch of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Its first sample.
+    pub start_ms: u64,
+    /// Its last sample.
+    pub end_ms: u64,
 }
 
 /// Who speaks.

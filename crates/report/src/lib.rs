@@ -16,7 +16,8 @@ mod text;
 mod words;
 
 pub use account::{
-    Account, Expectation, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Turn,
+    Account, Expectation, Item, Latencies, Ledger, Quantiles, Span, Speaker, Speculation, Speech,
+    Turn,
 };
 pub use change::{Changes, Exchange, Part, Source};
 pub use diff::diff;

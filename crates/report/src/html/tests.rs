@@ -1,5 +1,5 @@
 use super::*;
-use crate::account::{Expectation, Item, Ledger, Speaker, Speculation, Turn};
+use crate::account::{Expectation, Item, Ledger, Span, Speaker, Speculation, Turn};
 use crate::change::{Changes, Exchange, Part, Source};
 
 const ATTACK: &str = "</script><img src=x onerror=\"alert('1')\">";
@@ -102,6 +102,20 @@ fn foreign_words_are_inert_wherever_they_stand() {
     let scripts = page.matches("<script").count();
     assert_eq!(scripts, 1 + accounts.len());
     assert_eq!(page.matches("</script").count(), scripts);
+}
+
+#[test]
+fn speech_is_drawn_under_the_side_that_it_is_heard_on() {
+    let mut account = account("hello");
+    account.speech.caller = vec![Span {
+        start_ms: 500,
+        end_ms: 1_500,
+    }];
+    let page = page(&[account]);
+    let (caller, agent) = page.split_once("side agent").expect("both sides");
+    let bar = "<rect class=\"talk\" data-play=\"500\" x=\"25.000%\" width=\"50.000%\"";
+    assert!(caller.contains(bar), "{caller}");
+    assert!(!agent.contains("class=\"talk\" data-play"));
 }
 
 #[test]

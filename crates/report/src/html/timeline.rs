@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::{Call, peaks};
-use crate::account::{Account, Speaker};
+use crate::account::{Account, Span, Speaker};
 use crate::figure::whole_seconds;
 
 /// Distances of time marks that people are used to, in seconds.
@@ -12,22 +12,30 @@ const STEPS: [u64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
 /// How many marks at most fit a narrow screen, and how many do once it is zoomed into.
 const MARKS: [(&str, u64); 2] = [("coarse", 7), ("fine", 56)];
 
-/// The waveforms, the turns below each, the waits of the answers, and the time.
+/// The waveforms, below each when there is speech in it and the turns, the waits of the answers,
+/// and the time.
 pub(super) fn push(out: &mut String, call: &Call<'_>) {
     let duration = call.duration();
     let columns = peaks::columns(duration);
     out.push_str(
         "<section class=\"timeline\"><div class=\"heading\"><h3>Timeline</h3><p class=\"legend\" \
-         aria-hidden=\"true\"><span><i></i>turn</span><span><i class=\"cut\"></i>interrupted</span>\
+         aria-hidden=\"true\"><span><i class=\"talk\"></i>speech</span><span><i></i>turn</span><span><i class=\"cut\"></i>interrupted</span>\
          <span><i class=\"gap\"></i>wait</span></p><div class=\"zoom\" hidden>\
          <button type=\"button\" class=\"out\" aria-label=\"Zoom out\">−</button>\
          <button type=\"button\" class=\"in\" aria-label=\"Zoom in\">+</button></div></div>\n\
-         <div class=\"scroll\"><div class=\"track\" role=\"img\" aria-label=\"Waveforms and turns \
-         of both sides; the transcript below has the same turns\">\n",
+         <div class=\"scroll\"><div class=\"track\" role=\"img\" aria-label=\"Waveforms, speech \
+         and turns of both sides; the transcript below has the same turns\">\n",
     );
-    for (speaker, class, name, samples) in [
-        (Speaker::Caller, "caller", "Caller", call.caller),
-        (Speaker::Agent, "agent", "Agent", call.agent),
+    let speech = &call.account.speech;
+    for (speaker, class, name, samples, spans) in [
+        (
+            Speaker::Caller,
+            "caller",
+            "Caller",
+            call.caller,
+            &speech.caller,
+        ),
+        (Speaker::Agent, "agent", "Agent", call.agent, &speech.agent),
     ] {
         // Writing to a string does not fail.
         let _ = write!(
@@ -38,6 +46,7 @@ pub(super) fn push(out: &mut String, call: &Call<'_>) {
             peaks::HEIGHT,
             peaks::outline(samples, call.rate, duration, columns),
         );
+        push_speech(out, spans, duration);
         push_turns(out, call.account, speaker, duration);
         out.push_str("</div>\n");
     }
@@ -45,10 +54,31 @@ pub(super) fn push(out: &mut String, call: &Call<'_>) {
     out.push_str("<div class=\"playhead\" hidden></div></div></div></section>\n");
 }
 
+/// Where a time of a call so long lies on its track, in percent.
+fn percent(ms: f64, duration: Duration) -> f64 {
+    100.0 * (ms / (duration.as_secs_f64() * 1_000.0)).clamp(0.0, 1.0)
+}
+
+/// When there is speech on one side, as bars.
+fn push_speech(out: &mut String, spans: &[Span], duration: Duration) {
+    let percent = |ms: u64| percent(ms as f64, duration);
+    out.push_str("<svg class=\"speech\">");
+    for span in spans {
+        let _ = write!(
+            out,
+            "<rect class=\"talk\" data-play=\"{}\" x=\"{:.3}%\" width=\"{:.3}%\" \
+             height=\"100%\"/>",
+            span.start_ms,
+            percent(span.start_ms),
+            percent(span.end_ms) - percent(span.start_ms.min(span.end_ms)),
+        );
+    }
+    out.push_str("</svg>");
+}
+
 /// One side's turns as bars, and for the agent the waits before them.
 fn push_turns(out: &mut String, account: &Account, speaker: Speaker, duration: Duration) {
-    let whole = duration.as_secs_f64() * 1_000.0;
-    let percent = |ms: f64| 100.0 * (ms / whole).clamp(0.0, 1.0);
+    let percent = |ms: f64| percent(ms, duration);
     out.push_str("<svg class=\"bars\">");
     for turn in account.turns.iter().filter(|turn| turn.speaker == speaker) {
         let start = turn.start_ms as f64;
