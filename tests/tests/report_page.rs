@@ -3,12 +3,13 @@
 //! Pages and pictures of them are left in Cargo's folder for test files, to be looked at.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use audio::SampleRate;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use end_to_end::{Chromium, checkout};
+use end_to_end::{Chromium, checkout, mihu};
 use report::{
     Account, Call, Expectation, Item, Latencies, Ledger, Quantiles, Span, Speaker, Speculation,
     Speech, Turn,
@@ -286,6 +287,77 @@ fn the_page_shows_turns_waits_expectations_and_waveforms() {
              new number."
         )
     );
+    nothing_is_wrong_with(&mut page);
+}
+
+/// A call in which the caller interrupts the agent, replayed by the program: its account, and the
+/// page that it wrote.
+fn replayed(name: &str) -> (Account, PathBuf) {
+    let (page, json) = (left(name), left(name).with_extension("json"));
+    let output = Command::new(mihu())
+        .env_clear()
+        .current_dir(checkout(""))
+        .args(["replay", "--scenario"])
+        .arg(checkout("examples/scenarios/interruption.yaml"))
+        .arg("--html")
+        .arg(&page)
+        .arg("--json")
+        .arg(&json)
+        .output()
+        .expect("mihu runs");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaint}");
+    let text = std::fs::read_to_string(json).expect("an account");
+    (serde_json::from_str(&text).expect("JSON"), page)
+}
+
+#[test]
+fn the_page_of_a_replay_shows_its_account_and_plays_from_where_one_clicks() {
+    let (account, file) = replayed("replayed.html");
+    let mut page = Chromium::open(&file, 1_280, 900);
+    page.click(".all-waits", 0.5, 0.5);
+    let mut shown = |selector: &str| {
+        let count = page.evaluate(&format!(
+            "[...document.querySelectorAll('{selector}')].filter((one) => {{
+               const box = one.getBoundingClientRect();
+               return box.width > 0 && box.height > 0 && one.checkVisibility();
+             }}).length"
+        ));
+        count.as_u64().expect("a number") as usize
+    };
+    let turns = |of: fn(&Turn) -> bool| account.turns.iter().filter(|turn| of(turn)).count();
+    assert_eq!(shown(".turn"), account.turns.len());
+    assert_eq!(shown(".wave path"), 2);
+    for (side, speech, speaker) in [
+        (".caller", &account.speech.caller, Speaker::Caller),
+        (".agent", &account.speech.agent, Speaker::Agent),
+    ] {
+        assert!(!speech.is_empty(), "{side}");
+        assert_eq!(shown(&format!("{side} .talk")), speech.len());
+        let turns = account.turns.iter().filter(|turn| turn.speaker == speaker);
+        assert_eq!(shown(&format!("{side} .bar")), turns.count());
+    }
+    let waited = turns(|turn| turn.ledger.is_some());
+    assert!(waited > 0);
+    assert_eq!(shown(".waterfall"), waited);
+    let cut = turns(|turn| turn.interrupted && turn.text != turn.heard_text);
+    assert!(cut > 0);
+    assert_eq!(shown(".unheard"), cut);
+
+    let number = account.turns.iter().rposition(|turn| turn.ledger.is_some());
+    let number = number.expect("an answer");
+    let from = format!("#call-1-turn-{} .from", number + 1);
+    page.click(&from, 0.5, 0.5);
+    plays_from(&mut page, account.turns[number].start_ms as f64 / 1e3);
+    page.click(".caller .wave", 0.25, 0.5);
+    let quarter = page.evaluate("Number(document.querySelector('.call').dataset.duration) / 4000");
+    let quarter = quarter.as_f64().expect("a time");
+    page.wait_until(&format!(
+        "Number(document.querySelector('#seek').value) < {}",
+        (quarter + 5.0) * 1e3
+    ));
+    plays_from(&mut page, quarter - 0.1);
+    save(&mut page, "replayed.png");
     nothing_is_wrong_with(&mut page);
 }
 
