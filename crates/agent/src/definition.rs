@@ -73,37 +73,52 @@ pub struct AgentDefinition {
     /// The user part of the SIP address that reaches the agent, the file's
     /// stem for an agent read from a file; empty when it has none.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 63, pattern = r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$")]
     pub slug: String,
     /// What the agent calls itself. Required, at most 200 characters.
     #[schema(max_length = 200)]
     pub name: String,
     /// For people who look after the agent; not used in a call.
+    #[schema(max_length = 20000)]
     pub description: String,
     /// The company the agent speaks for.
+    #[schema(max_length = 200)]
     pub company_name: String,
     /// What that company does.
+    #[schema(max_length = 20000)]
     pub company_service: String,
     /// The agent's part, such as `support assistant`.
+    #[schema(max_length = 2000)]
     pub role: String,
     /// What its calls are about.
+    #[schema(max_length = 2000)]
     pub topic: String,
     /// What the agent is to achieve in a call.
+    #[schema(max_length = 20000)]
     pub objective: String,
     /// How it sounds, such as `calm and friendly`.
+    #[schema(max_length = 20000)]
     pub tone: String,
     /// How it behaves.
+    #[schema(max_length = 20000)]
     pub behavior_guidelines: String,
     /// How long its answers are.
+    #[schema(max_length = 20000)]
     pub length_detail: String,
     /// What it says or does when the other party is interested.
+    #[schema(max_length = 20000)]
     pub interest_of_product: String,
     /// What it says or does when the other party declines.
+    #[schema(max_length = 20000)]
     pub negative_response: String,
     /// Free prompt text.
+    #[schema(max_length = 20000)]
     pub custom_prompt: String,
     /// What it may recommend.
+    #[schema(max_length = 20000)]
     pub recommendations: String,
     /// The agent's language as a BCP 47 tag; default `en`.
+    #[schema(max_length = 35, pattern = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
     pub language: String,
     /// Coarse speaking speed; multiplies with `voice_advanced.speed`.
     pub speed: SpeakingSpeed,
@@ -122,17 +137,23 @@ pub struct AgentDefinition {
     /// Settings by channel and purpose.
     pub settings: Settings,
     /// Rules that the agent follows, by `order`.
+    #[schema(max_items = 500)]
     pub guidelines: Vec<Guideline>,
     /// Facts that the agent knows, by `order`.
+    #[schema(max_items = 500)]
     pub notes: Vec<Note>,
     /// Things that it does step by step.
+    #[schema(max_items = 500)]
     pub procedures: Vec<Procedure>,
     /// Examples of what callers say and how it answers.
+    #[schema(max_items = 500)]
     pub training: Vec<Training>,
     /// What it may have done for the other party; at most 64.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 64)]
     pub tools: Vec<ToolDefinition>,
     /// Who is told about its conversations; at most 5.
+    #[schema(max_items = 5)]
     pub webhooks: Vec<Webhook>,
 }
 

@@ -1,8 +1,11 @@
 //! `/agents`: agents made, changed and deleted over the API, and file agents to look at.
 
 mod change;
+mod knowledge;
+mod parts;
 mod schema;
 mod view;
+mod voice;
 
 use std::sync::Arc;
 
@@ -27,6 +30,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
+        .merge(voice::routes())
+        .merge(knowledge::routes())
 }
 
 /// All agents

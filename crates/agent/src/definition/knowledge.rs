@@ -14,6 +14,7 @@ pub struct Guideline {
     #[serde(deserialize_with = "read_uuid", skip_serializing_if = "Uuid::is_nil")]
     pub uuid: Uuid,
     /// The rule. Required.
+    #[schema(min_length = 1, max_length = 5000, pattern = r"\S")]
     pub content: String,
     /// Lower comes first; equal ones keep their places. Default 0.
     pub order: i64,
@@ -27,6 +28,7 @@ pub struct Note {
     #[serde(deserialize_with = "read_uuid", skip_serializing_if = "Uuid::is_nil")]
     pub uuid: Uuid,
     /// The fact. Required.
+    #[schema(min_length = 1, max_length = 5000, pattern = r"\S")]
     pub content: String,
     /// Lower comes first; equal ones keep their places. Default 0.
     pub order: i64,
@@ -40,10 +42,13 @@ pub struct Procedure {
     #[serde(deserialize_with = "read_uuid", skip_serializing_if = "Uuid::is_nil")]
     pub uuid: Uuid,
     /// What it is called. Required.
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     pub name: String,
     /// What it is for.
+    #[schema(max_length = 5000)]
     pub description: String,
     /// Its steps, by `order`; at most 100.
+    #[schema(max_items = 100)]
     pub steps: Vec<ProcedureStep>,
 }
 
@@ -54,6 +59,7 @@ pub struct ProcedureStep {
     /// Lower comes first; equal ones keep their places. Default 0.
     pub order: i64,
     /// What is done. Required.
+    #[schema(min_length = 1, max_length = 5000, pattern = r"\S")]
     pub description: String,
     /// The tool that does it.
     #[serde(deserialize_with = "read_optional_uuid")]
@@ -69,10 +75,13 @@ pub struct Training {
     pub uuid: Uuid,
     /// What the caller says; a plain fact when there is no `response`.
     /// Required.
+    #[schema(min_length = 1, max_length = 5000, pattern = r"\S")]
     pub content: String,
     /// What the caller wants, in a word or two.
+    #[schema(max_length = 200)]
     pub intent: Option<String>,
     /// What the agent answers.
+    #[schema(max_length = 5000)]
     pub response: Option<String>,
 }
 

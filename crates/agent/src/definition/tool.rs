@@ -14,14 +14,17 @@ pub struct ToolDefinition {
     /// Names the tool to the language model: 1 to 64 letters, digits,
     /// underscores and hyphens; each name once, and not `end_call`, which every
     /// agent has. Required.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
     pub name: String,
     /// What it does and when to use it. Required, at most 2,000 characters.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
     pub description: String,
     /// Its arguments: a JSON schema of an object; by default there are none.
     #[schema(value_type = Object)]
     pub parameters: FreeObject,
     /// What people say who want it, for a node without a language model; at
     /// most 100.
+    #[schema(max_items = 100)]
     pub phrases: Vec<String>,
 }
 

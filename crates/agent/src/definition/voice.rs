@@ -39,25 +39,33 @@ pub struct Interaction {
     pub customer_speak_first: bool,
     /// The greeting when the agent is called; empty for none, default
     /// `Hello, how can I help you?`.
+    #[schema(max_length = 2000)]
     pub inbound_first_message: Option<String>,
     /// The greeting when the agent has called; empty for none, default
     /// `Hello, how can I help you?`.
+    #[schema(max_length = 2000)]
     pub outbound_first_message: Option<String>,
     /// What is left on a voicemail; nothing when not given.
+    #[schema(max_length = 2000)]
     pub voice_mail_message: Option<String>,
     /// What is said before the agent ends a call; default `Good Bye`, which also
     /// stands in for an empty text.
+    #[schema(max_length = 2000)]
     pub end_call_message: String,
     /// What is said when the other party is silent; default
     /// `Are you still there?`.
+    #[schema(max_length = 2000)]
     pub silence_message: String,
     /// How many of these prompts are said in a row at most, 0 to 100; default 2.
     /// See [`AgentDefinition::silence_prompt_interval`](super::AgentDefinition::silence_prompt_interval).
+    #[schema(maximum = 100)]
     pub max_silence_prompts: u32,
     /// A short phrase that bridges the wait for a slow answer, such as `One moment.`; default
     /// none.
+    #[schema(max_length = 2000)]
     pub filler_message: String,
     /// How long an answer may take before it is said, 0.2 to 10 s; default 1.5 s.
+    #[schema(minimum = 0.2, maximum = 10.0)]
     pub filler_delay: f64,
 }
 
@@ -138,20 +146,26 @@ pub struct AdvancedInterruption {
     /// words; default true.
     pub resume_after_false_interruption: bool,
     /// The shortest pause that ends a turn, 0 to 5 s; default 0.3 s.
+    #[schema(minimum = 0.0, maximum = 5.0)]
     pub min_endpointing_delay: f64,
     /// The pause that ends a turn in any case, `min_endpointing_delay` to
     /// 10 s; default 1 s.
+    #[schema(minimum = 0.0, maximum = 10.0)]
     pub max_endpointing_delay: f64,
     /// How much speech it takes to interrupt, a quarter of it clearly
     /// articulated, 0 to 5 s; default 0.12 s.
+    #[schema(minimum = 0.0, maximum = 5.0)]
     pub min_interruption_duration: f64,
     /// How many words it takes with `manual_word_count_interrupt`, 0 to 50;
     /// default 1.
+    #[schema(maximum = 50)]
     pub min_interruption_words: u32,
     /// How many words it takes in the mode `balanced`, 0 to 50; default 2.
+    #[schema(maximum = 50)]
     pub balanced_interrupt_word_count: u32,
     /// How long an interruption may stay without words before it counts as
     /// false, 0.1 to 30 s; default 2 s.
+    #[schema(minimum = 0.1, maximum = 30.0)]
     pub false_interruption_timeout: f64,
 }
 
@@ -204,10 +218,13 @@ impl Default for AdvancedInterruption {
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct VoiceProfile {
     /// The voice's language as a BCP 47 tag.
+    #[schema(max_length = 35, pattern = r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$")]
     pub language: String,
     /// The voice's identifier at its provider.
+    #[schema(max_length = 200)]
     pub voice_uuid: String,
     /// The voice's name.
+    #[schema(max_length = 200)]
     pub voice_name: String,
 }
 
@@ -216,12 +233,16 @@ pub struct VoiceProfile {
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct VoiceAdvanced {
     /// How even the voice is, 0 to 1; default 0.9.
+    #[schema(minimum = 0.0, maximum = 1.0)]
     pub stability: f64,
     /// How close to the original it is, 0 to 1; default 0.9.
+    #[schema(minimum = 0.0, maximum = 1.0)]
     pub similarity: f64,
     /// How much it exaggerates, 0 to 1; default 0.
+    #[schema(minimum = 0.0, maximum = 1.0)]
     pub style: f64,
     /// Speaking speed, 0.5 to 2; default 1.
+    #[schema(minimum = 0.5, maximum = 2.0)]
     pub speed: f64,
     /// Whether likeness to the speaker is enhanced; default true.
     pub speaker_boost: bool,
@@ -248,17 +269,22 @@ pub struct CallBehavior {
     /// Whether an ambience is mixed under the agent; default false.
     pub background_sound: bool,
     /// Which ambience; default `office`.
+    #[schema(pattern = "^(office|cafe|call_center|street)$")]
     pub background_sound_ambience: String,
     /// Its volume, 0 to 1; default 0.3.
+    #[schema(minimum = 0.0, maximum = 1.0)]
     pub background_sound_volume: f64,
     /// Whether noise is removed from the other party's audio; default false.
     pub noise_cancellation: bool,
     /// How long both sides may be silent before the call ends, 5 s to 1 h;
     /// default 60 s.
+    #[schema(minimum = 5, maximum = 3600)]
     pub silence_timeout_seconds: u32,
     /// How long a call lasts at most, 10 s to 4 h; default 30 min.
+    #[schema(minimum = 10, maximum = 14400)]
     pub max_call_duration_seconds: u32,
     /// What is said then; `end_call_message` when not given.
+    #[schema(max_length = 2000)]
     pub max_call_duration_message: Option<String>,
 }
 

@@ -83,6 +83,19 @@ pub(super) async fn update(
     Ok((remember(state, &record)?, secrets))
 }
 
+/// Stores an agent whose webhooks stay as they are.
+pub(super) async fn store(
+    state: &ApiState,
+    caller: &Caller,
+    definition: &AgentDefinition,
+    now: Timestamp,
+) -> Result<Arc<KnownAgent>, ApiError> {
+    let stored = stored_form(definition, None)?;
+    let record = caller.store.update_agent(&stored, now).await;
+    let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
+    remember(state, &record.ok_or_else(unknown_agent)?)
+}
+
 /// Passes over what an answer shows of the agent beside its definition.
 fn pass_over_what_is_shown(body: &mut Value, shown: &Value) -> Result<(), ApiError> {
     pass_over(body, shown, &["source", "created_at", "updated_at"], "")?;

@@ -143,13 +143,18 @@ fn shown() -> impl Iterator<Item = (&'static str, Value)> {
 
 /// The schema of a definition, with everything written out that it refers to.
 fn definition() -> Value {
+    written_out::<AgentDefinition>()
+}
+
+/// The schema of a type, with everything written out that it refers to.
+pub(super) fn written_out<T: ToSchema>() -> Value {
     let mut named = Named::new();
-    AgentDefinition::schemas(&mut named);
+    T::schemas(&mut named);
     let named = named
         .into_iter()
         .filter_map(|(name, schema)| Some((name, serde_json::to_value(schema).ok()?)))
         .collect();
-    let mut schema = serde_json::to_value(AgentDefinition::schema()).unwrap_or_default();
+    let mut schema = serde_json::to_value(T::schema()).unwrap_or_default();
     write_out(&mut schema, &named);
     schema
 }
@@ -174,7 +179,7 @@ fn write_out(schema: &mut Value, named: &HashMap<String, Value>) {
 }
 
 /// Null stands for the default, but not within the entries of an array.
-fn permit_nulls(schema: &mut Value) {
+pub(super) fn permit_nulls(schema: &mut Value) {
     let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
     for field in fields.into_iter().flatten().map(|(_, field)| field) {
         permit_nulls(field);
@@ -183,6 +188,6 @@ fn permit_nulls(schema: &mut Value) {
     }
 }
 
-fn read(schema: Value) -> RefOr<Schema> {
+pub(super) fn read(schema: Value) -> RefOr<Schema> {
     serde_json::from_value(schema).unwrap_or_else(|_| ObjectBuilder::new().into())
 }

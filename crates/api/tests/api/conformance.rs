@@ -42,6 +42,16 @@ async fn answers_are_as_the_document_says() {
     let path = format!("/agents/{agent}");
     let changed = node.patch(&path, json!({ "tone": "calm" })).await;
     is_documented("patch", "/agents/{agent_uuid}", &changed);
+    let voice = node.get(&format!("{path}/voice")).await;
+    is_documented("get", "/agents/{agent_uuid}/voice", &voice);
+    let voice = node.patch(&format!("{path}/compliance"), json!({})).await;
+    is_documented("patch", "/agents/{agent_uuid}/compliance", &voice);
+    for section in ["guidelines", "notes", "training"] {
+        let sections = format!("{path}/{section}");
+        let added = node.post(&sections, json!({ "content": "A" }));
+        let documented = format!("/agents/{{agent_uuid}}/{section}");
+        is_documented("post", &documented, &added.await);
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access_matrix;
+mod agent_parts;
 mod agent_routes;
 mod bad_input;
 mod call_records;

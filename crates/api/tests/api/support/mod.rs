@@ -116,6 +116,10 @@ impl Node {
         self.with_body(Method::PATCH, path, body).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.with_body(Method::PUT, path, body).await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(
             self.request(Method::DELETE, path)

@@ -20,6 +20,22 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
             let body = json!({ "name": "Made", "scopes": ["calls:read"] });
             text(&node.post("/keys", body).await.data(), "key_uuid")
         }
+        "guideline_uuid" | "note_uuid" | "procedure_uuid" | "training_uuid" => {
+            let section = match name {
+                "guideline_uuid" => "guidelines",
+                "note_uuid" => "notes",
+                "procedure_uuid" => "procedures",
+                _ => "training",
+            };
+            let path = format!("/agents/{}/{section}", made["agent_uuid"]);
+            let field = if section == "procedures" {
+                "name"
+            } else {
+                "content"
+            };
+            let agent = node.post(&path, json!({ field: "Made" })).await.data();
+            text(&agent[section][0], "uuid")
+        }
         "webhook_uuid" => {
             let path = format!("/agents/{}/webhooks", made["agent_uuid"]);
             let body = json!({ "url": "https://made.example", "events": ["intent_call"] });
