@@ -51,6 +51,8 @@ pub struct BegunCall {
     pub conversation: Uuid,
     /// The contact that was found or made.
     pub contact: Option<Uuid>,
+    /// Whether that contact was made for this call.
+    pub is_new_contact: bool,
 }
 
 /// A stored call, with the names of its agent and contact and its conversation's outcome.
@@ -142,10 +144,12 @@ impl Store {
             let found =
                 contacts::find_or_create(&mut write, &self.workspace, &call.number, call.at)
                     .await?;
-            Some(found.id)
+            Some(found)
         } else {
             None
         };
+        let is_new_contact = contact.as_ref().is_some_and(|found| found.is_new);
+        let contact = contact.map(|found| found.id);
         let conversation = NewConversation {
             id: call.conversation,
             workspace: &self.workspace,
@@ -177,11 +181,12 @@ impl Store {
             id: call.id,
             conversation: call.conversation,
             contact,
+            is_new_contact,
         })
     }
 
     /// Takes back a call that was refused before it started: nothing of it remains, nor of a
-    /// contact that no other conversation has.
+    /// contact that was made for it and that no other conversation has.
     pub async fn discard_call(&self, call: BegunCall) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         sqlx::query("DELETE FROM calls WHERE id = $1 AND workspace_id = $2")
@@ -194,7 +199,7 @@ impl Store {
             .bind(self.workspace.as_str())
             .execute(&mut *write)
             .await?;
-        if let Some(contact) = call.contact {
+        if let Some(contact) = call.contact.filter(|_| call.is_new_contact) {
             contacts::remove_unused(&mut write, &self.workspace, contact).await?;
         }
         write.commit().await?;

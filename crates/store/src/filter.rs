@@ -58,18 +58,43 @@ impl Filter {
         self.compare(column, "<", moment)
     }
 
-    /// Only rows with none of these values.
+    /// Only rows of which `column` is among what `subquery`, which lacks its last `= value`, finds.
     #[must_use]
-    pub(crate) fn none_of<V: Into<Value>>(
+    pub(crate) fn within(
+        mut self,
+        column: &'static str,
+        subquery: &'static str,
+        value: Option<impl Into<Value>>,
+    ) -> Self {
+        if let Some(value) = value {
+            let place = self.place(value);
+            self.and(&format!("{column} IN ({subquery} = {place})"));
+        }
+        self
+    }
+
+    /// Only rows with one of these values; none if there are none.
+    #[must_use]
+    pub(crate) fn any_of<V: Into<Value>>(
         mut self,
         column: &'static str,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
-        let places: Vec<String> = values.into_iter().map(|value| self.place(value)).collect();
-        if !places.is_empty() {
-            self.and(&format!("{column} NOT IN ({})", places.join(", ")));
+        let mut values = values.into_iter().peekable();
+        if values.peek().is_none() {
+            self.and("1 = 0");
         }
-        self
+        self.among(column, "IN", values)
+    }
+
+    /// Only rows with none of these values.
+    #[must_use]
+    pub(crate) fn none_of<V: Into<Value>>(
+        self,
+        column: &'static str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        self.among(column, "NOT IN", values)
     }
 
     /// Only rows with these words, as they are, in one of the columns. Capital letters count as
@@ -121,6 +146,19 @@ impl Filter {
             .map_err(sqlx::Error::Encode)?;
         }
         Ok(arguments)
+    }
+
+    fn among<V: Into<Value>>(
+        mut self,
+        column: &'static str,
+        operator: &'static str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let places: Vec<String> = values.into_iter().map(|value| self.place(value)).collect();
+        if !places.is_empty() {
+            self.and(&format!("{column} {operator} ({})", places.join(", ")));
+        }
+        self
     }
 
     fn compare(
@@ -196,9 +234,18 @@ mod tests {
             .equal("status", None::<&str>)
             .before("created_at", None)
             .containing(&["name"], None)
+            .within("id", "SELECT id FROM others WHERE name", None::<&str>)
             .none_of("id", [] as [&str; 0]);
         assert_eq!(plain.conditions(), "workspace_id = $1");
         assert!(plain.is_whole());
+    }
+
+    #[test]
+    fn one_of_no_values_is_no_row() {
+        let none = filter().any_of("id", [] as [&str; 0]);
+        assert_eq!(none.conditions(), "workspace_id = $1 AND 1 = 0");
+        let some = filter().any_of("id", ["a"]);
+        assert_eq!(some.conditions(), "workspace_id = $1 AND id IN ($2)");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod columns;
 mod contacts;
 mod conversations;
 mod database;
+mod erasure;
 mod filter;
 mod idempotency;
 mod messages;
@@ -30,6 +31,7 @@ mod opening;
 mod outbox;
 mod owners;
 mod pages;
+mod retention;
 mod usage;
 mod webhooks;
 mod workspaces;
@@ -38,13 +40,18 @@ pub use agents::{AgentRecord, NewAgent, Source};
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
 pub use call_end::{CallEnd, EndReport};
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
-pub use contacts::{Contact, ContactFilter};
+pub use contacts::{
+    Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField,
+    SaveContactError, SaveFieldError, SaveTagError, Tag,
+};
 pub use database::{Store, StoreError};
+pub use erasure::{EraseContactError, ErasedCall, Erasure, Removed};
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::Message;
 pub use opening::{OpenStoreError, PostgresSettings};
 pub use outbox::{ClaimLimits, ClaimedDelivery, Outcome};
 pub use pages::Page;
+pub use retention::{OldRecording, Retention};
 pub use secret::Secret;
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};

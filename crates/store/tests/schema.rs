@@ -72,28 +72,10 @@ fn migrations_from_the_fourth_on_exist_for_both_databases() {
 async fn a_file_from_before_workspaces_keeps_its_rows_and_learns_their_number() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mihu.sqlite");
-    let token = {
-        let store = Store::open(&file).await.unwrap();
-        let made = store
-            .create_api_key("kept", &[EVERY_SCOPE], None, jiff::Timestamp::UNIX_EPOCH)
-            .await
-            .unwrap();
-        store.close().await;
-        made.token
-    };
-    let mut old = open_file(&file).await;
+    let mut old = file_of_version(&file, 2).await;
     for statement in [
-        "DELETE FROM _sqlx_migrations WHERE version >= 3",
-        "DROP TRIGGER contacts_added",
-        "DROP TRIGGER contacts_removed",
-        "DROP TABLE row_counts",
-        "DROP TABLE idempotency",
-        "DROP TABLE key_usage",
-        "DROP INDEX contacts_by_time",
-        "ALTER TABLE api_keys DROP COLUMN scopes",
-        "ALTER TABLE workspaces DROP COLUMN name",
-        "ALTER TABLE workspaces DROP COLUMN plan",
-        "ALTER TABLE workspaces DROP COLUMN created_at",
+        "INSERT INTO api_keys (id, workspace_id, name, prefix, hash, created_at)
+         VALUES ('019a0000-0000-7000-8000-000000000001', 'default', 'kept', 'mihu_1', zeroblob(32), 0)",
         "INSERT INTO contacts (id, workspace_id, number, created_at, updated_at)
          VALUES ('019a0000-0000-7000-8000-000000000000', 'default', '+14155550123', 0, 0)",
     ] {
@@ -102,20 +84,77 @@ async fn a_file_from_before_workspaces_keeps_its_rows_and_learns_their_number() 
     old.close().await.unwrap();
 
     let store = Store::open(&file).await.unwrap();
-    let key = store
-        .authenticate(token.expose(), jiff::Timestamp::UNIX_EPOCH)
-        .await
-        .unwrap();
-    assert_eq!(
-        (key.name.as_str(), key.scopes),
-        ("kept", vec![EVERY_SCOPE.to_owned()])
-    );
+    let keys = store.api_keys().await.unwrap();
+    assert_eq!((keys.len(), keys[0].name.as_str()), (1, "kept"));
+    assert_eq!(keys[0].scopes, [EVERY_SCOPE]);
     assert_eq!(store.workspaces().await.unwrap()[0].plan, Plan::Free);
     let contacts = store
         .contacts(&ContactFilter::default(), 1, 15)
         .await
         .unwrap();
     assert_eq!((contacts.total, contacts.items.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn contacts_from_before_they_had_names_keep_their_calls_and_their_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mihu.sqlite");
+    let mut old = file_of_version(&file, 19).await;
+    let contact = "019a0000-0000-7000-8000-000000000000";
+    for statement in [
+        format!(
+            "INSERT INTO contacts (id, workspace_id, number, created_at, updated_at)
+             VALUES ('{contact}', 'default', '+14155550123', 0, 0)"
+        ),
+        format!(
+            "INSERT INTO agents VALUES ('{contact}', 'default', 'api', 'A', '{{}}', 0, 0, NULL)"
+        ),
+        format!(
+            "INSERT INTO conversations (id, workspace_id, agent_id, contact_id, channel, started_at)
+             VALUES ('{contact}', 'default', '{contact}', '{contact}', 'call', 0)"
+        ),
+        format!(
+            "INSERT INTO calls (id, workspace_id, conversation_id, agent_id, contact_id, direction,
+                 number, provider, status, created_at, updated_at)
+             VALUES ('{contact}', 'default', '{contact}', '{contact}', '{contact}', 'inbound',
+                 '+14155550123', 'sip', 'ringing', 0, 0)"
+        ),
+    ] {
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut old)
+            .await
+            .unwrap();
+    }
+    old.close().await.unwrap();
+
+    let store = Store::open(&file).await.unwrap();
+    let id = contact.parse().unwrap();
+    assert_eq!(store.call(id).await.unwrap().unwrap().contact, Some(id));
+    let all = ContactFilter::default();
+    assert_eq!(store.contacts(&all, 1, 15).await.unwrap().total, 1);
+    assert!(store.delete_contact(id).await.unwrap().is_some());
+    assert_eq!(store.contacts(&all, 1, 15).await.unwrap().total, 0);
+}
+
+/// A file as a node left it that knew the migrations up to `version`.
+async fn file_of_version(file: &Path, version: u32) -> SqliteConnection {
+    let known = tempfile::tempdir().unwrap();
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    for migration in std::fs::read_dir(all).unwrap() {
+        let migration = migration.unwrap();
+        let name = migration.file_name().into_string().unwrap();
+        if name[..4].parse::<u32>().unwrap() <= version {
+            std::fs::copy(migration.path(), known.path().join(name)).unwrap();
+        }
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .foreign_keys(true);
+    let mut connection = options.connect().await.unwrap();
+    let migrations = sqlx::migrate::Migrator::new(known.path()).await.unwrap();
+    migrations.run(&mut connection).await.unwrap();
+    connection
 }
 
 async fn connect(database: &TestDatabase) -> Store {

@@ -30,7 +30,7 @@ async fn two_calls_to_a_number_share_its_contact() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(contact.number, "+14155550123");
+    assert_eq!(contact.details.number.as_deref(), Some("+14155550123"));
 }
 
 #[tokio::test]

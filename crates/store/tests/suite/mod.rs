@@ -6,6 +6,7 @@ mod calls;
 mod contacts;
 mod idempotency;
 mod outbox;
+mod privacy;
 mod usage;
 mod workspaces;
 mod writers;
