@@ -34,6 +34,8 @@ pub struct ApiConfig {
     /// The folder where the engine writes recordings, one `{call}.wav` each; for the recordings
     /// of calls that a crash cut short.
     pub recordings: PathBuf,
+    /// The folder where the engine keeps calls as bundles, one `{call}.mihu` each, if it keeps any.
+    pub bundles: Option<PathBuf>,
     /// Whether `/metrics` is shown without a bearer token.
     pub open_metrics: bool,
     /// The wait before a record of a call that could not be written is tried again; each further
@@ -64,6 +66,7 @@ impl ApiConfig {
             close_grace: Duration::from_secs(5),
             default_country: None,
             recordings,
+            bundles: None,
             open_metrics: false,
             first_record_retry: Duration::from_millis(200),
             longest_record_retry: Duration::from_secs(10),

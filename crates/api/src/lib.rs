@@ -9,8 +9,8 @@
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
 //! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
-//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`upkeep::run`] and
-//! [`serve()`] as tasks, and only then [`engine::Engine::answer`].
+//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`upkeep::run`],
+//! [`privacy::run`] and [`serve()`] as tasks, and only then [`engine::Engine::answer`].
 
 mod access;
 mod agents;
@@ -19,6 +19,7 @@ mod caller;
 mod calls;
 mod clock;
 mod config;
+mod contacts;
 mod directory;
 mod error;
 mod exchange;
@@ -30,10 +31,12 @@ mod linger;
 mod metrics;
 mod number;
 mod openapi;
+pub mod privacy;
 pub mod records;
 mod router;
 mod scope;
 mod serve;
+mod settings;
 mod state;
 pub mod upkeep;
 pub mod webhooks;

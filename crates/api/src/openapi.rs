@@ -31,8 +31,16 @@ const TAGS: &[(&str, &str)] = &[
         "agents",
         "Who takes and places calls: what they are, know and say.",
     ),
+    (
+        "contacts",
+        "The people at the other end, their tags and fields, and their privacy.",
+    ),
     ("webhooks", "Who is told of what happens."),
     ("keys", "The tokens that open this API."),
+    (
+        "workspace",
+        "What a workspace says of itself, such as how long it keeps recordings.",
+    ),
     (
         "node",
         "The node itself: its health, its figures and this document.",

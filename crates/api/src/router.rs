@@ -16,15 +16,17 @@ use crate::access::{self, Access, Gate};
 use crate::error::ApiError;
 use crate::openapi::{self, Document};
 use crate::state::ApiState;
-use crate::{agents, calls, health, idempotency, keys, metrics, webhooks};
+use crate::{agents, calls, contacts, health, idempotency, keys, metrics, settings, webhooks};
 
 /// The families of operations. What is under `/api/v1` comes first.
 fn families() -> OpenApiRouter<ApiState> {
     let families = [
         agents::routes(),
         calls::routes(),
+        contacts::routes(),
         keys::routes(),
         openapi::routes(),
+        settings::routes(),
         webhooks::routes(),
     ];
     let v1 = families.into_iter().fold(OpenApiRouter::default(), join);

@@ -138,6 +138,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let last_request = CancellationToken::new();
     let upkeep = api::upkeep::run(state.clone(), last_request.clone());
     let keeping_up = crew.spawn("counting requests", upkeep);
+    let privacy = api::privacy::run(state.clone(), shutdown.clone());
+    let forgetting = crew.spawn("forgetting what is too old", privacy);
     let requests = api::serve(listener, state, shutdown.clone());
     let serving = crew.spawn("serving HTTP", requests);
     engine.answer(incoming);
@@ -174,6 +176,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         last_request.cancel();
         drop(keeping_up.await);
         drop(delivering.await);
+        drop(forgetting.await);
         sip.shutdown(SIGNALLING_GRACE).await;
         store.close().await;
         drop(std::fs::remove_file(&file));

@@ -17,6 +17,7 @@ use super::view::Links;
 use crate::agents::unknown_agent;
 use crate::caller::Caller;
 use crate::clock;
+use crate::contacts;
 use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{Envelope, Json, Object, ok};
 use crate::state::ApiState;
@@ -144,7 +145,8 @@ struct PlacedCallee {
     responses(
         (status = 200, description = "The call is being placed.", body = Envelope<PlacedCall>),
         (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
-        (status = 409, description = "`NO_TRUNK`: No trunk can reach this number.",
+        (status = 409, description = "`NO_TRUNK`: No trunk can reach this number; \
+            `CONTACT_DO_NOT_CALL`: the contact with it does not want to be called.",
             body = ErrorBody),
         (status = 503, description = "`NODE_FULL`: The node takes no more calls now; `NO_MEDIA`: \
             it has no media port; `NODE_DRAINING`: it is shutting down. `Retry-After` says when \
@@ -207,9 +209,11 @@ fn call_prompt(prompt: CallPromptFields) -> Option<CallPrompt> {
 async fn write_and_place(
     state: ApiState,
     caller: Caller,
-    order: PlaceCall,
+    mut order: PlaceCall,
 ) -> Result<Envelope<PlacedCall>, ApiError> {
     let now = clock::now();
+    let said = order.about.take();
+    order.about = tell_of_contact(&caller, &order.number, said.clone()).await?;
     let call = NewCall {
         id: order.call.0,
         conversation: order.conversation,
@@ -223,14 +227,41 @@ async fn write_and_place(
     };
     let begun = caller.store.begin_call(&call).await;
     let begun = begun.map_err(|error| ApiError::internal("write down a call", &error))?;
-    let about = order.about.clone();
     if let Err(refusal) = state.calls.place(order) {
         if let Err(error) = caller.store.discard_call(begun).await {
             tracing::error!(call = %begun.id, %error, "a refused call could not be taken back");
         }
         return Err(refused(&refusal));
     }
-    Ok(answer(&state, &call, &begun, about, now))
+    Ok(answer(&state, &call, &begun, said, now))
+}
+
+/// What the model is told of whom it calls: what was said of them for this call, and what the
+/// workspace knows. An error if they do not want to be called.
+async fn tell_of_contact(
+    caller: &Caller,
+    number: &str,
+    said: Option<String>,
+) -> Result<Option<String>, ApiError> {
+    let internal = |error| ApiError::internal("find the contact of a call", &error);
+    let contact = caller
+        .store
+        .contact_of_number(number)
+        .await
+        .map_err(internal)?;
+    let Some(contact) = contact else {
+        return Ok(said);
+    };
+    if contact.details.do_not_call {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "CONTACT_DO_NOT_CALL",
+            "The contact with this number does not want to be called.",
+            "Call somebody else; `do_not_call` of the contact says so.",
+        ));
+    }
+    let fields = caller.store.contact_fields().await.map_err(internal)?;
+    Ok(contacts::about(said, Some(&contact), &fields))
 }
 
 fn answer(

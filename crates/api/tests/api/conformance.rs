@@ -55,6 +55,65 @@ async fn answers_are_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn contacts_are_as_the_document_says() {
+    let node = Node::start().await;
+    let field = json!({ "key": "plan", "type": "select", "options": ["pro"] });
+    let field = node.post("/contacts/fields", field).await;
+    is_documented("post", "/contacts/fields", &field);
+    let field = field.data()["field_uuid"].as_str().unwrap().to_owned();
+    let tag = node.post("/tags", json!({ "name": "vip" })).await;
+    is_documented("post", "/tags", &tag);
+    let tag = tag.data()["uuid"].as_str().unwrap().to_owned();
+    let body = json!({ "name": "Ann", "plan": "pro", "tags": [tag] });
+    let made = node.post("/contacts", body).await;
+    is_documented("post", "/contacts", &made);
+    let contact = format!("/contacts/{}", made.data()["uuid"].as_str().unwrap());
+    let one = "/contacts/{contact_uuid}";
+    for (documented, path) in [
+        ("/contacts", "/contacts"),
+        (one, &contact),
+        ("/contacts/fields", "/contacts/fields"),
+        ("/tags", "/tags"),
+        ("/workspace/settings", "/workspace/settings"),
+    ] {
+        is_documented("get", documented, &node.get(path).await);
+    }
+    let days = json!({ "retention_days_recordings": 30 });
+    is_documented(
+        "put",
+        "/workspace/settings",
+        &node.put("/workspace/settings", days).await,
+    );
+    let name = json!({ "name": "Plan" });
+    let path = format!("/contacts/fields/{field}");
+    is_documented(
+        "put",
+        "/contacts/fields/{field_uuid}",
+        &node.put(&path, name).await,
+    );
+    let name = json!({ "name": "old" });
+    is_documented(
+        "put",
+        "/tags/{tag_uuid}",
+        &node.put(&format!("/tags/{tag}"), name).await,
+    );
+    for path in ["add-tag", "remove-tag"] {
+        let answer = node
+            .post(&format!("{contact}/{path}"), json!({ "tag_uuid": tag }))
+            .await;
+        is_documented("post", &format!("{one}/{path}"), &answer);
+    }
+    let name = json!({ "name": "Ben" });
+    is_documented("put", one, &node.put(&contact, name.clone()).await);
+    is_documented("patch", one, &node.patch(&contact, name).await);
+    let erased = node.post_text(&format!("{contact}/erase"), "").await;
+    is_documented("post", &format!("{one}/erase"), &erased);
+    let made = node.post("/contacts", json!({})).await.data();
+    let contact = format!("/contacts/{}", made["uuid"].as_str().unwrap());
+    is_documented("delete", one, &node.delete(&contact).await);
+}
+
+#[tokio::test]
 async fn errors_are_as_the_document_says() {
     let node = Node::start().await;
     let body = json!({ "agentId": "x", "participant": { "number": NUMBER } });

@@ -135,6 +135,7 @@ impl Config {
                 allow_http: self.webhooks.allow_http,
                 ..WebhookSettings::default()
             },
+            bundles: Some(self.data_dir.join("bundles")),
             ..ApiConfig::new(public_url, recordings)
         })
     }

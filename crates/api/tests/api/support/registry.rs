@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::Node;
 
@@ -15,7 +16,22 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
     match name {
         "agent_uuid" => node.make_agent().await,
         "call_uuid" => text(&node.place_call().await, "id"),
+        "contact_uuid" => {
+            let made = node
+                .post("/contacts", json!({ "name": "Made" }))
+                .await
+                .data();
+            text(&made, "uuid")
+        }
         "conversation_uuid" => text(&node.place_call().await, "conversation_uuid"),
+        "field_uuid" => {
+            let key = format!("made_{}", Uuid::now_v7().simple());
+            let made = node
+                .post("/contacts/fields", json!({ "key": key }))
+                .await
+                .data();
+            text(&made, "field_uuid")
+        }
         "key_uuid" => {
             let body = json!({ "name": "Made", "scopes": ["calls:read"] });
             text(&node.post("/keys", body).await.data(), "key_uuid")
@@ -35,6 +51,13 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
             };
             let agent = node.post(&path, json!({ field: "Made" })).await.data();
             text(&agent[section][0], "uuid")
+        }
+        "tag_uuid" => {
+            let name = format!("Made {}", Uuid::now_v7());
+            text(
+                &node.post("/tags", json!({ "name": name })).await.data(),
+                "uuid",
+            )
         }
         "webhook_uuid" => {
             let path = format!("/agents/{}/webhooks", made["agent_uuid"]);

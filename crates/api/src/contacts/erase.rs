@@ -1,0 +1,140 @@
+//! `POST /contacts/{contact_uuid}/erase`.
+
+use axum::extract::State;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+use store::{EraseContactError, Removed, Store};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::unknown_contact;
+use crate::caller::Caller;
+use crate::clock;
+use crate::error::{ApiError, ErrorBody};
+use crate::exchange::{Envelope, Path, id, ok};
+use crate::privacy;
+use crate::state::ApiState;
+
+/// A person that was erased.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "erasure_uuid": "0198c5a2-7300-7c11-b0aa-2f4e6a8c0d13",
+    "contact_uuid": "0198c5a2-6f0f-7b02-8a11-64c0c2f4e1d8",
+    "status": "completed",
+    "removed": {
+        "conversations": 2, "calls": 2, "messages": 31, "summaries": 2, "recordings": 1,
+        "webhook_messages": 2, "tags": 1, "field_values": 3,
+    },
+    "erased_at": "2026-03-29T10:00:00Z",
+}))]
+pub(super) struct Erasure {
+    /// Identifies the erasure.
+    erasure_uuid: Uuid,
+    /// What the contact's id was.
+    contact_uuid: Uuid,
+    /// `completed`, or `deleting_files` while files can not be deleted: the node tries again until
+    /// they are, also after a restart.
+    #[schema(value_type = String)]
+    status: &'static str,
+    /// How much was removed.
+    removed: RemovedCounts,
+    /// When they were erased.
+    erased_at: Timestamp,
+}
+
+/// How much was removed of a person.
+#[derive(Serialize, ToSchema)]
+struct RemovedCounts {
+    /// Conversations of which every word is gone.
+    conversations: u64,
+    /// Calls that have no number and belong to nobody now.
+    calls: u64,
+    /// Turns of conversations.
+    messages: u64,
+    /// Summaries of conversations.
+    summaries: u64,
+    /// Recordings.
+    recordings: u64,
+    /// Webhook messages, delivered or not.
+    webhook_messages: u64,
+    /// Tags of the contact.
+    tags: u64,
+    /// Values of the workspace's own fields.
+    field_values: u64,
+}
+
+/// Erases a person
+///
+/// Removes the contact with tags and fields, what was said in their conversations, summaries,
+/// recordings and other files of their calls, and webhook messages of them that the node holds. Of
+/// their calls remain times, durations and results, without number. It can not be undone.
+#[utoipa::path(
+    post, path = "/contacts/{contact_uuid}/erase", operation_id = "erase_contact",
+    tag = "contacts", security(("token" = ["contacts:write"])),
+    params(("contact_uuid" = Uuid, Path, description = "The contact.")),
+    responses(
+        (status = 200, description = "What was removed.", body = Envelope<Erasure>),
+        (status = 404, description = "`CONTACT_NOT_FOUND`: There is no such contact.",
+            body = ErrorBody),
+        (status = 409, description = "`CONTACT_IN_CALL`: The contact is in a call now.",
+            body = ErrorBody),
+    ),
+)]
+pub(super) async fn erase(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(contact): Path<String>,
+) -> Result<Envelope<Erasure>, ApiError> {
+    let contact = id(&contact, unknown_contact)?;
+    // A client that hangs up on us does not leave files that nobody deletes before the next round.
+    let erasing = state.tasks.spawn(run(state.clone(), caller.store, contact));
+    erasing
+        .await
+        .map_err(|error| ApiError::internal("erase a contact", &error))?
+}
+
+async fn run(state: ApiState, store: Store, contact: Uuid) -> Result<Envelope<Erasure>, ApiError> {
+    let now = clock::now();
+    let erased = store.erase_contact(contact, now).await;
+    let erased = erased.map_err(|error| match error {
+        EraseContactError::Unknown => unknown_contact(),
+        EraseContactError::InCall => ApiError::new(
+            StatusCode::CONFLICT,
+            "CONTACT_IN_CALL",
+            "The contact is in a call now.",
+            "End the call first, or ask again when it is over.",
+        ),
+        EraseContactError::Store(error) => ApiError::internal("erase a contact", &error),
+    })?;
+    privacy::delete_erased_files(&state, now).await;
+    let found = store.erasure(erased.id).await;
+    let found = found.map_err(|error| ApiError::internal("find an erasure", &error))?;
+    let erased = found.unwrap_or(erased);
+    let is_finished = erased.finished_at.is_some();
+    let view = Erasure {
+        erasure_uuid: erased.id,
+        contact_uuid: erased.contact,
+        status: if is_finished {
+            "completed"
+        } else {
+            "deleting_files"
+        },
+        removed: counts(erased.removed),
+        erased_at: erased.created_at,
+    };
+    Ok(ok("Contact erased successfully", view))
+}
+
+fn counts(removed: Removed) -> RemovedCounts {
+    RemovedCounts {
+        conversations: removed.conversations,
+        calls: removed.calls,
+        messages: removed.messages,
+        summaries: removed.summaries,
+        recordings: removed.recordings,
+        webhook_messages: removed.webhook_messages,
+        tags: removed.tags,
+        field_values: removed.field_values,
+    }
+}

@@ -1,0 +1,131 @@
+//! What a node does for people's privacy while nobody asks: it forgets what is older than a
+//! workspace keeps it, and deletes files of people that were erased.
+//!
+//! Files go before the notes of them: what a crash interrupts is done again, and a file that is
+//! gone already counts as deleted.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use store::{ErasedCall, Store, StoreError};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::state::ApiState;
+
+/// How often it is looked for what is too old.
+const INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// Rows that are handled at once, so that nobody else waits long.
+const AT_ONCE: u32 = 200;
+
+/// Looks for what is to be forgotten, at once and then every hour, until `shutdown` is cancelled.
+pub async fn run(state: ApiState, shutdown: CancellationToken) {
+    let mut tick = tokio::time::interval(INTERVAL);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = sweep(&state, state.clock.now().wall) => {}
+        }
+    }
+}
+
+/// Forgets all that is too old at `now`, in every workspace, and finishes erasures.
+pub async fn sweep(state: &ApiState, now: Timestamp) {
+    delete_erased_files(state, now).await;
+    let workspaces = match state.store.workspaces().await {
+        Ok(workspaces) => workspaces,
+        Err(error) => {
+            tracing::error!(%error, "what is too old can not be looked for");
+            return;
+        }
+    };
+    for workspace in workspaces {
+        let store = state.store.in_workspace(&workspace.id);
+        if let Err(error) = forget_old(&store, now).await {
+            tracing::error!(workspace = %workspace.id, %error, "what is too old is not forgotten");
+        }
+    }
+}
+
+/// Deletes the files of people that were erased. What can not be deleted stays to be tried again.
+pub(crate) async fn delete_erased_files(state: &ApiState, now: Timestamp) {
+    let mut after = None;
+    loop {
+        let calls = match state.store.erased_calls(after, AT_ONCE).await {
+            Ok(calls) => calls,
+            Err(error) => {
+                tracing::error!(%error, "the files of erased people can not be looked for");
+                return;
+            }
+        };
+        let Some(last) = calls.last() else { return };
+        after = Some((last.erasure, last.call));
+        for call in &calls {
+            if let Err(error) = delete_files(state, call).await {
+                tracing::error!(call = %call.call, %error, "a file of an erased person stays");
+                continue;
+            }
+            if let Err(error) = state.store.settle_erased_call(call, now).await {
+                tracing::error!(call = %call.call, %error, "an erasure is not noted");
+            }
+        }
+    }
+}
+
+async fn delete_files(state: &ApiState, call: &ErasedCall) -> io::Result<()> {
+    if let Some(recording) = &call.recording {
+        delete(recording).await?;
+    }
+    // A call that a crash cut short may have files that it does not name.
+    let name = call.call.to_string();
+    delete(&state.config.recordings.join(&name).with_extension("wav")).await?;
+    if let Some(bundles) = &state.config.bundles {
+        delete(&bundles.join(&name).with_extension("mihu")).await?;
+    }
+    Ok(())
+}
+
+async fn forget_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let retention = store.retention().await?;
+    if let Some(end) = retention.recordings_end(now) {
+        forget_recordings(store, end).await?;
+    }
+    if let Some(end) = retention.transcripts_end(now) {
+        while store.forget_transcripts(end, AT_ONCE).await? == AT_ONCE as usize {}
+    }
+    Ok(())
+}
+
+async fn forget_recordings(store: &Store, end: Timestamp) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let old = store.recordings_before(end, after, AT_ONCE).await?;
+        let Some(last) = old.last() else {
+            return Ok(());
+        };
+        after = Some(last.call);
+        for recording in &old {
+            match delete(&recording.file).await {
+                Ok(()) => store.forget_recording(recording.call).await?,
+                Err(error) => {
+                    tracing::error!(call = %recording.call, %error, "an old recording stays");
+                }
+            }
+        }
+    }
+}
+
+/// A file that is not there is deleted.
+async fn delete(file: &Path) -> io::Result<()> {
+    match tokio::fs::remove_file(file).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        outcome => outcome,
+    }
+}
