@@ -9,7 +9,7 @@ use super::fields_of;
 use super::view::{self, Contact};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::exchange::{Envelope, Paginator, Paging, Query, Text, Whole, ok};
+use crate::exchange::{Envelope, Paginator, Paging, Query, Text, ok};
 use crate::state::ApiState;
 
 /// All contacts
@@ -19,12 +19,11 @@ use crate::state::ApiState;
     get, path = "/contacts", operation_id = "list_contacts", tag = "contacts",
     security(("token" = ["contacts:read"])),
     params(
-        ("page" = Option<Whole<1, 1_000_000>>, Query, description = "Which page."),
-        ("per_page" = Option<Whole<1, 100>>, Query, description = "Contacts to a page; 15."),
-        ("search" = Option<Text<0, 255>>, Query, description = "Only those with these words, as \
+        Paging,
+        ("search" = inline(Option<Text<0, 255>>), Query, description = "Only those with these words, as \
             they are, in name and surname, e-mail address or number."),
-        ("status" = Option<ContactStatus>, Query, description = "Only those with this status."),
-        ("contact_channel" = Option<ContactChannel>, Query,
+        ("status" = inline(Option<ContactStatus>), Query, description = "Only those with this status."),
+        ("contact_channel" = inline(Option<ContactChannel>), Query,
             description = "Only those that like to be reached this way."),
         ("tag_uuid" = Option<Uuid>, Query, description = "Only those with this tag."),
     ),
