@@ -91,7 +91,9 @@ async fn change(
         .await;
     let changed = changed.map_err(|error| match error {
         SaveContactError::UnknownTag(_) => not_a_tag(),
-        other => not_saved(other, "tag a contact"),
+        error @ (SaveContactError::Unknown
+        | SaveContactError::NumberTaken
+        | SaveContactError::Store(_)) => not_saved(error, "tag a contact"),
     })?;
     Ok(view::contact(changed, &fields_of(caller).await?))
 }
