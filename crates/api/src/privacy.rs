@@ -9,9 +9,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use store::{ErasedCall, Store, StoreError};
+use store::{Store, StoreError};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::state::ApiState;
 
@@ -48,7 +49,7 @@ pub async fn sweep(state: &ApiState, now: Timestamp) {
     };
     for workspace in workspaces {
         let store = state.store.in_workspace(&workspace.id);
-        if let Err(error) = forget_old(&store, now).await {
+        if let Err(error) = forget_old(state, &store, now).await {
             tracing::error!(workspace = %workspace.id, %error, "what is too old is not forgotten");
         }
     }
@@ -68,7 +69,7 @@ pub(crate) async fn delete_erased_files(state: &ApiState, now: Timestamp) {
         let Some(last) = calls.last() else { return };
         after = Some((last.erasure, last.call));
         for call in &calls {
-            if let Err(error) = delete_files(state, call).await {
+            if let Err(error) = delete_files(state, call.call, call.recording.as_deref()).await {
                 tracing::error!(call = %call.call, %error, "a file of an erased person stays");
                 continue;
             }
@@ -79,12 +80,13 @@ pub(crate) async fn delete_erased_files(state: &ApiState, now: Timestamp) {
     }
 }
 
-async fn delete_files(state: &ApiState, call: &ErasedCall) -> io::Result<()> {
-    if let Some(recording) = &call.recording {
+/// Deletes all that may be heard of a call. `recording` is the file that the call names; one that a
+/// crash cut short may have files that it does not name.
+async fn delete_files(state: &ApiState, call: Uuid, recording: Option<&Path>) -> io::Result<()> {
+    if let Some(recording) = recording {
         delete(recording).await?;
     }
-    // A call that a crash cut short may have files that it does not name.
-    let name = call.call.to_string();
+    let name = call.to_string();
     delete(&state.config.recordings.join(&name).with_extension("wav")).await?;
     if let Some(bundles) = &state.config.bundles {
         delete(&bundles.join(&name).with_extension("mihu")).await?;
@@ -92,10 +94,10 @@ async fn delete_files(state: &ApiState, call: &ErasedCall) -> io::Result<()> {
     Ok(())
 }
 
-async fn forget_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+async fn forget_old(state: &ApiState, store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let retention = store.retention().await?;
     if let Some(end) = retention.recordings_end(now) {
-        forget_recordings(store, end).await?;
+        forget_recordings(state, store, end).await?;
     }
     if let Some(end) = retention.transcripts_end(now) {
         while store.forget_transcripts(end, AT_ONCE).await? == AT_ONCE as usize {}
@@ -103,7 +105,11 @@ async fn forget_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn forget_recordings(store: &Store, end: Timestamp) -> Result<(), StoreError> {
+async fn forget_recordings(
+    state: &ApiState,
+    store: &Store,
+    end: Timestamp,
+) -> Result<(), StoreError> {
     let mut after = None;
     loop {
         let old = store.recordings_before(end, after, AT_ONCE).await?;
@@ -112,7 +118,7 @@ async fn forget_recordings(store: &Store, end: Timestamp) -> Result<(), StoreErr
         };
         after = Some(last.call);
         for recording in &old {
-            match delete(&recording.file).await {
+            match delete_files(state, recording.call, Some(&recording.file)).await {
                 Ok(()) => store.forget_recording(recording.call).await?,
                 Err(error) => {
                     tracing::error!(call = %recording.call, %error, "an old recording stays");

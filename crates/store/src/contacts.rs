@@ -270,14 +270,14 @@ pub(crate) async fn find_or_create(
     })
 }
 
-/// Removes a contact that no conversation ever had.
+/// Removes a contact that no conversation ever had and that nobody has changed since it was made.
 pub(crate) async fn remove_unused(
     write: &mut AnyConnection,
     workspace: &WorkspaceId,
     id: Uuid,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "DELETE FROM contacts WHERE id = $1 AND workspace_id = $2 AND name IS NULL
+        "DELETE FROM contacts WHERE id = $1 AND workspace_id = $2 AND updated_at = created_at
          AND NOT EXISTS (SELECT 1 FROM conversations WHERE contact_id = $1)",
     )
     .bind(id.to_string())
