@@ -32,6 +32,7 @@ mod outbox;
 mod owners;
 mod pages;
 mod retention;
+mod schedules;
 mod usage;
 mod webhooks;
 mod workspaces;
@@ -52,6 +53,17 @@ pub use opening::{OpenStoreError, PostgresSettings};
 pub use outbox::{ClaimLimits, ClaimedDelivery, Outcome};
 pub use pages::Page;
 pub use retention::{OldRecording, Retention};
+pub use schedules::agent_booking::AgentBooking;
+pub use schedules::appointments::{
+    Appointment, AppointmentFields, AppointmentFilter, ChangeAppointmentError,
+};
+pub use schedules::availability_types::{AvailabilityType, NewAvailabilityType};
+pub use schedules::placing::{LONGEST_APPOINTMENT, NoRoom, PlaceError, Room, Span};
+pub use schedules::requests::deciding::{DecideError, Decision};
+pub use schedules::requests::{
+    AppointmentRequest, AppointmentRequestFilter, NewAppointmentRequest, Party, RequestKind,
+};
+pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};

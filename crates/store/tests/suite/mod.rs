@@ -2,11 +2,13 @@
 
 mod agents;
 mod api_keys;
+mod appointment_requests;
 mod calls;
 mod contacts;
 mod idempotency;
 mod outbox;
 mod privacy;
+mod schedules;
 mod usage;
 mod workspaces;
 mod writers;
