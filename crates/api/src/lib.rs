@@ -34,6 +34,7 @@ mod openapi;
 pub mod privacy;
 pub mod records;
 mod router;
+mod schedules;
 mod scope;
 mod serve;
 mod settings;

@@ -35,6 +35,11 @@ const TAGS: &[(&str, &str)] = &[
         "contacts",
         "The people at the other end, their tags and fields, and their privacy.",
     ),
+    ("schedules", "When appointments can be made."),
+    (
+        "appointments",
+        "Appointments, requests for them, and how agents make them.",
+    ),
     ("webhooks", "Who is told of what happens."),
     ("keys", "The tokens that open this API."),
     (

@@ -16,7 +16,9 @@ use crate::access::{self, Access, Gate};
 use crate::error::ApiError;
 use crate::openapi::{self, Document};
 use crate::state::ApiState;
-use crate::{agents, calls, contacts, health, idempotency, keys, metrics, settings, webhooks};
+use crate::{
+    agents, calls, contacts, health, idempotency, keys, metrics, schedules, settings, webhooks,
+};
 
 /// The families of operations. What is under `/api/v1` comes first.
 fn families() -> OpenApiRouter<ApiState> {
@@ -26,6 +28,7 @@ fn families() -> OpenApiRouter<ApiState> {
         contacts::routes(),
         keys::routes(),
         openapi::routes(),
+        schedules::routes(),
         settings::routes(),
         webhooks::routes(),
     ];

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use axum::body::Body;
 use axum::http::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::schema::{operations, problems, resolve};
 use crate::support::{Answer, Node};
@@ -126,16 +126,26 @@ fn every_body_has_an_example_that_is_as_its_schema_says() {
 #[test]
 fn every_error_is_documented_in_the_form_that_all_have() {
     let document = api::document();
+    let plain = json!({
+        "success": false,
+        "message": "What happened.",
+        "error": { "code": "CODE", "details": "What to do about it." },
+    });
     for (path, method, operation) in operations(&document) {
         for (status, response) in operation["responses"].as_object().unwrap() {
             let is_error = status.starts_with(['4', '5']);
             if is_error && path != "/readyz" {
                 let response = resolve(&document, response);
-                let schema = &response["content"]["application/json"]["schema"]["$ref"];
+                let schema = &response["content"]["application/json"]["schema"];
+                let what = format!("{method} {path} {status}");
+                assert!(schema["$ref"].is_string(), "{what}");
                 assert_eq!(
-                    schema, "#/components/schemas/Error",
-                    "{method} {path} {status}"
+                    resolve(&document, schema)["required"],
+                    json!(["success", "message", "error"]),
+                    "{what}"
                 );
+                let problems = problems(&document, schema, &plain);
+                assert!(problems.is_empty(), "{what}: {problems:#?}");
             }
         }
     }

@@ -4,6 +4,8 @@
 mod access_matrix;
 mod agent_parts;
 mod agent_routes;
+mod appointment_requests;
+mod appointments;
 mod bad_input;
 mod call_records;
 mod call_views;
@@ -16,6 +18,7 @@ mod keys;
 mod limits;
 mod placing;
 mod privacy;
+mod schedules;
 mod secrecy;
 mod serving;
 mod support;

@@ -15,6 +15,16 @@ pub(crate) type Made = BTreeMap<String, String>;
 async fn make(node: &Node, name: &str, made: &Made) -> String {
     match name {
         "agent_uuid" => node.make_agent().await,
+        "appointment_uuid" => {
+            let body = json!({
+                "schedule_uuid": make_schedule(node).await,
+                "title": "Made",
+                "start_time": "2036-12-01T10:00:00Z",
+                "end_time": "2036-12-01T10:30:00Z",
+            });
+            text(&node.post("/appointments", body).await.data(), "uuid")
+        }
+        "availability_type_uuid" => make_availability_type(node).await,
         "call_uuid" => text(&node.place_call().await, "id"),
         "contact_uuid" => {
             let made = node
@@ -59,6 +69,20 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
                 "uuid",
             )
         }
+        "request_uuid" => {
+            let body = json!({
+                "schedule_uuid": make_schedule(node).await,
+                "title": "Made",
+                "start_time": "2036-12-01T10:00:00Z",
+                "contact_name": "Made",
+                "contact_email": "made@made.example",
+            });
+            text(
+                &node.post("/appointment-requests", body).await.data(),
+                "uuid",
+            )
+        }
+        "schedule_uuid" => make_schedule(node).await,
         "webhook_uuid" => {
             let path = format!("/agents/{}/webhooks", made["agent_uuid"]);
             let body = json!({ "url": "https://made.example", "events": ["intent_call"] });
@@ -88,6 +112,19 @@ pub(crate) async fn fill(node: &Node, path: &str) -> (String, Made) {
         }
     }
     (filled.join("/"), made)
+}
+
+async fn make_availability_type(node: &Node) -> String {
+    let made = node
+        .post("/availability-types", json!({ "name": "Made" }))
+        .await;
+    text(&made.data(), "uuid")
+}
+
+async fn make_schedule(node: &Node) -> String {
+    let hours = make_availability_type(node).await;
+    let body = json!({ "name": "Made", "availability_type_uuid": hours });
+    text(&node.post("/schedules", body).await.data(), "uuid")
 }
 
 fn text(value: &Value, field: &str) -> String {

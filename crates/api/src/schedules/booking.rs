@@ -1,0 +1,154 @@
+//! `/agents/{agent_uuid}/appointments`: in which schedules an agent books, and by which rules.
+
+mod settings;
+
+use std::collections::HashSet;
+
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use self::settings::{Assignment, Booking, MOST_ASSIGNMENTS};
+use super::objects;
+use crate::agents;
+use crate::caller::Caller;
+use crate::clock;
+use crate::error::{ApiError, ErrorBody};
+use crate::exchange::{Envelope, Json, Path, ok};
+use crate::state::ApiState;
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(show, replace))
+}
+
+/// How an agent books.
+#[derive(Serialize, ToSchema)]
+struct AgentBooking {
+    /// The agent.
+    agent_uuid: Uuid,
+    /// Whether it books at all.
+    enabled: bool,
+    /// Which of several schedules that are free gets an appointment: any, or the first in order.
+    random_assignment: bool,
+    /// The schedules that it books in.
+    schedule_assignments: Vec<Assignment>,
+    /// When it last changed; null if it never did.
+    #[schema(required)]
+    updated_at: Option<Timestamp>,
+}
+
+/// How an agent books
+///
+/// An agent of which nothing was ever said books nothing.
+#[utoipa::path(
+    get, path = "/agents/{agent_uuid}/appointments", operation_id = "show_agent_booking",
+    tag = "appointments",
+    security(("token" = ["agents:read"])),
+    params(("agent_uuid" = Uuid, Path, description = "The agent.")),
+    responses(
+        (status = 200, description = "How it books.", body = Envelope<AgentBooking>),
+        (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
+    ),
+)]
+async fn show(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(agent): Path<String>,
+) -> Result<Envelope<AgentBooking>, ApiError> {
+    let agent = agents::find(&state, &caller, &agent)?.definition.agent_uuid;
+    let stored = caller.store.agent_booking(agent).await;
+    let stored = stored.map_err(|error| ApiError::internal("find how an agent books", &error))?;
+    let view = match stored {
+        Some(stored) => stored_view(agent, stored)?,
+        None => view(agent, Booking::default(), None),
+    };
+    Ok(ok("Agent appointments retrieved successfully", view))
+}
+
+/// Sets how an agent books
+///
+/// All of it is replaced; what is left out is as described. Each schedule can be assigned once.
+#[utoipa::path(
+    put, path = "/agents/{agent_uuid}/appointments", operation_id = "replace_agent_booking",
+    tag = "appointments",
+    security(("token" = ["agents:write"])),
+    params(("agent_uuid" = Uuid, Path, description = "The agent.")),
+    request_body(content = Booking, example = json!({
+        "enabled": true,
+        "schedule_assignments": [{
+            "schedule_uuid": "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34",
+            "name": "Check-ups",
+            "slot_rules": { "offer_slots_from": "3_hours", "max_appointments_per_day": 8 },
+            "rescheduling": { "policy": "allowed", "min_rescheduling_notice": "3_hours" },
+            "cancellation": { "min_cancellation_notice": "1_day", "ai_can_cancel": true },
+        }],
+    })),
+    responses(
+        (status = 200, description = "How it books now.", body = Envelope<AgentBooking>),
+        (status = 404, description = "`AGENT_NOT_FOUND` or `SCHEDULE_NOT_FOUND`: There is no such \
+            agent or schedule.", body = ErrorBody),
+    ),
+)]
+async fn replace(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(agent): Path<String>,
+    Json(body): Json<Value>,
+) -> Result<Envelope<AgentBooking>, ApiError> {
+    let agent = agents::find(&state, &caller, &agent)?.definition.agent_uuid;
+    let booking: Booking = objects(body)?;
+    check(&caller, &booking).await?;
+    let settings = serde_json::to_value(&booking)
+        .map_err(|error| ApiError::internal("write how an agent books", &error))?;
+    let stored = caller
+        .store
+        .put_agent_booking(agent, &settings, clock::now());
+    let stored = stored.await;
+    let stored = stored.map_err(|error| ApiError::internal("store how an agent books", &error))?;
+    let stored = stored.ok_or_else(agents::unknown_agent)?;
+    Ok(ok(
+        "Agent appointments updated successfully",
+        stored_view(agent, stored)?,
+    ))
+}
+
+async fn check(caller: &Caller, booking: &Booking) -> Result<(), ApiError> {
+    let assignments = &booking.schedule_assignments;
+    if assignments.len() > MOST_ASSIGNMENTS {
+        let expected = format!("at most {MOST_ASSIGNMENTS} schedules");
+        return Err(ApiError::invalid("schedule_assignments", expected));
+    }
+    let mut seen = HashSet::new();
+    for (index, assignment) in assignments.iter().enumerate() {
+        if !seen.insert(assignment.schedule_uuid) {
+            let field = format!("schedule_assignments[{index}].schedule_uuid");
+            return Err(ApiError::invalid(field, "a schedule that is assigned once"));
+        }
+        assignment.check(index)?;
+        let found = caller.store.schedule(assignment.schedule_uuid).await;
+        let found = found.map_err(|error| ApiError::internal("find a schedule", &error))?;
+        found.ok_or_else(super::schedule::unknown)?;
+    }
+    Ok(())
+}
+
+fn stored_view(agent: Uuid, stored: store::AgentBooking) -> Result<AgentBooking, ApiError> {
+    let booking = serde_json::from_value(stored.settings)
+        .map_err(|error| ApiError::internal("read how an agent books", &error))?;
+    Ok(view(agent, booking, Some(stored.updated_at)))
+}
+
+fn view(agent: Uuid, booking: Booking, updated_at: Option<Timestamp>) -> AgentBooking {
+    AgentBooking {
+        agent_uuid: agent,
+        enabled: booking.enabled,
+        random_assignment: booking.random_assignment,
+        schedule_assignments: booking.schedule_assignments,
+        updated_at,
+    }
+}
