@@ -9,8 +9,8 @@
 //! operations on `f64`, which IEEE 754 defines to the last bit.
 //!
 //! Losses and delays are modelled, or follow a [`Trace`] of what packets went through
-//! somewhere, which a [`TraceRecorder`] makes. The crate comes with models only: there
-//! is no trace in it. Reading one from a file is all that it does with the file system.
+//! somewhere: `trace=FILE` in the text of a profile. The crate comes with models only:
+//! there is no trace in it. Reading one from a file is all that it does with the file system.
 //!
 //! Start reading at [`Network`], then [`Profile`], which says how a network
 //! behaves, and [`Preset`], the profiles that have a name.
@@ -23,7 +23,6 @@ mod parse;
 mod preset;
 mod profile;
 mod random;
-mod record;
 mod trace;
 mod units;
 
@@ -32,6 +31,5 @@ pub use network::{IN_FLIGHT_LIMIT, Network, Statistics, USUAL_SIZE};
 pub use parse::ParseProfileError;
 pub use preset::Preset;
 pub use profile::{Freezes, Jitter, Loss, Order, Profile};
-pub use record::TraceRecorder;
 pub use trace::{Passage, ReadTraceError, Trace};
 pub use units::{BitRate, Drift, Share};

@@ -16,9 +16,9 @@ use crate::parse::{LONGEST, decimal};
 /// separated by commas, the one called `delay_ms` is taken and the others are not
 /// looked at.
 ///
-/// Two clocks seldom agree on a delay, only on how it changes: a
-/// [`TraceRecorder`](crate::TraceRecorder) counts from the shortest one, and
-/// [`Profile::delay`](crate::Profile::delay) adds to all of them.
+/// Two clocks seldom agree on a delay, only on how it changes: whoever measures one
+/// counts from the shortest, and [`Profile::delay`](crate::Profile::delay) adds to all of
+/// them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     packets: Vec<Passage>,
