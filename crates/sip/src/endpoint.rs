@@ -84,6 +84,17 @@ pub struct SipStatistics {
     pub garbage: u64,
     /// Panics that were survived. Each is a defect.
     pub panics: u64,
+    /// Messages that were SIP and could not be handled: they lacked what theirs must have, or
+    /// no answer could be sent.
+    pub failed: u64,
+    /// Answers of type 2xx that a call was too far behind to take; they are repeated.
+    pub answers_dropped: u64,
+    /// What owners of incoming calls decided while as many decisions waited as may.
+    pub decisions_dropped: u64,
+    /// Requests within a call that was too far behind to take them.
+    pub requests_refused: u64,
+    /// Incoming calls whose receiver was too far behind, or gone.
+    pub calls_refused: u64,
 }
 
 impl SipEndpoint {
@@ -206,6 +217,11 @@ impl SipEndpoint {
             refused: counters.refused.load(Ordering::Relaxed),
             garbage: counters.garbage.load(Ordering::Relaxed),
             panics: counters.panics.load(Ordering::Relaxed),
+            failed: counters.failed.load(Ordering::Relaxed),
+            answers_dropped: counters.answers_dropped.load(Ordering::Relaxed),
+            decisions_dropped: counters.decisions_dropped.load(Ordering::Relaxed),
+            requests_refused: counters.requests_refused.load(Ordering::Relaxed),
+            calls_refused: counters.calls_refused.load(Ordering::Relaxed),
         }
     }
 

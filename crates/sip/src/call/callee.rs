@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use audio::Moment;
 use rsipstack::sip::Request;
@@ -187,9 +188,12 @@ fn offer(
         events,
         hangup: hangup.clone(),
         withdrawn: withdrawn.clone(),
+        counters: Arc::clone(&stack.counters),
     };
-    // overflow: refused
+    // overflow: refused, counted
     if calls.try_send(incoming).is_err() {
+        let refused = &stack.counters.calls_refused;
+        refused.fetch_add(1, Ordering::Relaxed);
         refuse(stack, &request, &responder, 503, &dialog.key.local_tag);
         return;
     }

@@ -1,7 +1,10 @@
 //! A call that asks to be taken.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +12,7 @@ use super::callee::Decision;
 use super::{CallEvent, CallHandle, LocalMedia};
 use crate::StatusCode;
 use crate::sdp::RemoteMedia;
+use crate::stack::Counters;
 
 /// Somebody calls. Dropping it undecided answers 480.
 #[derive(Debug)]
@@ -25,6 +29,7 @@ pub struct IncomingCall {
     pub(super) events: mpsc::Receiver<CallEvent>,
     pub(super) hangup: CancellationToken,
     pub(super) withdrawn: CancellationToken,
+    pub(super) counters: Arc<Counters>,
 }
 
 /// The call could not be taken any more.
@@ -41,8 +46,8 @@ pub enum AcceptError {
 impl IncomingCall {
     /// Tells the caller that somebody is being alerted (180).
     pub fn ringing(&self) {
-        // overflow: dropped; a caller who heard three of them knows
-        let _ = self.decide.try_send(Decision::Ring);
+        // overflow: dropped, counted; a caller who heard three of them knows
+        self.decide(Decision::Ring);
     }
 
     /// Waits until the caller gives up. May be cancelled.
@@ -70,9 +75,45 @@ impl IncomingCall {
 
     /// Refuses the call.
     pub fn reject(self, status: StatusCode) {
-        // overflow: the call is refused with 480 instead, when this is dropped
-        let _ = self.decide.try_send(Decision::Decline {
+        // overflow: dropped, counted; the call is refused with 480 instead
+        self.decide(Decision::Decline {
             code: status.as_u16(),
         });
+    }
+
+    fn decide(&self, decision: Decision) {
+        if let Err(TrySendError::Full(_)) = self.decide.try_send(decision) {
+            let dropped = &self.counters.decisions_dropped;
+            dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_that_nobody_takes_in_time_are_dropped_and_counted() {
+        let (decide, mut decisions) = mpsc::channel(2);
+        let counters = Arc::<Counters>::default();
+        let call = IncomingCall {
+            agent: String::new(),
+            from: String::new(),
+            source: SocketAddr::from(([127, 0, 0, 1], 5060)),
+            offered: None,
+            decide,
+            events: mpsc::channel(1).1,
+            hangup: CancellationToken::new(),
+            withdrawn: CancellationToken::new(),
+            counters: Arc::clone(&counters),
+        };
+        for _ in 0..4 {
+            call.ringing();
+        }
+        call.reject(StatusCode::BUSY_HERE);
+        let taken = std::iter::from_fn(|| decisions.try_recv().ok()).count();
+        let dropped = counters.decisions_dropped.load(Ordering::Relaxed);
+        assert_eq!((taken, dropped), (2, 3));
     }
 }

@@ -71,7 +71,7 @@ pub(crate) struct Stack {
     pub(crate) dialled: Dialled,
     /// One permit for each call that may still come.
     pub(crate) room: Arc<Semaphore>,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Arc<Counters>,
     /// The tasks of calls.
     pub(crate) calls: TaskTracker,
     /// Cancelled when every call has to hang up.
@@ -81,12 +81,17 @@ pub(crate) struct Stack {
     tags: RandomState,
 }
 
-/// What happened to messages that became no part of a call.
+/// What happened to messages and decisions that came to nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) garbage: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) panics: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) answers_dropped: AtomicU64,
+    pub(crate) decisions_dropped: AtomicU64,
+    pub(crate) requests_refused: AtomicU64,
+    pub(crate) calls_refused: AtomicU64,
 }
 
 impl Stack {
@@ -138,7 +143,7 @@ impl Stack {
             udp: SipConnection::Udp(udp),
             dialled: Dialled::default(),
             room: Arc::new(Semaphore::new(config.max_calls)),
-            counters: Counters::default(),
+            counters: Arc::default(),
             calls: TaskTracker::new(),
             draining,
             stopped,

@@ -16,6 +16,7 @@ use rsipstack::transport::tcp::TcpConnection;
 use rsipstack::transport::{SipAddr, SipConnection};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::admission::{self, Admission, Situation};
@@ -147,7 +148,10 @@ impl Stack {
         let handled = AssertUnwindSafe(self.handle(bytes, connection, source)).catch_unwind();
         match handled.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%source, %error, "a message came to nothing"),
+            Ok(Err(error)) => {
+                self.counters.failed.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(%source, %error, "a message came to nothing");
+            }
             Err(_) => {
                 self.counters.panics.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(%source, "a message made the SIP stack panic; it was dropped");
@@ -167,6 +171,7 @@ impl Stack {
             Received::UnknownMethod(request) => {
                 let message =
                     SipConnection::update_msg_received(request.into(), source, transport)?;
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
                 if let SipMessage::Request(request) = message {
                     let headers = vec![Header::Allow(ALLOW.into())];
                     self.answer(&request, connection, 501, headers).await?;
@@ -247,8 +252,13 @@ impl Stack {
         }
         let inbox = DialogKey::of_response(response).and_then(|key| self.registry.find(&key));
         if let Some(inbox) = inbox {
-            // overflow: dropped; the peer repeats its 2xx until it is acknowledged
-            let _ = inbox.try_send(DialogMessage::Response(Box::new(response.clone())));
+            let message = DialogMessage::Response(Box::new(response.clone()));
+            // overflow: dropped, counted; the peer repeats its 2xx until it is acknowledged
+            if let Err(TrySendError::Full(_)) = inbox.try_send(message) {
+                self.counters
+                    .answers_dropped
+                    .fetch_add(1, Ordering::Relaxed);
+            }
         }
         true
     }
@@ -278,5 +288,37 @@ impl Stack {
         let limit = self.config.max_calls * TRANSACTIONS_PER_CALL + SPARE_TRANSACTIONS;
         self.endpoint.transactions.len() >= limit
             || self.endpoint.finished_transactions.len() >= limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::registry::INBOX;
+    use super::*;
+    use crate::SipConfig;
+    use crate::routing::Routes;
+
+    #[tokio::test]
+    async fn answers_that_a_call_has_no_room_for_are_dropped_and_counted() {
+        let config = SipConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let socket = Arc::new(Socket::bind(config.listen).await.unwrap());
+        let listen = socket.local_address().unwrap();
+        let routes = Routes::new(&[]).unwrap();
+        let (stack, _endpoint) = Stack::new(config, routes, socket, listen).await;
+        let key = DialogKey {
+            call_id: "call".to_owned(),
+            local_tag: "ours".to_owned(),
+        };
+        let (_registration, mut inbox) = stack.registry.register(key);
+        let answer = "SIP/2.0 200 OK\r\n\
+            Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKpast\r\n\
+            From: <sip:we@127.0.0.1>;tag=ours\r\nTo: <sip:they@127.0.0.1>;tag=theirs\r\n\
+            Call-ID: call\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
+        for _ in 0..INBOX + 3 {
+            stack.receive(answer.as_bytes(), &stack.udp, listen).await;
+        }
+        let taken = std::iter::from_fn(|| inbox.try_recv().ok()).count();
+        let dropped = stack.counters.answers_dropped.load(Ordering::Relaxed);
+        assert_eq!((taken, dropped), (INBOX, 3));
     }
 }

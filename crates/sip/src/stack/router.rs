@@ -1,6 +1,7 @@
 //! From a new server transaction to the call that it belongs to, or to a new one.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rsipstack::sip::{Header, Method};
 use rsipstack::transaction::TransactionReceiver;
@@ -42,10 +43,12 @@ fn route(stack: &Arc<Stack>, transaction: Transaction, calls: &mpsc::Sender<Inco
         refuse(stack, transaction, 481, Vec::new());
         return;
     };
-    // overflow: refused
+    // overflow: refused, counted
     match inbox.try_send(DialogMessage::Request(Box::new(transaction))) {
         Ok(()) => {}
         Err(TrySendError::Full(DialogMessage::Request(transaction))) => {
+            let refused = &stack.counters.requests_refused;
+            refused.fetch_add(1, Ordering::Relaxed);
             if let Admission::Answer { code, headers } =
                 admission::unavailable(stack.config.retry_after)
             {

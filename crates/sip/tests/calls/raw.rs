@@ -403,6 +403,16 @@ async fn a_stranger_is_forbidden_before_anything_is_kept() {
 }
 
 #[tokio::test]
+async fn calls_that_nobody_takes_any_more_are_refused_and_counted() {
+    let (endpoint, incoming) = callee_with(|_| {}).await;
+    drop(incoming);
+    let peer = Peer::new().await;
+    peer.request("INVITE", &endpoint, "").await;
+    peer.expect("SIP/2.0 503").await;
+    assert_eq!(endpoint.statistics().calls_refused, 1);
+}
+
+#[tokio::test]
 async fn requests_that_no_call_can_be_made_of_have_their_answers() {
     let (endpoint, _incoming) = callee_with(|_| {}).await;
     let peer = Peer::new().await;
