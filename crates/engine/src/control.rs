@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use agent::{AgentDefinition, CallPrompt};
 use audio::SampleRate;
-use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::event::{CallEvent, CallId};
+use crate::subscriber::Subscriber;
 
 /// An outbound call to place.
 #[derive(Clone, Debug)]
@@ -76,8 +76,8 @@ pub struct LiveAudio {
 pub struct Subscription {
     /// Everything that happened before the subscription, in order.
     pub past: Vec<CallEvent>,
-    /// What happens from here on. The channel closes after [`Ended`](crate::CallEventKind::Ended).
-    pub live: broadcast::Receiver<CallEvent>,
+    /// What happens from here on. Nothing comes after [`Ended`](crate::CallEventKind::Ended).
+    pub live: Subscriber<CallEvent>,
 }
 
 /// The node's load, for health checks and admission.
@@ -102,7 +102,7 @@ pub trait CallControl: Send + Sync {
     fn subscribe(&self, call: CallId) -> Option<Subscription>;
 
     /// Hears a live call; `None` when it is unknown here or over.
-    fn listen(&self, call: CallId) -> Option<broadcast::Receiver<LiveAudio>>;
+    fn listen(&self, call: CallId) -> Option<Subscriber<LiveAudio>>;
 
     /// Ends a live call: the agent says `goodbye`, or its own when there is none, and the far end
     /// gets BYE; before the answer it gets CANCEL at once. Returns whether the call was live.

@@ -20,6 +20,7 @@ mod node;
 mod patience;
 mod recording;
 mod script;
+mod subscriber;
 mod supervision;
 mod tools;
 
@@ -34,4 +35,5 @@ pub use node::{Engine, EngineConfig, ModelDirectory, Providers, StartEngineError
 pub use patience::Patience;
 pub use recording::Timeline;
 pub use script::{Filler, Occasion, Script, SilencePrompt};
+pub use subscriber::{Followed, Missed, Subscriber};
 pub use tools::{NoTools, ToolAnswer, ToolDirectory, ToolRunner};

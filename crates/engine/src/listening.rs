@@ -6,6 +6,7 @@
 mod detection;
 mod ear;
 mod line;
+mod waits;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,12 +17,14 @@ use audio::Moment;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use crossbeam_queue::ArrayQueue;
 use media::{Clock, LegEvent, LegFeed};
+use prometheus_client::registry::Registry;
 use tokio::sync::Notify;
 use vad::Detector;
 
 pub use self::ear::{Ear, Hearing};
 
 use self::line::Line;
+use self::waits::Waits;
 use crate::supervision::{Vital, Vitals, survive};
 
 /// Windows that wait for a call's task: two seconds. A task that is further behind has lost the
@@ -135,6 +138,7 @@ pub struct Listening {
     attach: Option<Sender<Line>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
+    waits: Waits,
 }
 
 /// What the listening thread did so far.
@@ -180,7 +184,8 @@ impl Listening {
     ) -> std::io::Result<Self> {
         let (attach, lines) = crossbeam_channel::bounded(WAITING_CALLS);
         let counters = Arc::<Counters>::default();
-        let worker = Worker::new(detector, clock, lines, Arc::clone(&counters));
+        let waits = Waits::new();
+        let worker = Worker::new(detector, clock, lines, Arc::clone(&counters), waits.clone());
         let thread = std::thread::Builder::new()
             .name("listening".to_owned())
             .spawn(move || worker.run(&vital))?;
@@ -188,7 +193,13 @@ impl Listening {
             attach: Some(attach),
             thread: Some(thread),
             counters,
+            waits,
         })
+    }
+
+    /// Shows how long windows wait.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        self.waits.register(registry);
     }
 
     /// What the thread did so far.
@@ -242,6 +253,7 @@ struct Worker {
     detector: Detector,
     clock: Clock,
     counters: Arc<Counters>,
+    waits: Waits,
     lines: Vec<Line>,
     arriving: Receiver<Line>,
     windows: Vec<(usize, HeardAudio)>,
@@ -256,11 +268,13 @@ impl Worker {
         clock: Clock,
         arriving: Receiver<Line>,
         counters: Arc<Counters>,
+        waits: Waits,
     ) -> Self {
         Self {
             detector,
             clock,
             counters,
+            waits,
             lines: Vec::new(),
             arriving,
             windows: Vec::new(),
@@ -329,9 +343,11 @@ impl Worker {
     }
 
     fn judge_batch(&mut self, batch: &mut [(usize, HeardAudio)]) {
+        let now = self.clock.now();
         let mut inputs = Vec::with_capacity(batch.len());
         let mut lines = self.lines.iter_mut().enumerate();
         for (index, window) in batch.iter() {
+            self.waits.begun(window, now);
             // The batch is in the order of the lines, so one pass over them meets every state.
             if let Some((_, line)) = lines.find(|(at, _)| at == index) {
                 inputs.push(line.judged(&window.samples));

@@ -13,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 pub(crate) use self::snapshot::{NodeCollector, Snapshot};
 
 use crate::event::{CallEventKind, TurnLatency};
+use crate::subscriber::Missed;
 
 /// Upper ends of the buckets of everything that a caller waits for, in seconds.
 const WAITS: [f64; 14] = [
@@ -35,6 +36,8 @@ pub(crate) struct Metrics {
     items: Family<ItemLabels, Histogram, fn() -> Histogram>,
     unattributed: Histogram,
     ahead: Family<AheadLabels, Counter>,
+    missed_audio: Missed,
+    missed_events: Missed,
 }
 
 /// Why a call was not admitted.
@@ -124,6 +127,8 @@ impl Metrics {
             items: Family::new_with_constructor(|| Histogram::new(WAITS)),
             unattributed: waits(),
             ahead: Family::default(),
+            missed_audio: Missed::default(),
+            missed_events: Missed::default(),
         }
     }
 
@@ -159,6 +164,16 @@ impl Metrics {
     pub(crate) fn recognised(&self, queued: Duration, took: Duration) {
         self.recognition_queue.observe(queued.as_secs_f64());
         self.recognition.observe(took.as_secs_f64());
+    }
+
+    /// What those lose who listen to live calls.
+    pub(crate) fn missed_audio(&self) -> Missed {
+        self.missed_audio.clone()
+    }
+
+    /// What those lose who follow the events of live calls.
+    pub(crate) fn missed_events(&self) -> Missed {
+        self.missed_events.clone()
     }
 
     fn answered(&self, latency: &TurnLatency) {

@@ -32,6 +32,7 @@ use crate::listening::Listening;
 use crate::metrics::{Metrics, NodeCollector, Refusal, Snapshot};
 use crate::patience::Patience;
 use crate::recording::Recorder;
+use crate::subscriber::Subscriber;
 use crate::supervision::Vitals;
 use crate::tools::ToolDirectory;
 
@@ -228,6 +229,7 @@ impl Engine {
     /// Registers everything that the engine counts, for Prometheus to ask.
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.node.metrics.register(registry);
+        self.node.listening.register(registry);
         let node = Arc::downgrade(&self.node);
         let pools = self.node.providers.pools.clone();
         let snapshot = move || {
@@ -238,6 +240,8 @@ impl Engine {
                 listening: node.listening.statistics(),
                 sip: node.sip.statistics(),
                 unrecorded: node.recorder.refused(),
+                missed_audio: node.metrics.missed_audio().count(),
+                missed_events: node.metrics.missed_events().count(),
                 pools: pools
                     .iter()
                     .map(|(name, meter)| (*name, meter.statistics()))
@@ -415,9 +419,10 @@ impl CallControl for Engine {
             .map(|live| live.journal.subscribe())
     }
 
-    fn listen(&self, call: CallId) -> Option<broadcast::Receiver<LiveAudio>> {
+    fn listen(&self, call: CallId) -> Option<Subscriber<LiveAudio>> {
         let live = self.node.lock_calls().get(&call).cloned()?;
-        live.live.get().map(broadcast::Sender::subscribe)
+        let sound = live.live.get()?.subscribe();
+        Some(Subscriber::new(sound, self.node.metrics.missed_audio()))
     }
 
     fn hang_up(&self, call: CallId, goodbye: Option<String>) -> bool {

@@ -281,7 +281,7 @@ impl Tape {
         }
         if !self.interleaved.is_empty() && self.live.receiver_count() > 0 {
             let interleaved = self.interleaved.as_slice().into();
-            // overflow: the slow listener loses its oldest piece
+            // overflow: the slow listener loses its oldest piece, counted where it takes the next
             drop(self.live.send(LiveAudio {
                 rate: running.rate,
                 interleaved,

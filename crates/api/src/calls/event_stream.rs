@@ -8,12 +8,10 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use engine::{CallEvent, CallEventKind, CallId, Subscription};
+use engine::{CallEvent, CallEventKind, CallId, Followed, Subscriber, Subscription};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::json;
 use store::CallRecord;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::{event, find};
 use crate::caller::Caller;
@@ -82,12 +80,7 @@ async fn replay(caller: &Caller, mut call: CallRecord) -> Result<VecDeque<CallEv
 
 struct Feed {
     past: VecDeque<CallEvent>,
-    live: Option<broadcast::Receiver<CallEvent>>,
-}
-
-enum Step {
-    Event(CallEvent),
-    Missed(u64),
+    live: Option<Subscriber<CallEvent>>,
 }
 
 impl Feed {
@@ -102,31 +95,29 @@ impl Feed {
         Self { past, live: None }
     }
 
-    async fn next(&mut self) -> Option<Step> {
+    async fn next(&mut self) -> Option<Followed<CallEvent>> {
         if let Some(event) = self.past.pop_front() {
             return Some(self.passed(event));
         }
-        match self.live.as_mut()?.recv().await {
-            Ok(event) => Some(self.passed(event)),
-            // overflow: the slow client loses the oldest events and is told how many
-            Err(RecvError::Lagged(missed)) => Some(Step::Missed(missed)),
-            Err(RecvError::Closed) => None,
+        match self.live.as_mut()?.next().await? {
+            Followed::Entry(event) => Some(self.passed(event)),
+            missed @ Followed::Missed(_) => Some(missed),
         }
     }
 
-    fn passed(&mut self, event: CallEvent) -> Step {
+    fn passed(&mut self, event: CallEvent) -> Followed<CallEvent> {
         if matches!(event.kind, CallEventKind::Ended(_)) {
             self.live = None;
         }
-        Step::Event(event)
+        Followed::Entry(event)
     }
 }
 
 fn stream(state: ApiState, feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold((state, feed), |(state, mut feed)| async move {
         let (name, data) = match feed.next().await? {
-            Step::Event(event) => event::view(&state, &event),
-            Step::Missed(missed) => ("missed".to_owned(), json!({ "events": missed })),
+            Followed::Entry(event) => event::view(&state, &event),
+            Followed::Missed(missed) => ("missed".to_owned(), json!({ "events": missed })),
         };
         let event = Event::default().event(name).data(data.to_string());
         Some((Ok(event), (state, feed)))

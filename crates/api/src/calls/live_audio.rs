@@ -7,11 +7,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
-use engine::{CallId, LiveAudio};
+use engine::{CallId, Followed, LiveAudio, Subscriber};
 use futures_util::{Stream, StreamExt as _, stream};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::{action, find};
 use crate::caller::Caller;
@@ -56,7 +54,7 @@ pub(super) async fn listen(
 
 enum Listening {
     Waiting,
-    Hearing(broadcast::Receiver<LiveAudio>, bool),
+    Hearing(Subscriber<LiveAudio>, bool),
 }
 
 fn sound(state: ApiState, call: CallId) -> impl Stream<Item = Result<Bytes, Infallible>> {
@@ -74,7 +72,7 @@ fn sound(state: ApiState, call: CallId) -> impl Stream<Item = Result<Bytes, Infa
     })
 }
 
-async fn answered(state: &ApiState, call: CallId) -> Option<broadcast::Receiver<LiveAudio>> {
+async fn answered(state: &ApiState, call: CallId) -> Option<Subscriber<LiveAudio>> {
     loop {
         if let Some(sound) = state.calls.listen(call) {
             return Some(sound);
@@ -84,13 +82,11 @@ async fn answered(state: &ApiState, call: CallId) -> Option<broadcast::Receiver<
     }
 }
 
-async fn next_piece(sound: &mut broadcast::Receiver<LiveAudio>) -> Option<LiveAudio> {
+async fn next_piece(sound: &mut Subscriber<LiveAudio>) -> Option<LiveAudio> {
     loop {
-        match sound.recv().await {
-            Ok(piece) => return Some(piece),
-            // overflow: the slow listener loses the oldest sound and goes on with the newest
-            Err(RecvError::Lagged(pieces)) => tracing::debug!(pieces, "a listener lags"),
-            Err(RecvError::Closed) => return None,
+        match sound.next().await? {
+            Followed::Entry(piece) => return Some(piece),
+            Followed::Missed(pieces) => tracing::debug!(pieces, "a listener lags"),
         }
     }
 }

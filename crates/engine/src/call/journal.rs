@@ -6,6 +6,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use crate::control::Subscription;
 use crate::event::{CallEvent, CallEventKind, CallId};
 use crate::metrics::Metrics;
+use crate::subscriber::Subscriber;
 
 /// Events that a slow subscriber may lag behind before it loses the oldest.
 const LIVE_BACKLOG: usize = 64;
@@ -46,7 +47,8 @@ impl Journal {
         };
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         past.push(event.clone());
-        // overflow: the slow subscriber loses its oldest event; nobody listening is no error
+        // overflow: the slow subscriber loses its oldest event, counted where it takes the next;
+        // nobody listening is no error
         drop(self.live.send(event));
         drop(past);
         self.grown.notify_one();
@@ -56,7 +58,7 @@ impl Journal {
         let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         Subscription {
             past: past.clone(),
-            live: self.live.subscribe(),
+            live: Subscriber::new(self.live.subscribe(), self.metrics.missed_events()),
         }
     }
 
@@ -90,6 +92,7 @@ mod tests {
 
     use super::*;
     use crate::event::{CallReport, CallStatus};
+    use crate::subscriber::Followed;
 
     fn ended() -> CallEventKind {
         CallEventKind::Ended(CallReport {
@@ -129,15 +132,33 @@ mod tests {
         ));
     }
 
-    #[test]
-    fn a_subscriber_sees_the_past_once_and_then_what_follows() {
+    #[tokio::test]
+    async fn a_subscriber_sees_the_past_once_and_then_what_follows() {
         let journal = Journal::new(CallId(Uuid::nil()), Metrics::new());
         journal.write(CallEventKind::Ringing);
         let mut subscription = journal.subscribe();
         journal.write(CallEventKind::Answered);
         assert_eq!(subscription.past.len(), 1);
-        let next = subscription.live.try_recv().map(|event| event.kind);
-        assert!(matches!(next, Ok(CallEventKind::Answered)));
-        assert!(subscription.live.try_recv().is_err());
+        drop(journal);
+        let Some(Followed::Entry(next)) = subscription.live.next().await else {
+            panic!("nothing follows");
+        };
+        assert!(matches!(next.kind, CallEventKind::Answered));
+        assert!(subscription.live.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn events_that_a_slow_subscriber_loses_are_counted() {
+        let metrics = Metrics::new();
+        let journal = Journal::new(CallId(Uuid::nil()), metrics.clone());
+        let mut subscription = journal.subscribe();
+        for _ in 0..LIVE_BACKLOG + 3 {
+            journal.write(CallEventKind::Ringing);
+        }
+        assert!(matches!(
+            subscription.live.next().await,
+            Some(Followed::Missed(3))
+        ));
+        assert_eq!(metrics.missed_events().count(), 3);
     }
 }

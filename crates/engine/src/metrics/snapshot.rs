@@ -31,6 +31,10 @@ pub(crate) struct Snapshot {
     pub(crate) sip: SipStatistics,
     /// Calls that the recorder had no time for.
     pub(crate) unrecorded: u64,
+    /// Pieces of sound that listeners to live calls were too slow for.
+    pub(crate) missed_audio: u64,
+    /// Events that followers of live calls were too slow for.
+    pub(crate) missed_events: u64,
     /// What the pools behind recogniser, judge and voice count, by name.
     pub(crate) pools: Vec<(&'static str, PoolStatistics)>,
 }
@@ -263,11 +267,13 @@ impl Out<'_> {
         self.gauge("sip_dialogs", "SIP dialogs", sip.dialogs as f64)?;
         let help = "SIP transactions under way";
         self.gauge("sip_transactions", help, sip.transactions as f64)?;
-        let reasons: [(&Labels, u64); 2] = [
+        let reasons: [(&Labels, u64); 3] = [
+            (&[("reason", "failed")], sip.failed),
             (&[("reason", "garbage")], sip.garbage),
             (&[("reason", "refused")], sip.refused),
         ];
-        let help = "SIP messages and connections dropped or refused before they cost any state";
+        let help =
+            "SIP messages and connections dropped or refused before they became part of a call";
         self.family("sip_messages_dropped", help, &reasons)?;
         let help = "Panics survived in signalling, each a defect";
         self.counter("sip_panics", help, sip.panics as f64)
@@ -300,7 +306,8 @@ impl Out<'_> {
         let refused: Vec<_> = pools
             .map(|(name, pool)| ([("queue", *name), FULL], pool.refused))
             .collect();
-        let queues: [(&Labels, u64); 8] = [
+        let sip = &snapshot.sip;
+        let queues: [(&Labels, u64); 14] = [
             (&[("queue", "heard_frames"), OLDEST], legs.feed_dropped),
             (&[("queue", "heard_windows"), OLDEST], windows),
             (&[("queue", "recorded_frames"), OLDEST], recorded),
@@ -309,6 +316,12 @@ impl Out<'_> {
             (&[("queue", "digits_to_send"), ALL], legs.digits_given_up),
             (&[("queue", "playout"), REFUSED], legs.stale_refused),
             (&[("queue", "playout_queued"), STALE], legs.stale_discarded),
+            (&[("queue", "live_audio"), OLDEST], snapshot.missed_audio),
+            (&[("queue", "live_events"), OLDEST], snapshot.missed_events),
+            (&[("queue", "sip_answers"), NEWEST], sip.answers_dropped),
+            (&[("queue", "sip_decisions"), NEWEST], sip.decisions_dropped),
+            (&[("queue", "sip_requests"), FULL], sip.requests_refused),
+            (&[("queue", "sip_calls"), FULL], sip.calls_refused),
         ];
         let mut queues = queues.to_vec();
         queues.extend(
@@ -452,9 +465,16 @@ mod tests {
             listening: ListeningStatistics::default(),
             sip: SipStatistics {
                 garbage: 9,
+                failed: 16,
+                answers_dropped: 12,
+                decisions_dropped: 13,
+                requests_refused: 14,
+                calls_refused: 15,
                 ..SipStatistics::default()
             },
             unrecorded: 4,
+            missed_audio: 10,
+            missed_events: 11,
             pools: vec![("recogniser", pool)],
         }
     }
@@ -473,6 +493,7 @@ mod tests {
             "mihu_jitter_buffer_target_seconds{of=\"max\"} 0.06",
             "mihu_rtp_remote_lost_ratio{of=\"mean\"} 0.25",
             "mihu_sip_messages_dropped_total{reason=\"garbage\"} 9",
+            "mihu_sip_messages_dropped_total{reason=\"failed\"} 16",
             "mihu_pool_jobs_total{pool=\"recogniser\"} 4",
             "mihu_pool_queue_seconds_total{pool=\"recogniser\"} 1.5",
             "mihu_queue_drops_total{queue=\"heard_frames\",policy=\"drop_oldest\"} 8",
@@ -480,6 +501,12 @@ mod tests {
             "mihu_queue_drops_total{queue=\"digits_to_send\",policy=\"drop_all\"} 7",
             "mihu_queue_drops_total{queue=\"recordings\",policy=\"refuse_new\"} 4",
             "mihu_queue_drops_total{queue=\"recogniser\",policy=\"refuse_new\"} 3",
+            "mihu_queue_drops_total{queue=\"live_audio\",policy=\"drop_oldest\"} 10",
+            "mihu_queue_drops_total{queue=\"live_events\",policy=\"drop_oldest\"} 11",
+            "mihu_queue_drops_total{queue=\"sip_answers\",policy=\"drop_newest\"} 12",
+            "mihu_queue_drops_total{queue=\"sip_decisions\",policy=\"drop_newest\"} 13",
+            "mihu_queue_drops_total{queue=\"sip_requests\",policy=\"refuse_new\"} 14",
+            "mihu_queue_drops_total{queue=\"sip_calls\",policy=\"refuse_new\"} 15",
         ] {
             assert!(
                 text.lines().any(|found| found == line),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use engine::{
-    CallControl, CallEvent, CallEventKind, CallId, LiveAudio, NodeLoad, PlaceCall, PlaceCallError,
-    Subscription,
+    CallControl, CallEvent, CallEventKind, CallId, LiveAudio, Missed, NodeLoad, PlaceCall,
+    PlaceCallError, Subscriber, Subscription,
 };
 use jiff::Timestamp;
 use tokio::sync::broadcast;
@@ -87,17 +87,14 @@ impl CallControl for MemoryCalls {
         let live = calls.get(&call)?;
         Some(Subscription {
             past: live.past.clone(),
-            live: live.events.subscribe(),
+            live: Subscriber::new(live.events.subscribe(), Missed::default()),
         })
     }
 
-    fn listen(&self, call: CallId) -> Option<broadcast::Receiver<LiveAudio>> {
+    fn listen(&self, call: CallId) -> Option<Subscriber<LiveAudio>> {
         let calls = self.live.lock().unwrap();
-        calls
-            .get(&call)?
-            .audio
-            .as_ref()
-            .map(broadcast::Sender::subscribe)
+        let sound = calls.get(&call)?.audio.as_ref()?.subscribe();
+        Some(Subscriber::new(sound, Missed::default()))
     }
 
     fn hang_up(&self, call: CallId, goodbye: Option<String>) -> bool {
