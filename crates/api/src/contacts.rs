@@ -22,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use self::about::about;
+pub(crate) use self::body::Email;
 use self::body::{ContactBody, Sent};
 use self::view::Contact;
 use crate::caller::Caller;

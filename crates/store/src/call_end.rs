@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::columns::{micros, signed, words};
 use crate::conversations;
 use crate::database::{Store, StoreError};
+use crate::dialling;
 use crate::messages::{self, Message};
 use crate::outbox;
 
@@ -102,6 +103,7 @@ impl Store {
             messages::replace_all(&mut write, &self.workspace, end.conversation, transcript)
                 .await?;
         }
+        dialling::settle_call(&mut write, end.call, end.status, &end.reason, end.ended_at).await?;
         let owed = outbox::owe(&mut write, &self.workspace, end.agent, report, now).await?;
         write.commit().await?;
         Ok(Some(owed))

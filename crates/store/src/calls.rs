@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
+use sqlx::{AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
 use crate::columns::{
@@ -140,68 +140,16 @@ impl Store {
     /// Writes contact, conversation and call in one transaction.
     pub async fn begin_call(&self, call: &NewCall) -> Result<BegunCall, StoreError> {
         let mut write = self.write().await?;
-        let contact = if call.has_contact {
-            let found =
-                contacts::find_or_create(&mut write, &self.workspace, &call.number, call.at)
-                    .await?;
-            Some(found)
-        } else {
-            None
-        };
-        let is_new_contact = contact.as_ref().is_some_and(|found| found.is_new);
-        let contact = contact.map(|found| found.id);
-        let conversation = NewConversation {
-            id: call.conversation,
-            workspace: &self.workspace,
-            agent: call.agent,
-            contact,
-            started_at: call.at,
-        };
-        conversations::insert(&mut write, &conversation).await?;
-        sqlx::query(
-            "INSERT INTO calls
-             (id, workspace_id, conversation_id, agent_id, contact_id, direction, number, provider,
-              status, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
-        )
-        .bind(call.id.to_string())
-        .bind(self.workspace.as_str())
-        .bind(call.conversation.to_string())
-        .bind(call.agent.to_string())
-        .bind(contact.map(|id| id.to_string()))
-        .bind(call.direction)
-        .bind(&call.number)
-        .bind(call.provider)
-        .bind(call.status)
-        .bind(micros(call.at))
-        .execute(&mut *write)
-        .await?;
+        let begun = insert(&mut write, &self.workspace, call).await?;
         write.commit().await?;
-        Ok(BegunCall {
-            id: call.id,
-            conversation: call.conversation,
-            contact,
-            is_new_contact,
-        })
+        Ok(begun)
     }
 
     /// Takes back a call that was refused before it started: nothing of it remains, nor of a
     /// contact that was made for it and that no other conversation has.
     pub async fn discard_call(&self, call: BegunCall) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        sqlx::query("DELETE FROM calls WHERE id = $1 AND workspace_id = $2")
-            .bind(call.id.to_string())
-            .bind(self.workspace.as_str())
-            .execute(&mut *write)
-            .await?;
-        sqlx::query("DELETE FROM conversations WHERE id = $1 AND workspace_id = $2")
-            .bind(call.conversation.to_string())
-            .bind(self.workspace.as_str())
-            .execute(&mut *write)
-            .await?;
-        if let Some(contact) = call.contact.filter(|_| call.is_new_contact) {
-            contacts::remove_unused(&mut write, &self.workspace, contact).await?;
-        }
+        discard(&mut write, &self.workspace, call).await?;
         write.commit().await?;
         Ok(())
     }
@@ -337,6 +285,75 @@ impl Store {
         .await?;
         Ok(calls)
     }
+}
+
+/// Writes contact, conversation and call.
+pub(crate) async fn insert(
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    call: &NewCall,
+) -> Result<BegunCall, sqlx::Error> {
+    let contact = if call.has_contact {
+        Some(contacts::find_or_create(write, workspace, &call.number, call.at).await?)
+    } else {
+        None
+    };
+    let is_new_contact = contact.as_ref().is_some_and(|found| found.is_new);
+    let contact = contact.map(|found| found.id);
+    let conversation = NewConversation {
+        id: call.conversation,
+        workspace,
+        agent: call.agent,
+        contact,
+        started_at: call.at,
+    };
+    conversations::insert(write, &conversation).await?;
+    sqlx::query(
+        "INSERT INTO calls
+         (id, workspace_id, conversation_id, agent_id, contact_id, direction, number, provider,
+          status, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+    )
+    .bind(call.id.to_string())
+    .bind(workspace.as_str())
+    .bind(call.conversation.to_string())
+    .bind(call.agent.to_string())
+    .bind(contact.map(|id| id.to_string()))
+    .bind(call.direction)
+    .bind(&call.number)
+    .bind(call.provider)
+    .bind(call.status)
+    .bind(micros(call.at))
+    .execute(write)
+    .await?;
+    Ok(BegunCall {
+        id: call.id,
+        conversation: call.conversation,
+        contact,
+        is_new_contact,
+    })
+}
+
+/// Removes a call that never started, with its conversation and a contact that was made for it.
+pub(crate) async fn discard(
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    call: BegunCall,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM calls WHERE id = $1 AND workspace_id = $2")
+        .bind(call.id.to_string())
+        .bind(workspace.as_str())
+        .execute(&mut *write)
+        .await?;
+    sqlx::query("DELETE FROM conversations WHERE id = $1 AND workspace_id = $2")
+        .bind(call.conversation.to_string())
+        .bind(workspace.as_str())
+        .execute(&mut *write)
+        .await?;
+    if let Some(contact) = call.contact.filter(|_| call.is_new_contact) {
+        contacts::remove_unused(write, workspace, contact).await?;
+    }
+    Ok(())
 }
 
 impl FromRow<'_, AnyRow> for CallRecord {

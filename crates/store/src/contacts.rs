@@ -6,6 +6,7 @@
 
 mod extras;
 mod fields;
+mod matching;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -18,9 +19,12 @@ use sqlx::{Any, AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
 pub use self::fields::{ContactField, NewContactField, SaveFieldError};
+pub use self::matching::Person;
+pub(crate) use self::matching::find_or_create_person;
 pub use self::tags::{SaveTagError, Tag};
 use crate::columns::{flag, micros, time, uuid};
 use crate::database::{Store, StoreError};
+use crate::dialling;
 use crate::filter::Filter;
 use crate::pages::{List, Page};
 use crate::workspaces::WorkspaceId;
@@ -82,6 +86,10 @@ pub struct ContactFilter {
     pub channel: Option<String>,
     /// Only those with this tag.
     pub tag: Option<Uuid>,
+    /// Only those in this pool.
+    pub pool: Option<Uuid>,
+    /// Only those for whom this campaign has a task.
+    pub campaign: Option<Uuid>,
 }
 
 /// What is to become of a contact's tags and values.
@@ -144,6 +152,16 @@ impl Store {
                     "id",
                     "SELECT contact_id FROM contact_tags WHERE tag_id",
                     filter.tag,
+                )
+                .within(
+                    "id",
+                    "SELECT contact_id FROM pool_contacts WHERE pool_id",
+                    filter.pool,
+                )
+                .within(
+                    "id",
+                    "SELECT contact_id FROM tasks WHERE deleted_at IS NULL AND campaign_id",
+                    filter.campaign,
                 )
                 .containing(NAMES, filter.containing.as_deref()),
             order: "created_at DESC, id DESC",
@@ -278,7 +296,9 @@ pub(crate) async fn remove_unused(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "DELETE FROM contacts WHERE id = $1 AND workspace_id = $2 AND updated_at = created_at
-         AND NOT EXISTS (SELECT 1 FROM conversations WHERE contact_id = $1)",
+         AND NOT EXISTS (SELECT 1 FROM conversations WHERE contact_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM tasks WHERE contact_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM pool_contacts WHERE contact_id = $1)",
     )
     .bind(id.to_string())
     .bind(workspace.as_str())
@@ -293,6 +313,7 @@ pub(crate) async fn remove(
     workspace: &WorkspaceId,
     id: Uuid,
 ) -> Result<(), sqlx::Error> {
+    dialling::forget_contact(write, workspace, id).await?;
     for statement in [
         "UPDATE calls SET contact_id = NULL WHERE contact_id = $1 AND workspace_id = $2",
         "UPDATE conversations SET contact_id = NULL WHERE contact_id = $1 AND workspace_id = $2",

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::columns::{json, micros, optional_time, time, unreadable, uuid};
 use crate::contacts;
 use crate::database::{Store, StoreError};
+use crate::dialling;
 use crate::workspaces::WorkspaceId;
 
 /// What was removed of a person.
@@ -35,6 +36,10 @@ pub struct Removed {
     pub tags: u64,
     /// Values of the workspace's own fields.
     pub field_values: u64,
+    /// Tasks that tell of nobody now.
+    pub tasks: u64,
+    /// Pools that the contact was in.
+    pub pools: u64,
 }
 
 /// A person that was erased.
@@ -123,6 +128,8 @@ const STEPS: &[(Part, &str)] = &[
         |removed| &mut removed.field_values,
         "DELETE FROM contact_values WHERE contact_id = $1 AND workspace_id = $2",
     ),
+    (|removed| &mut removed.tasks, dialling::ERASE_TASKS),
+    (|removed| &mut removed.pools, dialling::LEAVE_POOLS),
 ];
 
 /// Which count a step adds to.
@@ -189,6 +196,13 @@ impl Store {
                 .execute(&mut *write)
                 .await?;
             *part(&mut removed) += gone.rows_affected();
+        }
+        for statement in [dialling::ERASE_ATTEMPTS, dialling::ERASE_DO_NOT_CALL] {
+            sqlx::query(statement)
+                .bind(contact.to_string())
+                .bind(self.workspace.as_str())
+                .execute(&mut *write)
+                .await?;
         }
         contacts::remove(write, &self.workspace, contact).await?;
         let counts = serde_json::to_string(&removed).map_err(|e| unreadable("removed", e))?;

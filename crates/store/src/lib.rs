@@ -23,6 +23,7 @@ mod columns;
 mod contacts;
 mod conversations;
 mod database;
+mod dialling;
 mod erasure;
 mod filter;
 mod idempotency;
@@ -42,10 +43,17 @@ pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiK
 pub use call_end::{CallEnd, EndReport};
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
 pub use contacts::{
-    Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField,
+    Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,
     SaveContactError, SaveFieldError, SaveTagError, Tag,
 };
 pub use database::{Store, StoreError};
+pub use dialling::{
+    AddedContacts, AttachedPools, AttemptRecord, Begin, CampaignFilter, CampaignRecord,
+    CampaignTerms, Candidate, CreateTaskError, Decision, DeleteRule, DoNotCallEntry, DueTask,
+    ListingRecord, MemberFilter, MemberRecord, NewAttempt, NewListing, NewTask, OpenAttempt,
+    PoolRecord, PoolTerms, RuleEscalation, RuleRecord, RuleTerms, RunningPool, StepError,
+    TaskChange, TaskContact, TaskFilter, TaskRecord,
+};
 pub use erasure::{EraseContactError, ErasedCall, Erasure, Removed};
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::Message;

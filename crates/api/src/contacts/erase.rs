@@ -24,7 +24,7 @@ use crate::state::ApiState;
     "status": "completed",
     "removed": {
         "conversations": 2, "calls": 2, "messages": 31, "summaries": 2, "recordings": 1,
-        "webhook_messages": 2, "tags": 1, "field_values": 3,
+        "webhook_messages": 2, "tags": 1, "field_values": 3, "tasks": 1, "pools": 1,
     },
     "erased_at": "2026-03-29T10:00:00Z",
 }))]
@@ -62,13 +62,18 @@ struct RemovedCounts {
     tags: u64,
     /// Values of the workspace's own fields.
     field_values: u64,
+    /// Tasks that tell of nobody now; those that waited are cancelled.
+    tasks: u64,
+    /// Pools that the contact was in.
+    pools: u64,
 }
 
 /// Erases a person
 ///
 /// Removes the contact with tags and fields, what was said in their conversations, summaries,
-/// recordings and other files of their calls, and webhook messages of them that the node holds. Of
-/// their calls remain times, durations and results, without number. It can not be undone.
+/// recordings and other files of their calls, and webhook messages of them that the node holds. It
+/// leaves pools and listings, and what waits to be done for it is cancelled. Of calls and tasks
+/// remain times, durations and results, without number or words. It can not be undone.
 #[utoipa::path(
     post, path = "/contacts/{contact_uuid}/erase", operation_id = "erase_contact",
     tag = "contacts", security(("token" = ["contacts:write"])),
@@ -136,5 +141,7 @@ fn counts(removed: Removed) -> RemovedCounts {
         webhook_messages: removed.webhook_messages,
         tags: removed.tags,
         field_values: removed.field_values,
+        tasks: removed.tasks,
+        pools: removed.pools,
     }
 }

@@ -26,6 +26,9 @@ use crate::state::ApiState;
         ("contact_channel" = inline(Option<ContactChannel>), Query,
             description = "Only those that like to be reached this way."),
         ("tag_uuid" = Option<Uuid>, Query, description = "Only those with this tag."),
+        ("pool_uuid" = Option<Uuid>, Query, description = "Only those in this pool."),
+        ("campaign_uuid" = Option<Uuid>, Query,
+            description = "Only those for whom this campaign has a task."),
     ),
     responses(
         (status = 200, description = "A page of contacts.", body = Envelope<Paginator<Contact>>),
@@ -45,6 +48,8 @@ pub(super) async fn list(
         status: status.map(|word| word.as_str().to_owned()),
         channel: channel.map(|word| word.as_str().to_owned()),
         tag: query.read("tag_uuid")?,
+        pool: query.read("pool_uuid")?,
+        campaign: query.read("campaign_uuid")?,
     };
     let fields = fields_of(&caller).await?;
     let page = caller
@@ -59,13 +64,16 @@ pub(super) async fn list(
 }
 
 fn link(state: &ApiState, filter: &ContactFilter) -> String {
-    let tag = filter.tag.map(|tag| tag.to_string());
+    let [tag, pool, campaign] =
+        [filter.tag, filter.pool, filter.campaign].map(|id| id.map(|id| id.to_string()));
     let mut parameters = Serializer::new(String::new());
     for (name, value) in [
         ("search", &filter.containing),
         ("status", &filter.status),
         ("contact_channel", &filter.channel),
         ("tag_uuid", &tag),
+        ("pool_uuid", &pool),
+        ("campaign_uuid", &campaign),
     ] {
         if let Some(value) = value {
             parameters.append_pair(name, value);
