@@ -12,6 +12,7 @@ mod recorded;
 mod view;
 
 pub(crate) use event::{latency as latency_from, turn as turn_from};
+pub(crate) use place::{about_contact, new_call};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 pub(crate) use view::Links;

@@ -49,6 +49,8 @@ pub struct ApiConfig {
     pub limits: LimitSettings,
     /// Settings of webhooks.
     pub webhooks: WebhookSettings,
+    /// Settings of the dialling queue.
+    pub dialling: DiallingSettings,
 }
 
 impl ApiConfig {
@@ -73,6 +75,7 @@ impl ApiConfig {
             idempotency: IdempotencySettings::default(),
             limits: LimitSettings::default(),
             webhooks: WebhookSettings::default(),
+            dialling: DiallingSettings::default(),
         }
     }
 }
@@ -177,6 +180,31 @@ impl Default for WebhookSettings {
             per_agent: 5,
             allow_private: false,
             allow_http: false,
+        }
+    }
+}
+
+/// Settings of the dialling queue.
+#[derive(Clone, Debug)]
+pub struct DiallingSettings {
+    /// Whether this node takes up tasks.
+    pub enabled: bool,
+    /// Calls from the queue that this node has under way at once.
+    pub parallel: u32,
+    /// How long an attempt is held on to without being renewed. When a node dies, others end its
+    /// attempts after this.
+    pub lease: Duration,
+    /// How often the queue is looked at when nobody says that something is due.
+    pub poll_interval: Duration,
+}
+
+impl Default for DiallingSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            parallel: 50,
+            lease: Duration::from_secs(30),
+            poll_interval: Duration::from_secs(1),
         }
     }
 }

@@ -40,6 +40,14 @@ const TAGS: &[(&str, &str)] = &[
         "appointments",
         "Appointments, requests for them, and how agents make them.",
     ),
+    (
+        "tasks",
+        "What is to be done at a time, by an agent or a person.",
+    ),
+    (
+        "campaigns",
+        "Reaching many contacts: campaigns, rules, pools, listings and whom not to call.",
+    ),
     ("webhooks", "Who is told of what happens."),
     ("keys", "The tokens that open this API."),
     (

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use self::owners::Owners;
 use crate::calls::{latency_from, turn_from};
+use crate::clock;
 use crate::state::ApiState;
 
 /// What a caller is called who hides who they are (RFC 3323 §4.1.1.3).
@@ -92,16 +93,23 @@ async fn keep(
 ///
 /// To be called before the engine takes calls.
 pub async fn close_interrupted(state: &ApiState) -> Result<usize, StoreError> {
-    let calls = state.store.unfinished_calls().await?;
-    let count = calls.len();
-    for call in calls {
-        let store = state.store.in_workspace(&call.workspace);
-        let messages = store.messages(call.conversation).await?;
-        let report = interrupted(state, &call, &messages).await;
-        ending::write(state, &call, &report, call.updated_at).await?;
-        tracing::warn!(call = %call.id, "a call that a stop of the node cut short is closed");
+    let elsewhere = state.store.calls_held_elsewhere(clock::now()).await?;
+    let mut calls = state.store.unfinished_calls().await?;
+    calls.retain(|call| !elsewhere.contains(&call.id));
+    for call in &calls {
+        close_one(state, call).await?;
     }
-    Ok(count)
+    Ok(calls.len())
+}
+
+/// Ends a call whose node is gone.
+pub(crate) async fn close_one(state: &ApiState, call: &CallRecord) -> Result<(), StoreError> {
+    let store = state.store.in_workspace(&call.workspace);
+    let messages = store.messages(call.conversation).await?;
+    let report = interrupted(state, call, &messages).await;
+    ending::write(state, call, &report, call.updated_at).await?;
+    tracing::warn!(call = %call.id, "a call that a stop of the node cut short is closed");
+    Ok(())
 }
 
 async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Result<(), StoreError> {

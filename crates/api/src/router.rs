@@ -17,7 +17,8 @@ use crate::error::ApiError;
 use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
-    agents, calls, contacts, health, idempotency, keys, metrics, schedules, settings, webhooks,
+    agents, calls, campaigns, contacts, do_not_call, health, idempotency, keys, listings, metrics,
+    pools, rules, schedules, settings, tasks, webhooks,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
@@ -25,11 +26,17 @@ fn families() -> OpenApiRouter<ApiState> {
     let families = [
         agents::routes(),
         calls::routes(),
+        campaigns::routes(),
         contacts::routes(),
+        do_not_call::routes(),
         keys::routes(),
+        listings::routes(),
         openapi::routes(),
+        pools::routes(),
+        rules::routes(),
         schedules::routes(),
         settings::routes(),
+        tasks::routes(),
         webhooks::routes(),
     ];
     let v1 = families.into_iter().fold(OpenApiRouter::default(), join);

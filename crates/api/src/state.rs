@@ -10,6 +10,7 @@ use store::Store;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::form_urlencoded::Serializer;
 
 use crate::clock::Clock;
 use crate::config::ApiConfig;
@@ -34,6 +35,8 @@ pub struct ApiState {
     pub(crate) records_fail: Arc<AtomicBool>,
     /// Rung when a webhook message becomes due.
     pub(crate) outbox: Arc<Notify>,
+    /// Rung when a task may have become due.
+    pub(crate) dialling: Arc<Notify>,
     /// Work that goes on when the client that asked for it is gone.
     pub(crate) tasks: TaskTracker,
     /// Ends streams that would otherwise keep a stopping server waiting.
@@ -80,6 +83,7 @@ impl ApiState {
             client,
             records_fail: Arc::default(),
             outbox: Arc::new(Notify::new()),
+            dialling: Arc::new(Notify::new()),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         })
@@ -98,6 +102,21 @@ impl ApiState {
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// A link to a list with those of its filters that are given.
+    pub(crate) fn list_link(&self, path: &str, filters: &[(&str, Option<String>)]) -> String {
+        let mut parameters = Serializer::new(String::new());
+        for (name, value) in filters {
+            if let Some(value) = value {
+                parameters.append_pair(name, value);
+            }
+        }
+        let parameters = parameters.finish();
+        if parameters.is_empty() {
+            return self.link(path);
+        }
+        self.link(&format!("{path}?{parameters}"))
     }
 
     /// A link into the API, `path` beginning after `/api/v1/`.

@@ -16,4 +16,5 @@ pub(crate) mod definitions;
 
 pub use delivery::run;
 pub(crate) use routes::routes;
+pub(crate) use settings::check_url;
 pub(crate) use view::{READ_ONLY_OF_WEBHOOKS, Webhook, webhook as view};

@@ -135,6 +135,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let mut recording = crew.spawn("writing down what happens in calls", records);
     let deliveries = api::webhooks::run(state.clone(), shutdown.clone());
     let delivering = crew.spawn("delivering webhooks", deliveries);
+    let queue = api::dialling::run(state.clone(), shutdown.clone());
+    let dialling = crew.spawn("taking up tasks", queue);
     let last_request = CancellationToken::new();
     let upkeep = api::upkeep::run(state.clone(), last_request.clone());
     let keeping_up = crew.spawn("counting requests", upkeep);
@@ -176,6 +178,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         last_request.cancel();
         drop(keeping_up.await);
         drop(delivering.await);
+        drop(dialling.await);
         drop(forgetting.await);
         sip.shutdown(SIGNALLING_GRACE).await;
         store.close().await;

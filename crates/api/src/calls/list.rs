@@ -3,7 +3,6 @@
 use axum::extract::State;
 use engine::CallStatus;
 use store::CallFilter;
-use url::form_urlencoded::Serializer;
 
 use super::find;
 use super::view::{self, Call, CallDirection, CallStatusWord};
@@ -83,18 +82,10 @@ pub(super) fn status_from(word: &str) -> Option<CallStatus> {
 }
 
 fn link(state: &ApiState, filter: &CallFilter) -> String {
-    let mut parameters = Serializer::new(String::new());
-    if let Some(agent) = filter.agent {
-        parameters.append_pair("agent_id", &agent.to_string());
-    }
-    for (name, value) in [("direction", &filter.direction), ("status", &filter.status)] {
-        if let Some(value) = value {
-            parameters.append_pair(name, value);
-        }
-    }
-    let parameters = parameters.finish();
-    if parameters.is_empty() {
-        return state.link("calls");
-    }
-    state.link(&format!("calls?{parameters}"))
+    let filters = [
+        ("agent_id", filter.agent.map(|agent| agent.to_string())),
+        ("direction", filter.direction.clone()),
+        ("status", filter.status.clone()),
+    ];
+    state.list_link("calls", &filters)
 }

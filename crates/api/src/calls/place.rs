@@ -8,7 +8,7 @@ use engine::{CallId, CallStatus, Direction, PlaceCall, PlaceCallError};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{BegunCall, NewCall};
+use store::{BegunCall, Contact, NewCall, Store, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -213,18 +213,8 @@ async fn write_and_place(
 ) -> Result<Envelope<PlacedCall>, ApiError> {
     let now = clock::now();
     let said = order.about.take();
-    order.about = tell_of_contact(&caller, &order.number, said.clone()).await?;
-    let call = NewCall {
-        id: order.call.0,
-        conversation: order.conversation,
-        agent: order.agent.agent_uuid,
-        direction: Direction::Outbound.as_str(),
-        number: order.number.clone(),
-        has_contact: true,
-        provider: PROVIDER,
-        status: CallStatus::Initiated.as_str(),
-        at: now,
-    };
+    order.about = tell_of_contact(&caller.store, &order.number, said.clone()).await?;
+    let call = new_call(&order, now);
     let begun = caller.store.begin_call(&call).await;
     let begun = begun.map_err(|error| ApiError::internal("write down a call", &error))?;
     if let Err(refusal) = state.calls.place(order) {
@@ -236,23 +226,15 @@ async fn write_and_place(
     Ok(answer(&state, &call, &begun, said, now))
 }
 
-/// What the model is told of whom it calls: what was said of them for this call, and what the
-/// workspace knows. An error if they do not want to be called.
+/// What the model is told of whom it calls. An error if they do not want to be called.
 async fn tell_of_contact(
-    caller: &Caller,
+    store: &Store,
     number: &str,
     said: Option<String>,
 ) -> Result<Option<String>, ApiError> {
     let internal = |error| ApiError::internal("find the contact of a call", &error);
-    let contact = caller
-        .store
-        .contact_of_number(number)
-        .await
-        .map_err(internal)?;
-    let Some(contact) = contact else {
-        return Ok(said);
-    };
-    if contact.details.do_not_call {
+    let contact = store.contact_of_number(number).await.map_err(internal)?;
+    if contact.as_ref().is_some_and(|it| it.details.do_not_call) {
         return Err(ApiError::new(
             StatusCode::CONFLICT,
             "CONTACT_DO_NOT_CALL",
@@ -260,8 +242,38 @@ async fn tell_of_contact(
             "Call somebody else; `do_not_call` of the contact says so.",
         ));
     }
-    let fields = caller.store.contact_fields().await.map_err(internal)?;
-    Ok(contacts::about(said, Some(&contact), &fields))
+    about_contact(store, contact.as_ref(), said)
+        .await
+        .map_err(internal)
+}
+
+/// What the model is told of whom it calls: what was said of them for this call, and what the
+/// workspace knows.
+pub(crate) async fn about_contact(
+    store: &Store,
+    contact: Option<&Contact>,
+    said: Option<String>,
+) -> Result<Option<String>, StoreError> {
+    if contact.is_none() {
+        return Ok(said);
+    }
+    let fields = store.contact_fields().await?;
+    Ok(contacts::about(said, contact, &fields))
+}
+
+/// An ordered call as it is written down.
+pub(crate) fn new_call(order: &PlaceCall, at: Timestamp) -> NewCall {
+    NewCall {
+        id: order.call.0,
+        conversation: order.conversation,
+        agent: order.agent.agent_uuid,
+        direction: Direction::Outbound.as_str(),
+        number: order.number.clone(),
+        has_contact: true,
+        provider: PROVIDER,
+        status: CallStatus::Initiated.as_str(),
+        at,
+    }
 }
 
 fn answer(

@@ -52,7 +52,9 @@ pub(super) async fn write(
         payload: payload.to_string(),
     };
     let store = state.store.in_workspace(&call.workspace);
-    match store.end_call(&end, &message, clock::now()).await? {
+    let ended = store.end_call(&end, &message, clock::now()).await?;
+    state.dialling.notify_one();
+    match ended {
         Some(owed) if owed > 0 => state.outbox.notify_one(),
         Some(_) => {}
         None => tracing::warn!(call = %call.id, "a second end of a call is ignored"),

@@ -11,7 +11,7 @@ const LONGEST_URL: usize = 2048;
 const LONGEST_SECRET: usize = 256;
 
 /// Checks a webhook's address; `field` is its path in the request.
-pub(super) fn check_url(
+pub(crate) fn check_url(
     settings: &WebhookSettings,
     url: &str,
     field: &str,

@@ -114,6 +114,90 @@ async fn contacts_are_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn answers_about_tasks_and_campaigns_are_as_the_document_says() {
+    let node = Node::start().await;
+    let task = json!({
+        "title": "Remind",
+        "type": "make_call",
+        "agent_uuid": node.file_agent,
+        "scheduled_at": "2036-03-29T10:00:00Z",
+        "contact": { "phone_number": NUMBER },
+        "task_data": { "prompt": { "content": "Be brief." } },
+    });
+    let listing = json!({
+        "name": "Spring",
+        "contacts": [{ "phone_number": NUMBER }],
+        "rule": { "max_calls_per_day": 1 },
+    });
+    let escalating = json!({ "name": "Rule", "escalation_after_failed_attempts": 2 });
+    let campaign = json!({ "name": "Spring", "agent_uuid": node.file_agent });
+    let mut made = Vec::new();
+    for (path, body) in [
+        ("/tasks", task),
+        ("/listings", listing),
+        ("/rules", escalating),
+        ("/pools", json!({ "name": "Pool", "description": "" })),
+        ("/campaigns", campaign),
+        ("/do-not-call", json!({ "number": NUMBER })),
+    ] {
+        let answer = node.post(path, body).await;
+        is_documented("post", path, &answer);
+        is_documented("get", path, &node.get(path).await);
+        made.push(answer.data());
+    }
+    let [task, listing, rule, _, campaign, _] = made.try_into().unwrap();
+    let text = |thing: &Value, field: &str| thing[field].as_str().unwrap().to_owned();
+    let (task, pool) = (text(&task, "uuid"), text(&listing, "pool_uuid"));
+    let campaign = text(&campaign, "uuid");
+    for (documented, path) in [
+        ("/tasks/{task_uuid}", format!("/tasks/{task}")),
+        ("/pools/{pool_uuid}", format!("/pools/{pool}")),
+        (
+            "/pools/{pool_uuid}/contacts",
+            format!("/pools/{pool}/contacts"),
+        ),
+        (
+            "/campaigns/{campaign_uuid}",
+            format!("/campaigns/{campaign}"),
+        ),
+    ] {
+        is_documented("get", documented, &node.get(&path).await);
+    }
+    for (documented, path, body) in [
+        (
+            "/pools/{pool_uuid}/duplicate",
+            format!("/pools/{pool}/duplicate"),
+            json!({}),
+        ),
+        (
+            "/campaigns/{campaign_uuid}/pools",
+            format!("/campaigns/{campaign}/pools"),
+            json!({ "pool_uuids": [pool] }),
+        ),
+        (
+            "/campaigns/{campaign_uuid}/start",
+            format!("/campaigns/{campaign}/start"),
+            json!({}),
+        ),
+        (
+            "/tasks/{task_uuid}/cancel",
+            format!("/tasks/{task}/cancel"),
+            json!({}),
+        ),
+        (
+            "/tasks/{task_uuid}/cancel",
+            format!("/tasks/{task}/cancel"),
+            json!({}),
+        ),
+    ] {
+        is_documented("post", documented, &node.post(&path, body).await);
+    }
+    let set = json!({ "rule_uuid": rule["uuid"] });
+    let set = node.put(&format!("/campaigns/{campaign}/rule"), set).await;
+    is_documented("put", "/campaigns/{campaign_uuid}/rule", &set);
+}
+
+#[tokio::test]
 async fn errors_are_as_the_document_says() {
     let node = Node::start().await;
     let body = json!({ "agentId": "x", "participant": { "number": NUMBER } });

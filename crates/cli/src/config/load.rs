@@ -145,7 +145,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 16] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 18] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -163,6 +163,8 @@ impl Config {
             ("http.idempotency_takeover", self.http.idempotency_takeover),
             ("webhooks.timeout", self.webhooks.timeout),
             ("webhooks.retry_for", self.webhooks.retry_for),
+            ("dialling.lease", self.dialling.lease),
+            ("dialling.poll_interval", self.dialling.poll_interval),
         ]
     }
 

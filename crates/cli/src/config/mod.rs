@@ -36,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) speech: Speech,
     pub(crate) llm: Llm,
     pub(crate) webhooks: Webhooks,
+    pub(crate) dialling: Dialling,
     pub(crate) log: Log,
     pub(crate) sip: Sip,
 }
@@ -219,6 +220,23 @@ pub(crate) struct Webhooks {
     pub(crate) allow_http: bool,
 }
 
+/// `[dialling]`: the queue of tasks and campaigns.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Dialling {
+    /// Take up tasks on this node.
+    pub(crate) enabled: bool,
+    /// Calls from the queue that this node has under way at once.
+    pub(crate) parallel: NonZeroU32,
+    /// How long an attempt is held on to without being renewed. When a node dies, others end its
+    /// attempts after this.
+    #[serde(with = "duration")]
+    pub(crate) lease: Duration,
+    /// How often the queue is looked at when nobody says that something is due.
+    #[serde(with = "duration")]
+    pub(crate) poll_interval: Duration,
+}
+
 /// `[log]`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -314,6 +332,7 @@ impl Default for Config {
             speech: Speech::default(),
             llm: Llm::default(),
             webhooks: Webhooks::default(),
+            dialling: Dialling::default(),
             log: Log::default(),
             sip: Sip::default(),
         }
@@ -431,6 +450,17 @@ impl Default for Webhooks {
             keep_for: Duration::from_secs(7 * 24 * 60 * 60),
             allow_private: false,
             allow_http: false,
+        }
+    }
+}
+
+impl Default for Dialling {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            parallel: NonZeroU32::new(50).unwrap_or(NonZeroU32::MIN),
+            lease: Duration::from_secs(30),
+            poll_interval: Duration::from_secs(1),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use api::{ApiConfig, IdempotencySettings, LimitSettings, WebhookSettings};
+use api::{ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings};
 use audio::SampleRate;
 use audio::codec::OpusSettings;
 use bundle::Limits;
@@ -136,6 +136,12 @@ impl Config {
                 ..WebhookSettings::default()
             },
             bundles: Some(self.data_dir.join("bundles")),
+            dialling: DiallingSettings {
+                enabled: self.dialling.enabled,
+                parallel: self.dialling.parallel.get(),
+                lease: self.dialling.lease,
+                poll_interval: self.dialling.poll_interval,
+            },
             ..ApiConfig::new(public_url, recordings)
         })
     }

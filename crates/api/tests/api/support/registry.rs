@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Node;
+use super::{NUMBER, Node};
 
 /// What was made for the parameters of a path, by their names.
 pub(crate) type Made = BTreeMap<String, String>;
@@ -88,10 +88,51 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
             let body = json!({ "url": "https://made.example", "events": ["intent_call"] });
             text(&node.post(&path, body).await.data(), "webhook_uuid")
         }
+        "task_uuid" => text(&make_task(node).await, "uuid"),
+        "campaign_uuid" => {
+            let body = json!({ "name": "Made", "agent_uuid": node.file_agent });
+            text(&node.post("/campaigns", body).await.data(), "uuid")
+        }
+        "rule_uuid" => text(
+            &node.post("/rules", json!({ "name": "Made" })).await.data(),
+            "uuid",
+        ),
+        "pool_uuid" => {
+            let body = json!({ "name": "Made", "description": "made.example" });
+            text(&node.post("/pools", body).await.data(), "uuid")
+        }
+        "pool_contact_uuid" => {
+            let contact = text(&make_task(node).await, "contact_uuid");
+            let path = format!("/pools/{}/contacts", made["pool_uuid"]);
+            node.post(&path, json!({ "contact_uuids": [contact] }))
+                .await
+                .data();
+            contact
+        }
+        "listing_uuid" => {
+            let body = json!({ "name": "Made", "contacts": [{ "phone_number": NUMBER }] });
+            text(&node.post("/listings", body).await.data(), "uuid")
+        }
+        "listing_contact_uuid" => text(&make_task(node).await, "contact_uuid"),
+        "do_not_call_uuid" => {
+            let body = json!({ "number": NUMBER, "reason": "Made" });
+            text(&node.post("/do-not-call", body).await.data(), "uuid")
+        }
         unknown => panic!(
             "nobody knows how to make a {unknown}: add it to `make` in tests/api/support/registry.rs"
         ),
     }
+}
+
+async fn make_task(node: &Node) -> Value {
+    let body = json!({
+        "title": "Made",
+        "type": "make_call",
+        "agent_uuid": node.file_agent,
+        "scheduled_at": "2036-03-29T10:00:00Z",
+        "contact": { "phone_number": NUMBER },
+    });
+    node.post("/tasks", body).await.data()
 }
 
 /// The path with one of everything in place of its parameters, and their ids.
