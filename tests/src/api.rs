@@ -66,6 +66,13 @@ impl Api {
         self.send(self.http.post(self.url(path)).json(body)).await
     }
 
+    /// POST below `/api/v1` to a node that may die before it answers.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.try_send(self.http.post(self.url(path)).json(body))
+            .await
+            .ok()
+    }
+
     /// The bytes of a URL that the API named.
     ///
     /// # Panics
@@ -176,21 +183,21 @@ impl Api {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request
-            .bearer_auth(&self.token)
-            .send()
-            .await
-            .expect("an answer");
+        self.try_send(request).await.expect("an answer")
+    }
+
+    async fn try_send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+        let response = request.bearer_auth(&self.token).send().await?;
         let status = response.status().as_u16();
         let retry_after = response.headers().get("retry-after");
         let retry_after = retry_after
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
         let body = response.json().await.unwrap_or_default();
-        Answer {
+        Ok(Answer {
             status,
             retry_after,
             body,
-        }
+        })
     }
 }

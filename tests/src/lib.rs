@@ -6,6 +6,7 @@
 mod api;
 mod baresip;
 mod chromium;
+mod invites;
 mod metrics;
 mod node;
 mod phone;
@@ -15,6 +16,7 @@ mod webhooks;
 pub use api::{Answer, Api};
 pub use baresip::{Baresip, Offer};
 pub use chromium::Chromium;
+pub use invites::Invites;
 pub use metrics::Metrics;
 pub use node::{Node, NodeBuilder, mihu};
 pub use phone::Phone;
