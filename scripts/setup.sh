@@ -11,7 +11,8 @@
 set -eu
 
 BUILD_PACKAGES='gcc g++ make pkg-config flite1-dev libopus-dev'
-TEST_PACKAGES='sip-tester baresip-core sox ffmpeg opus-tools chromium postgresql'
+TEST_PACKAGES='sip-tester baresip-core sox ffmpeg opus-tools chromium postgresql
+    curl jq nodejs python3'
 PIP_PACKAGES='python3-pip ca-certificates'
 
 ORT_VERSION=1.32.0

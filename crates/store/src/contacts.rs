@@ -288,7 +288,7 @@ pub(crate) async fn find_or_create(
     })
 }
 
-/// Removes a contact that no conversation ever had and that nobody has changed since it was made.
+/// Removes a contact that no conversation or appointment ever had and that nobody has changed since it was made.
 pub(crate) async fn remove_unused(
     write: &mut AnyConnection,
     workspace: &WorkspaceId,
@@ -298,7 +298,9 @@ pub(crate) async fn remove_unused(
         "DELETE FROM contacts WHERE id = $1 AND workspace_id = $2 AND updated_at = created_at
          AND NOT EXISTS (SELECT 1 FROM conversations WHERE contact_id = $1)
          AND NOT EXISTS (SELECT 1 FROM tasks WHERE contact_id = $1)
-         AND NOT EXISTS (SELECT 1 FROM pool_contacts WHERE contact_id = $1)",
+         AND NOT EXISTS (SELECT 1 FROM pool_contacts WHERE contact_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM appointments WHERE contact_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM appointment_requests WHERE contact_id = $1)",
     )
     .bind(id.to_string())
     .bind(workspace.as_str())

@@ -14,6 +14,7 @@ use crate::columns::{json, micros, optional_time, time, unreadable, uuid};
 use crate::contacts;
 use crate::database::{Store, StoreError};
 use crate::dialling;
+use crate::schedules::erasing::{ERASE_APPOINTMENTS, ERASE_REQUESTS};
 use crate::workspaces::WorkspaceId;
 
 /// What was removed of a person.
@@ -40,6 +41,10 @@ pub struct Removed {
     pub tasks: u64,
     /// Pools that the contact was in.
     pub pools: u64,
+    /// Requests for appointments that tell of nobody now.
+    pub appointment_requests: u64,
+    /// Appointments that tell of nobody now.
+    pub appointments: u64,
 }
 
 /// A person that was erased.
@@ -130,6 +135,8 @@ const STEPS: &[(Part, &str)] = &[
     ),
     (|removed| &mut removed.tasks, dialling::ERASE_TASKS),
     (|removed| &mut removed.pools, dialling::LEAVE_POOLS),
+    (|removed| &mut removed.appointment_requests, ERASE_REQUESTS),
+    (|removed| &mut removed.appointments, ERASE_APPOINTMENTS),
 ];
 
 /// Which count a step adds to.

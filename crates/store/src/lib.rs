@@ -67,9 +67,9 @@ pub use schedules::appointments::{
 };
 pub use schedules::availability_types::{AvailabilityType, NewAvailabilityType};
 pub use schedules::placing::{LONGEST_APPOINTMENT, NoRoom, PlaceError, Room, Span};
-pub use schedules::requests::deciding::{DecideError, Decision};
+pub use schedules::requests::deciding::{DecideError, RequestDecision};
 pub use schedules::requests::{
-    AppointmentRequest, AppointmentRequestFilter, NewAppointmentRequest, Party, RequestKind,
+    AppointmentRequest, AppointmentRequestFilter, NewAppointmentRequest, RequestKind,
 };
 pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;

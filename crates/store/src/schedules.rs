@@ -7,6 +7,7 @@
 pub(crate) mod agent_booking;
 pub(crate) mod appointments;
 pub(crate) mod availability_types;
+pub(crate) mod erasing;
 pub(crate) mod placing;
 pub(crate) mod requests;
 

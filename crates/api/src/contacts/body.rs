@@ -102,6 +102,7 @@ words! {
 /// Text of a form of its own: what is expected, its pattern, its greatest length, and the check.
 macro_rules! shaped {
     ($($name:ident, $most:literal, $pattern:literal, $expected:literal, $fits:path;)+) => {$(
+        /// What the pattern says.
         pub(crate) struct $name(pub(crate) String);
 
         impl FromText for $name {

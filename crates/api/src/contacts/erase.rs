@@ -25,6 +25,7 @@ use crate::state::ApiState;
     "removed": {
         "conversations": 2, "calls": 2, "messages": 31, "summaries": 2, "recordings": 1,
         "webhook_messages": 2, "tags": 1, "field_values": 3, "tasks": 1, "pools": 1,
+        "appointment_requests": 1, "appointments": 1,
     },
     "erased_at": "2026-03-29T10:00:00Z",
 }))]
@@ -66,6 +67,10 @@ struct RemovedCounts {
     tasks: u64,
     /// Pools that the contact was in.
     pools: u64,
+    /// Requests for appointments that tell of nobody now.
+    appointment_requests: u64,
+    /// Appointments that tell of nobody now.
+    appointments: u64,
 }
 
 /// Erases a person
@@ -73,7 +78,8 @@ struct RemovedCounts {
 /// Removes the contact with tags and fields, what was said in their conversations, summaries,
 /// recordings and other files of their calls, and webhook messages of them that the node holds. It
 /// leaves pools and listings, and what waits to be done for it is cancelled. Of calls and tasks
-/// remain times, durations and results, without number or words. It can not be undone.
+/// remain times, durations and results, without number or words, of appointments the times. It can
+/// not be undone.
 #[utoipa::path(
     post, path = "/contacts/{contact_uuid}/erase", operation_id = "erase_contact",
     tag = "contacts", security(("token" = ["contacts:write"])),
@@ -143,5 +149,7 @@ fn counts(removed: Removed) -> RemovedCounts {
         field_values: removed.field_values,
         tasks: removed.tasks,
         pools: removed.pools,
+        appointment_requests: removed.appointment_requests,
+        appointments: removed.appointments,
     }
 }

@@ -143,8 +143,8 @@ async fn show(
     request_body(content = Update, example = json!({ "start_time": "2026-12-01 11:00:00" })),
     responses(
         (status = 200, description = "The appointment as it is now.", body = Envelope<Appointment>),
-        (status = 404, description = "`APPOINTMENT_NOT_FOUND`: There is no such appointment.",
-            body = ErrorBody),
+        (status = 404, description = "`APPOINTMENT_NOT_FOUND`: There is no such appointment; \
+            `SCHEDULE_NOT_FOUND`: its schedule is deleted.", body = ErrorBody),
         (status = 409, description = "`APPOINTMENT_CLASH`: Another appointment is there, or too near.",
             body = ClashBody),
     ),
@@ -175,8 +175,8 @@ async fn update(
     })),
     responses(
         (status = 200, description = "The appointment as it is now.", body = Envelope<Appointment>),
-        (status = 404, description = "`APPOINTMENT_NOT_FOUND`: There is no such appointment.",
-            body = ErrorBody),
+        (status = 404, description = "`APPOINTMENT_NOT_FOUND`: There is no such appointment; \
+            `SCHEDULE_NOT_FOUND`: its schedule is deleted.", body = ErrorBody),
         (status = 409, description = "`APPOINTMENT_CLASH`: Another appointment is there, or too near.",
             body = ClashBody),
     ),

@@ -28,6 +28,59 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
 
 /// How an agent books.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "agent_uuid": "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34",
+    "enabled": true,
+    "random_assignment": false,
+    "schedule_assignments": [{
+        "schedule_uuid": "0198c5a2-5c00-7000-8000-0242ac120002",
+        "name": "Check-ups",
+        "description": null,
+        "slot_rules": {
+            "offer_slots_from": "3_hours",
+            "book_slots_from": "0_min",
+            "max_appointments_per_day": 8,
+            "conflict_resolution_enabled": true,
+            "alternative_slots_count": 3,
+            "suggestion_priority": "closest",
+            "prefer_same_day": true,
+            "prefer_same_time_slot": false,
+            "include_same_week": true,
+        },
+        "rescheduling": {
+            "policy": "allowed",
+            "minor_change_hours": null,
+            "minor_change_same_day": false,
+            "minor_change_same_week": false,
+            "minor_change_same_slot": false,
+            "min_rescheduling_notice": "3_hours",
+        },
+        "cancellation": {
+            "min_cancellation_notice": "1_day",
+            "ai_can_cancel": true,
+            "require_cancellation_reason": false,
+            "cancellation_fee_policy": null,
+        },
+        "questions": {
+            "inherit_from_schedule": true,
+            "custom_questions": [{
+                "name": "First visit?", "type": "boolean", "required": true, "description": null,
+            }],
+        },
+        "approval": {
+            "require_approval": false,
+            "approval_threshold": null,
+            "approval_for_create": false,
+            "approval_for_reschedule": false,
+            "approval_for_cancel": false,
+            "approval_for_notes": false,
+            "notify_calendar_owner": false,
+            "notify_admins": false,
+            "expected_response_time": null,
+        },
+    }],
+    "updated_at": "2026-11-28T10:00:00Z",
+}))]
 struct AgentBooking {
     /// The agent.
     agent_uuid: Uuid,

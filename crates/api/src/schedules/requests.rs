@@ -72,7 +72,8 @@ async fn list(
 /// Proposes an appointment
 ///
 /// Nothing is booked until it is approved, and its time is not held. Whoever asks is a contact, or
-/// says who they are; by a telephone number, their contact is found or made.
+/// says who they are; by their telephone number, else by their e-mail address, their contact is
+/// found, or made.
 #[utoipa::path(
     post, path = "/appointment-requests", operation_id = "create_appointment_request",
     tag = "appointments",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::schedules::{put, schedule_with, text};
+use crate::schedules::{schedule_with, text};
 use crate::support::Node;
 
 fn request(schedule: &str) -> Value {
@@ -149,6 +149,66 @@ async fn who_asks_with_a_number_is_found_or_made_a_contact() {
 }
 
 #[tokio::test]
+async fn who_asks_with_an_address_alone_is_found_or_made_a_contact() {
+    let node = Node::start().await;
+    let schedule = schedule_with(&node, json!({})).await;
+    let ask = async |email: &str| {
+        let mut body = request(&schedule);
+        body["contact_email"] = email.into();
+        let made = node.post("/appointment-requests", body).await.data();
+        text(&made["contact"]["uuid"])
+    };
+    let made = ask("ada@example.com").await;
+    assert_eq!(ask("Ada@Example.COM").await, made);
+    assert_ne!(ask("eve@example.com").await, made);
+    let contact = node.get(&format!("/contacts/{made}")).await.data();
+    assert_eq!(
+        (
+            &contact["name"],
+            &contact["email"],
+            &contact["phone_number"]
+        ),
+        (&json!("Ada"), &json!("ada@example.com"), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn of_an_erased_person_an_appointment_keeps_its_time_alone() {
+    let node = Node::start().await;
+    let schedule = schedule_with(&node, json!({})).await;
+    let asked = node
+        .post("/appointment-requests", request(&schedule))
+        .await
+        .data();
+    let contact = text(&asked["contact"]["uuid"]);
+    let body = json!({
+        "schedule_uuid": schedule, "contact_uuid": contact, "title": "Ada's check-up",
+        "start_time": "2036-05-05T12:00:00Z", "end_time": "2036-05-05T12:30:00Z",
+        "notes": "Ada is often late", "custom_answers": { "Born": "1815-12-10" },
+    });
+    let booked = node.post("/appointments", body).await.data();
+    let erased = node
+        .post_text(&format!("/contacts/{contact}/erase"), "")
+        .await
+        .data();
+    let removed = &erased["removed"];
+    assert_eq!(
+        (&removed["appointments"], &removed["appointment_requests"]),
+        (&json!(1), &json!(1))
+    );
+    let path = format!("/appointments/{}", text(&booked["uuid"]));
+    let left = node.get(&path).await.data();
+    assert_eq!(left["start_time"], booked["start_time"]);
+    let path = format!("/appointment-requests/{}", text(&asked["uuid"]));
+    let withdrawn = node.get(&path).await.data();
+    assert_eq!(withdrawn["status"], "cancelled");
+    for told in [left, withdrawn] {
+        let told = told.to_string().to_lowercase();
+        assert!(!told.contains("ada") && !told.contains("1815"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn how_an_agent_books_is_replaced_as_a_whole() {
     let node = Node::start().await;
     let schedule = schedule_with(&node, json!({})).await;
@@ -170,14 +230,14 @@ async fn how_an_agent_books_is_replaced_as_a_whole() {
             "approval": { "require_approval": true, "approval_threshold": "2_days" },
         }],
     });
-    let set = put(&node, &path, body).await.data();
+    let set = node.put(&path, body).await.data();
     let assignment = &set["schedule_assignments"][0];
     assert_eq!(assignment["slot_rules"]["offer_slots_from"], "3_hours");
     assert_eq!(assignment["slot_rules"]["alternative_slots_count"], 3);
     assert_eq!(assignment["rescheduling"]["policy"], "minor_changes_only");
     assert_eq!(assignment["questions"]["inherit_from_schedule"], true);
     assert_eq!(node.get(&path).await.data(), set);
-    let emptied = put(&node, &path, json!({})).await.data();
+    let emptied = node.put(&path, json!({})).await.data();
     assert_eq!(emptied["schedule_assignments"], json!([]));
     assert_eq!(
         (&emptied["enabled"], &emptied["random_assignment"]),
@@ -227,9 +287,11 @@ async fn each_field_of_how_an_agent_books_that_can_not_be_used_is_named() {
             with("approval", json!({ "colour": 1 })),
         ),
     ] {
-        put(&node, &path, body).await.is_about(field);
+        node.put(&path, body).await.is_about(field);
     }
     let nobody = json!([{ "schedule_uuid": "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34" }]);
-    let answer = put(&node, &path, json!({ "schedule_assignments": nobody })).await;
+    let answer = node
+        .put(&path, json!({ "schedule_assignments": nobody }))
+        .await;
     answer.is_error(404, "SCHEDULE_NOT_FOUND");
 }

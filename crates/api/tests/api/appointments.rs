@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::schedules::{next_year, put, schedule_with, text};
+use crate::schedules::{next_year, schedule_with, text};
 use crate::support::{Answer, Node};
 
 /// A schedule in Berlin, open every day from 9 to 17.
@@ -184,7 +184,7 @@ async fn required_questions_need_an_answer_of_their_type() {
         { "name": "First visit?", "type": "boolean", "required": true },
         { "name": "Born", "type": "date" },
     ] });
-    put(&node, &format!("/schedules/{schedule}"), questions)
+    node.put(&format!("/schedules/{schedule}"), questions)
         .await
         .data();
     let ask = async |answers: Value| {
@@ -241,16 +241,19 @@ async fn an_appointment_moves_where_there_is_room_and_keeps_its_length() {
     .await
     .data();
     let path = format!("/appointments/{}", text(&made["uuid"]));
-    let moved = put(&node, &path, json!({ "start_time": "2036-05-05 10:30:00" }))
+    let moved = node
+        .put(&path, json!({ "start_time": "2036-05-05 10:30:00" }))
         .await
         .data();
     assert_eq!(moved["end_time"], "2036-05-05T09:15:00Z");
-    let refused = put(&node, &path, json!({ "start_time": "2036-05-05 11:30:00" })).await;
+    let refused = node
+        .put(&path, json!({ "start_time": "2036-05-05 11:30:00" }))
+        .await;
     refused.is_error(409, "APPOINTMENT_CLASH");
     let body = json!({ "end_time": "2036-05-05 10:30:00" });
-    put(&node, &path, body).await.is_about("end_time");
+    node.put(&path, body).await.is_about("end_time");
     let body = json!({ "title": "Longer", "notes": "Be early", "description": null });
-    let changed = put(&node, &path, body).await.data();
+    let changed = node.put(&path, body).await.data();
     assert_eq!(changed["start_time"], moved["start_time"]);
     assert_eq!(
         (&changed["title"], &changed["notes"]),

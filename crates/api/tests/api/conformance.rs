@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::registry::fill;
 use crate::support::schema::{problems, resolve};
 use crate::support::{Answer, NUMBER, Node};
 
@@ -195,6 +196,124 @@ async fn answers_about_tasks_and_campaigns_are_as_the_document_says() {
     let set = json!({ "rule_uuid": rule["uuid"] });
     let set = node.put(&format!("/campaigns/{campaign}/rule"), set).await;
     is_documented("put", "/campaigns/{campaign_uuid}/rule", &set);
+}
+
+#[tokio::test]
+async fn schedules_are_as_the_document_says() {
+    let node = Node::start().await;
+    let hours = node
+        .post("/availability-types", json!({ "name": "Hours" }))
+        .await;
+    is_documented("post", "/availability-types", &hours);
+    let hours = hours.data()["uuid"].as_str().unwrap().to_owned();
+    let body = json!({ "name": "Desk", "availability_type_uuid": hours });
+    let schedule = node.post("/schedules", body).await;
+    is_documented("post", "/schedules", &schedule);
+    let schedule = schedule.data()["uuid"].as_str().unwrap().to_owned();
+    let slots = format!("/schedules/{schedule}/slots");
+    let free = node.get(&slots).await;
+    is_documented("get", "/schedules/{schedule_uuid}/slots", &free);
+    assert!(!free.data().as_array().unwrap().is_empty());
+    let one = format!("/availability-types/{hours}");
+    let documented = "/availability-types/{availability_type_uuid}";
+    is_documented(
+        "get",
+        "/availability-types",
+        &node.get("/availability-types").await,
+    );
+    is_documented("get", documented, &node.get(&one).await);
+    is_documented(
+        "put",
+        documented,
+        &node.put(&one, json!({ "name": "Days" })).await,
+    );
+    is_documented("delete", documented, &node.delete(&one).await);
+    let one = format!("/schedules/{schedule}");
+    let documented = "/schedules/{schedule_uuid}";
+    is_documented("get", "/schedules", &node.get("/schedules").await);
+    is_documented("get", documented, &node.get(&one).await);
+    is_documented(
+        "put",
+        documented,
+        &node.put(&one, json!({ "color": "#2f80ed" })).await,
+    );
+    let agent = format!("/agents/{}/appointments", node.make_agent().await);
+    let documented = "/agents/{agent_uuid}/appointments";
+    is_documented("get", documented, &node.get(&agent).await);
+    let body = json!({ "schedule_assignments": [{ "schedule_uuid": schedule }] });
+    is_documented("put", documented, &node.put(&agent, body).await);
+    is_documented(
+        "delete",
+        "/schedules/{schedule_uuid}",
+        &node.delete(&one).await,
+    );
+}
+
+#[tokio::test]
+async fn appointments_are_as_the_document_says() {
+    let node = Node::start().await;
+    let (path, made) = fill(&node, "/schedules/{schedule_uuid}").await;
+    let schedule = &made["schedule_uuid"];
+    let at = |from: &str, until: &str| {
+        json!({
+            "schedule_uuid": schedule, "title": "Check-up",
+            "start_time": format!("2036-12-01T{from}:00Z"),
+            "end_time": format!("2036-12-01T{until}:00Z"),
+        })
+    };
+    let made = node.post("/appointments", at("10:00", "11:00")).await;
+    is_documented("post", "/appointments", &made);
+    let refused = node.post("/appointments", at("10:30", "11:30")).await;
+    refused.is_error(409, "APPOINTMENT_CLASH");
+    is_documented("post", "/appointments", &refused);
+    let one = format!("/appointments/{}", made.data()["uuid"].as_str().unwrap());
+    let documented = "/appointments/{appointment_uuid}";
+    is_documented("get", "/appointments", &node.get("/appointments").await);
+    is_documented("get", documented, &node.get(&one).await);
+    is_documented(
+        "put",
+        documented,
+        &node.put(&one, json!({ "notes": "Early" })).await,
+    );
+
+    let mut body = at("10:30", "11:30");
+    body["contact_name"] = "Ada".into();
+    body["contact_email"] = "ada@example.com".into();
+    let requests = "/appointment-requests";
+    let asked = node.post(requests, body.clone()).await;
+    is_documented("post", requests, &asked);
+    let asked = format!("{requests}/{}", asked.data()["uuid"].as_str().unwrap());
+    let documented = "/appointment-requests/{request_uuid}";
+    is_documented("get", requests, &node.get(requests).await);
+    is_documented("get", documented, &node.get(&asked).await);
+    let approve = format!("{asked}/approve");
+    let refused = node.post_text(&approve, "").await;
+    refused.is_error(409, "APPOINTMENT_CLASH");
+    is_documented("post", &format!("{documented}/approve"), &refused);
+
+    let cancelled = json!({ "status": "cancelled", "reason": "Ill" });
+    let cancelled = node.post(&format!("{one}/status"), cancelled).await;
+    is_documented(
+        "post",
+        "/appointments/{appointment_uuid}/status",
+        &cancelled,
+    );
+    is_documented(
+        "post",
+        &format!("{documented}/approve"),
+        &node.post_text(&approve, "").await,
+    );
+    for decision in ["reject", "cancel"] {
+        let asked = node.post(requests, body.clone()).await.data();
+        let path = format!("{requests}/{}/{decision}", asked["uuid"].as_str().unwrap());
+        let decided = node.post_text(&path, "").await;
+        is_documented("post", &format!("{documented}/{decision}"), &decided);
+    }
+    let gone = node.delete(&one).await;
+    is_documented("delete", "/appointments/{appointment_uuid}", &gone);
+    let needed = node.delete(&path).await;
+    needed.is_error(409, "SCHEDULE_IN_USE");
+    is_documented("delete", "/schedules/{schedule_uuid}", &needed);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod contacts;
 mod deliveries;
 mod dialling;
 mod document;
+mod examples;
 mod idempotency;
 mod keys;
 mod limits;

@@ -1,13 +1,8 @@
 //! Schedules and their hours over the API: what is made, what is free.
 
-use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Node};
-
-pub(crate) async fn put(node: &Node, path: &str, body: Value) -> Answer {
-    node.holding(&node.token).ask(Method::PUT, path, body).await
-}
+use crate::support::Node;
 
 /// Makes a schedule that is open as `hours` say, in which can be booked for two years.
 pub(crate) async fn schedule_with(node: &Node, mut hours: Value) -> String {
@@ -62,7 +57,7 @@ async fn an_availability_type_has_usual_hours_unless_others_are_given() {
         "exceptions": [{ "date": "2026-12-24", "until_date": "2026-12-26" }],
         "slot_minutes": 45,
     });
-    let changed = put(&node, &path, body).await.data();
+    let changed = node.put(&path, body).await.data();
     assert_eq!(changed["name"], "Nights");
     assert_eq!(changed["timezone"], "Europe/Berlin");
     assert_eq!(changed["weekly_hours"]["monday"], json!([]));
@@ -136,14 +131,15 @@ async fn a_schedule_is_made_changed_listed_and_deleted() {
         "human_agents": ["ada@example.com"],
         "custom_questions": [{ "name": "First visit?", "type": "boolean", "required": true }],
     });
-    let changed = put(&node, &path, body).await.data();
+    let changed = node.put(&path, body).await.data();
     assert_eq!(
         (&changed["name"], &changed["color"]),
         (&made["name"], &json!("#2f80ed"))
     );
     assert_eq!(changed["ai_agents"], json!([agent]));
     assert_eq!(changed["custom_questions"][0]["required"], true);
-    let emptied = put(&node, &path, json!({ "color": null, "name": "Door" }))
+    let emptied = node
+        .put(&path, json!({ "color": null, "name": "Door" }))
         .await
         .data();
     assert_eq!(
@@ -179,15 +175,15 @@ async fn a_schedule_is_made_of_what_exists() {
         .await
         .is_error(404, "AVAILABILITY_TYPE_NOT_FOUND");
     let path = format!("/schedules/{}", schedule_with(&node, json!({})).await);
-    put(&node, &path, json!({ "ai_agents": [nobody] }))
+    node.put(&path, json!({ "ai_agents": [nobody] }))
         .await
         .is_about("ai_agents[0]");
     let question = json!({ "custom_questions": [["Name?"]] });
-    put(&node, &path, question)
+    node.put(&path, question)
         .await
         .is_about("custom_questions[0]");
     let body = json!({ "availability_type_uuid": nobody });
-    put(&node, &path, body)
+    node.put(&path, body)
         .await
         .is_error(404, "AVAILABILITY_TYPE_NOT_FOUND");
 }

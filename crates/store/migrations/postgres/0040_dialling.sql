@@ -185,6 +185,3 @@ CREATE TABLE task_attempts (
 CREATE INDEX task_attempts_by_task ON task_attempts (task_id, started_at);
 CREATE INDEX task_attempts_by_number ON task_attempts (workspace_id, number, started_at);
 CREATE INDEX task_attempts_open ON task_attempts (claimed_until) WHERE ended_at IS NULL;
-
--- Whoever a task or a listing is for is also found by address.
-CREATE INDEX contacts_by_email ON contacts (workspace_id, lower(email));

@@ -94,3 +94,6 @@ CREATE TABLE agent_bookings (
     settings     TEXT NOT NULL,
     updated_at   INTEGER NOT NULL
 ) STRICT;
+
+-- Whoever asks for an appointment is found by their address, in capital or small letters.
+CREATE INDEX contacts_by_email ON contacts (workspace_id, lower(email));

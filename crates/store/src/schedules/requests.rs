@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::placing::{self, NoRoom, PlaceError};
 use crate::columns::{micros, optional_time, optional_uuid, time, unreadable, unsigned, uuid};
-use crate::contacts;
+use crate::contacts::{self, Person};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
 use crate::workspaces::WorkspaceId;
@@ -60,8 +60,9 @@ pub struct NewAppointmentRequest {
     pub schedule: Uuid,
     /// With whom.
     pub contact: Option<Uuid>,
-    /// What those who ask say of themselves, if they are no contact yet.
-    pub party: Party,
+    /// What those who ask say of themselves. Who is no contact yet and tells a number or an
+    /// address becomes one.
+    pub party: Person,
     /// Which appointment is to be moved or cancelled.
     pub appointment: Option<Uuid>,
     /// What the appointment is called.
@@ -74,19 +75,6 @@ pub struct NewAppointmentRequest {
     pub end: Timestamp,
     /// Notes for those who decide.
     pub notes: Option<String>,
-}
-
-/// What people say of themselves.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Party {
-    /// First name, or the whole one.
-    pub name: Option<String>,
-    /// Family name.
-    pub surname: Option<String>,
-    /// Address for electronic mail.
-    pub email: Option<String>,
-    /// E.164 number.
-    pub phone: Option<String>,
 }
 
 /// A stored request.
@@ -176,11 +164,13 @@ impl Store {
         {
             return Err(NoRoom::UnknownSchedule.into());
         }
-        let contact = match (&new.contact, &new.party.phone) {
-            (None, Some(phone)) => {
-                Some(find_or_make(&mut write, &self.workspace, phone, &new.party, now).await?)
+        let contact = match new.contact {
+            None if new.party.number.is_some() || new.party.email.is_some() => {
+                let made =
+                    contacts::find_or_create_person(&mut write, &self.workspace, &new.party, now);
+                Some(made.await?)
             }
-            (contact, _) => *contact,
+            contact => contact,
         };
         placing::require_contact(&mut write, &self.workspace, contact).await?;
         let made = sqlx::query_as(
@@ -209,38 +199,12 @@ impl Store {
         .bind(new.party.name.as_deref())
         .bind(new.party.surname.as_deref())
         .bind(new.party.email.as_deref())
-        .bind(new.party.phone.as_deref())
+        .bind(new.party.number.as_deref())
         .fetch_one(&mut *write)
         .await?;
         write.commit().await?;
         Ok(made)
     }
-}
-
-/// The contact with this number, with the name that they give if there was none.
-async fn find_or_make(
-    write: &mut AnyConnection,
-    workspace: &WorkspaceId,
-    phone: &str,
-    party: &Party,
-    now: Timestamp,
-) -> Result<Uuid, sqlx::Error> {
-    let contact = contacts::find_or_create(&mut *write, workspace, phone, now).await?;
-    let names = [party.name.as_deref(), party.surname.as_deref()];
-    let names: Vec<&str> = names.into_iter().flatten().collect();
-    if !names.is_empty() {
-        sqlx::query(
-            "UPDATE contacts SET name = $1, updated_at = $2
-             WHERE id = $3 AND workspace_id = $4 AND name IS NULL",
-        )
-        .bind(names.join(" "))
-        .bind(micros(now))
-        .bind(contact.id.to_string())
-        .bind(workspace.as_str())
-        .execute(write)
-        .await?;
-    }
-    Ok(contact.id)
 }
 
 async fn find(
@@ -265,11 +229,11 @@ impl FromRow<'_, AnyRow> for AppointmentRequest {
                 kind: RequestKind::read(row)?,
                 schedule: uuid(row, "schedule_id")?,
                 contact: optional_uuid(row, "contact_id")?,
-                party: Party {
+                party: Person {
+                    number: row.try_get("contact_phone")?,
+                    email: row.try_get("contact_email")?,
                     name: row.try_get("contact_name")?,
                     surname: row.try_get("contact_surname")?,
-                    email: row.try_get("contact_email")?,
-                    phone: row.try_get("contact_phone")?,
                 },
                 appointment: optional_uuid(row, "appointment_id")?,
                 title: row.try_get("title")?,

@@ -3,7 +3,7 @@
 use serde_json::json;
 use store::{
     AppointmentFields, AppointmentFilter, AppointmentRequestFilter, ContactFilter, DecideError,
-    Decision, NewAppointmentRequest, NoRoom, Party, PlaceError, RequestKind, Store,
+    NewAppointmentRequest, NoRoom, Person, PlaceError, RequestDecision, RequestKind, Store,
 };
 use uuid::Uuid;
 
@@ -16,11 +16,11 @@ fn request(schedule: Uuid) -> NewAppointmentRequest {
         kind: RequestKind::Create,
         schedule,
         contact: None,
-        party: Party {
+        party: Person {
             name: Some("Ada".to_owned()),
             surname: Some("Byron".to_owned()),
             email: Some("ada@example.com".to_owned()),
-            phone: None,
+            number: None,
         },
         appointment: None,
         title: "Check-up".to_owned(),
@@ -31,8 +31,8 @@ fn request(schedule: Uuid) -> NewAppointmentRequest {
     }
 }
 
-fn approval() -> Decision {
-    Decision::Approve {
+fn approval() -> RequestDecision {
+    RequestDecision::Approve {
         appointment: Uuid::now_v7(),
         note: Some("See you".to_owned()),
         room: ROOM,
@@ -75,13 +75,13 @@ async fn an_approved_request_becomes_an_appointment() {
 async fn a_request_is_decided_once() {
     let (store, _database) = open().await;
     let schedule = schedule(&store).await;
-    let rejection = Decision::Reject {
+    let rejection = RequestDecision::Reject {
         reason: Some("Closed".to_owned()),
     };
     for (decision, status) in [
         (approval(), "approved"),
         (rejection.clone(), "rejected"),
-        (Decision::Cancel, "cancelled"),
+        (RequestDecision::Cancel, "cancelled"),
     ] {
         let id = asked(&store, &request(schedule)).await;
         let decided = store
@@ -89,7 +89,7 @@ async fn a_request_is_decided_once() {
             .await
             .unwrap();
         assert_eq!(decided.status, status);
-        for again in [approval(), rejection.clone(), Decision::Cancel] {
+        for again in [approval(), rejection.clone(), RequestDecision::Cancel] {
             let refused = store.decide_appointment_request(id, &again, at(3)).await;
             assert!(matches!(refused, Err(DecideError::Decided(found)) if found == status));
         }
@@ -203,7 +203,7 @@ async fn who_asks_with_a_number_is_a_contact_from_then_on() {
     let schedule = schedule(&store).await;
     let with_phone = |phone: &str| {
         let mut new = request(schedule);
-        new.party.phone = Some(phone.to_owned());
+        new.party.number = Some(phone.to_owned());
         new
     };
     let first = store
@@ -229,6 +229,98 @@ async fn who_asks_with_a_number_is_a_contact_from_then_on() {
 }
 
 #[tokio::test]
+async fn who_asks_is_found_by_number_and_then_by_address() {
+    let (store, _database) = open().await;
+    let schedule = schedule(&store).await;
+    let ask = async |number: Option<&str>, email: Option<&str>| {
+        let mut new = request(schedule);
+        new.party.number = number.map(str::to_owned);
+        new.party.email = email.map(str::to_owned);
+        let made = store.insert_appointment_request(&new, at(1)).await.unwrap();
+        made.asked.contact
+    };
+    let ada = ask(None, Some("ada@example.com")).await;
+    assert!(ada.is_some());
+    assert_eq!(ask(None, Some("ADA@example.com")).await, ada);
+    // The number becomes known, and from then on is who has another one somebody else.
+    assert_eq!(
+        ask(Some("+14155550123"), Some("ada@example.com")).await,
+        ada
+    );
+    assert_eq!(ask(Some("+14155550123"), None).await, ada);
+    assert_ne!(
+        ask(Some("+14155550124"), Some("ada@example.com")).await,
+        ada
+    );
+    assert_eq!(ask(None, None).await, None);
+    let known = store.contact(ada.unwrap()).await.unwrap().unwrap().details;
+    assert_eq!(
+        (known.name.as_deref(), known.surname.as_deref()),
+        (Some("Ada"), Some("Byron"))
+    );
+}
+
+#[tokio::test]
+async fn an_erased_person_is_in_no_appointment_and_no_request() {
+    let (store, _database) = open().await;
+    let schedule = schedule(&store).await;
+    let id = asked(&store, &request(schedule)).await;
+    let ada = store.appointment_request(id).await.unwrap().unwrap().asked;
+    let booked = AppointmentFields {
+        contact: ada.contact,
+        description: Some("About Ada".to_owned()),
+        cancellation_reason: Some("Ada is ill".to_owned()),
+        ..fields(60, 90)
+    };
+    let booked = store.insert_appointment(Uuid::now_v7(), schedule, &booked, ROOM, at(1));
+    let booked = booked.await.unwrap().id;
+    let theirs = fields(90, 99);
+    let other = store.insert_appointment(Uuid::now_v7(), schedule, &theirs, ROOM, at(1));
+    let other = other.await.unwrap();
+    // Of somebody else's making, about her appointment.
+    let about_hers = NewAppointmentRequest {
+        kind: RequestKind::Cancel,
+        appointment: Some(booked),
+        party: Person::default(),
+        notes: Some("Ada is ill".to_owned()),
+        ..request(schedule)
+    };
+    let about_hers = asked(&store, &about_hers).await;
+    let decided = store.decide_appointment_request(about_hers, &RequestDecision::Cancel, at(2));
+    decided.await.unwrap();
+
+    let erased = store
+        .erase_contact(ada.contact.unwrap(), at(3))
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            erased.removed.appointments,
+            erased.removed.appointment_requests
+        ),
+        (1, 2)
+    );
+    let left = store.appointment(booked).await.unwrap().unwrap().fields;
+    let expected = AppointmentFields {
+        title: String::new(),
+        notes: None,
+        custom_answers: json!({}),
+        ..fields(60, 90)
+    };
+    assert_eq!(left, expected);
+    assert_eq!(store.appointment(other.id).await.unwrap(), Some(other));
+    for request in [id, about_hers] {
+        let left = store.appointment_request(request).await.unwrap().unwrap();
+        assert_eq!(left.status, "cancelled");
+        assert_eq!(
+            (left.asked.contact, left.asked.party),
+            (None, Person::default())
+        );
+        assert_eq!((left.asked.title.as_str(), left.asked.notes), ("", None));
+    }
+}
+
+#[tokio::test]
 async fn a_contact_that_does_not_exist_asks_for_nothing() {
     let (store, _database) = open().await;
     let mut new = request(schedule(&store).await);
@@ -247,7 +339,7 @@ async fn requests_are_listed_by_what_is_asked_for() {
     let first = asked(&store, &request(one)).await;
     let second = asked(&store, &request(other)).await;
     store
-        .decide_appointment_request(second, &Decision::Cancel, at(2))
+        .decide_appointment_request(second, &RequestDecision::Cancel, at(2))
         .await
         .unwrap();
     let listed = async |filter: AppointmentRequestFilter| {
@@ -270,7 +362,7 @@ async fn requests_are_listed_by_what_is_asked_for() {
         from: Some(minute(1)),
         ..all
     };
-    assert_eq!(listed(later).await, [Uuid::nil(); 0]);
+    assert!(listed(later).await.is_empty());
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ async fn of_an_erased_person_nothing_is_left_but_figures() {
         field_values: 0,
         tasks: 0,
         pools: 0,
+        appointment_requests: 0,
+        appointments: 0,
     };
     assert_eq!((erased.contact, erased.removed), (contact, expected));
     assert!(store.contact(contact).await.unwrap().is_none());

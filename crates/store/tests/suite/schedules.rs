@@ -222,6 +222,29 @@ async fn of_many_appointments_made_at_once_for_one_time_one_is_made() {
 }
 
 #[tokio::test]
+async fn a_time_that_clocks_show_twice_is_two_times() {
+    let (store, _database) = open().await;
+    let schedule = schedule(&store).await;
+    let at_half_past_two = |offset: &str| AppointmentFields {
+        start: format!("2026-10-25T02:30:00{offset}").parse().unwrap(),
+        end: format!("2026-10-25T03:00:00{offset}").parse().unwrap(),
+        ..fields(0, 30)
+    };
+    let book = async |offset: &str| {
+        let wish = at_half_past_two(offset);
+        let made = store.insert_appointment(Uuid::now_v7(), schedule, &wish, ROOM, at(1));
+        made.await.map(|made| made.id)
+    };
+    let summer = book("+02:00").await.unwrap();
+    let winter = book("+01:00").await.unwrap();
+    for (id, offset) in [(summer, "+02:00"), (winter, "+01:00")] {
+        let kept = store.appointment(id).await.unwrap().unwrap();
+        assert_eq!(kept.fields, at_half_past_two(offset));
+        is_no_room(book(offset).await, NoRoom::Clash);
+    }
+}
+
+#[tokio::test]
 async fn appointments_are_listed_by_what_is_asked_for() {
     let (store, _database) = open().await;
     let (one, other) = (schedule(&store).await, schedule(&store).await);

@@ -3,7 +3,7 @@
 use calendar::Interval;
 use http::StatusCode;
 use serde::Deserialize;
-use store::{DecideError, Decision, PlaceError};
+use store::{DecideError, PlaceError, RequestDecision};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -56,8 +56,8 @@ struct Rejection {
     responses(
         (status = 200, description = "The request, with its appointment.",
             body = Envelope<AppointmentRequest>),
-        (status = 404, description = "`APPOINTMENT_REQUEST_NOT_FOUND`: There is no such request.",
-            body = ErrorBody),
+        (status = 404, description = "`APPOINTMENT_REQUEST_NOT_FOUND`: There is no such request; \
+            `SCHEDULE_NOT_FOUND`: its schedule is deleted.", body = ErrorBody),
         (status = 409, description = "`APPOINTMENT_CLASH`, `APPOINTMENT_REQUEST_DECIDED` or \
             `APPOINTMENT_GONE`: It can not be done, or is decided already.", body = ClashBody),
     ),
@@ -69,7 +69,7 @@ async fn approve(
 ) -> Result<Envelope<AppointmentRequest>, Refused> {
     let asked = find(&caller, &request).await?;
     let place = Place::find(&caller.store, asked.asked.schedule).await?;
-    let decision = Decision::Approve {
+    let decision = RequestDecision::Approve {
         appointment: Uuid::now_v7(),
         note: body.and_then(|body| body.approval_note).map(|it| it.0),
         room: place.room(),
@@ -117,7 +117,7 @@ async fn reject(
     MaybeJson(body): MaybeJson<Rejection>,
 ) -> Result<Envelope<AppointmentRequest>, ApiError> {
     let reason = body.and_then(|body| body.rejection_reason).map(|it| it.0);
-    let decided = settle(&caller, &request, &Decision::Reject { reason }).await?;
+    let decided = settle(&caller, &request, &RequestDecision::Reject { reason }).await?;
     Ok(ok("Appointment request rejected successfully", decided))
 }
 
@@ -141,7 +141,7 @@ async fn cancel(
     caller: Caller,
     Path(request): Path<String>,
 ) -> Result<Envelope<AppointmentRequest>, ApiError> {
-    let decided = settle(&caller, &request, &Decision::Cancel).await?;
+    let decided = settle(&caller, &request, &RequestDecision::Cancel).await?;
     Ok(ok("Appointment request cancelled successfully", decided))
 }
 
@@ -149,7 +149,7 @@ async fn cancel(
 async fn settle(
     caller: &Caller,
     request: &str,
-    decision: &Decision,
+    decision: &RequestDecision,
 ) -> Result<AppointmentRequest, ApiError> {
     let asked = find(caller, request).await?;
     let id = asked.asked.id;

@@ -3,10 +3,11 @@
 use calendar::Interval;
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{NewAppointmentRequest, Party, RequestKind};
+use store::{NewAppointmentRequest, Person, RequestKind};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::contacts::Email;
 use crate::error::ApiError;
 use crate::exchange::Text;
 use crate::schedules::place::Place;
@@ -34,8 +35,7 @@ pub(super) struct New {
     /// Family name.
     contact_surname: Option<Text<1, 255>>,
     /// Address for electronic mail.
-    #[schema(value_type = Option<String>, format = Email, max_length = 254)]
-    contact_email: Option<Text<1, 254>>,
+    contact_email: Option<Email>,
     /// Telephone number, best with its country code.
     contact_phone: Option<Text<1, 64>>,
     /// What it is about.
@@ -81,39 +81,24 @@ impl New {
         Ok((new, span))
     }
 
-    fn party(&self, state: &ApiState) -> Result<Party, ApiError> {
+    fn party(&self, state: &ApiState) -> Result<Person, ApiError> {
         let text = |text: &Option<Text<1, 255>>| text.as_ref().map(|it| it.0.trim().to_owned());
         let phone = self.contact_phone.as_ref();
         let phone = phone.map(|phone| state.numbers.read("contact_phone", &phone.0));
-        let party = Party {
+        let party = Person {
             name: text(&self.contact_name),
             surname: text(&self.contact_surname),
-            email: self.contact_email.as_ref().map(email).transpose()?,
-            phone: phone.transpose()?,
+            email: self.contact_email.as_ref().map(|it| it.0.clone()),
+            number: phone.transpose()?,
         };
         if self.contact_uuid.is_none() {
             if party.name.is_none() {
                 return Err(ApiError::missing("contact_name"));
             }
-            if party.email.is_none() && party.phone.is_none() {
+            if party.email.is_none() && party.number.is_none() {
                 return Err(ApiError::missing("contact_email"));
             }
         }
         Ok(party)
     }
-}
-
-/// An address that has the form of one; whether mail arrives is not known.
-fn email(text: &Text<1, 254>) -> Result<String, ApiError> {
-    let text = text.0.trim();
-    let is_clean =
-        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c == '@');
-    let parts = text.split_once('@');
-    if parts.is_some_and(|(name, host)| is_clean(name) && is_clean(host)) {
-        return Ok(text.to_owned());
-    }
-    Err(ApiError::invalid(
-        "contact_email",
-        "an address such as `ada@example.com`",
-    ))
 }

@@ -152,7 +152,7 @@ pub(super) fn view(stored: store::AppointmentRequest) -> AppointmentRequest {
             name: asked.party.name,
             surname: asked.party.surname,
             email: asked.party.email,
-            phone_number: asked.party.phone,
+            phone_number: asked.party.number,
         },
         created_at: stored.created_at,
         updated_at: stored.updated_at,

@@ -1,6 +1,6 @@
 //! Checks JSON against the schemas of the document, as far as the document uses JSON Schema.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 /// What of `value` is not as the `schema` of the `document` says; empty if all is.
 pub(crate) fn problems(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
@@ -45,13 +45,13 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut 
     {
         found.push(format!("{at}: {value} is none of {choices:?}"));
     }
-    for part in schema
-        .get("allOf")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        check(document, part, value, at, found);
+    if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+        match joined(document, parts) {
+            Some(whole) => check(document, &whole, value, at, found),
+            None => parts
+                .iter()
+                .for_each(|part| check(document, part, value, at, found)),
+        }
     }
     if let Some(words) = schema.get("enum").and_then(Value::as_array)
         && !words.contains(value)
@@ -76,10 +76,22 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut 
     }
 }
 
+/// An object that is described in parts, as one: a field is documented if a part names it.
+fn joined(document: &Value, parts: &[Value]) -> Option<Value> {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for part in parts.iter().map(|part| resolve(document, part)) {
+        properties.extend(part.get("properties")?.as_object()?.clone());
+        let names = part.get("required").and_then(Value::as_array);
+        required.extend(names.into_iter().flatten().cloned());
+    }
+    Some(json!({ "type": "object", "properties": properties, "required": required }))
+}
+
 fn check_fields(
     document: &Value,
     schema: &Value,
-    fields: &serde_json::Map<String, Value>,
+    fields: &Map<String, Value>,
     at: &str,
     found: &mut Vec<String>,
 ) {

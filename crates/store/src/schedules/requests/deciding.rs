@@ -14,7 +14,7 @@ use crate::workspaces::WorkspaceId;
 
 /// What is decided of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum RequestDecision {
     /// It is done as asked.
     Approve {
         /// The id of the appointment that it becomes, if it asks for one.
@@ -67,7 +67,7 @@ impl Store {
     pub async fn decide_appointment_request(
         &self,
         id: Uuid,
-        decision: &Decision,
+        decision: &RequestDecision,
         now: Timestamp,
     ) -> Result<AppointmentRequest, DecideError> {
         let mut write = self.write().await?;
@@ -77,7 +77,7 @@ impl Store {
             return Err(DecideError::Decided(request.status));
         }
         let mut appointment = request.asked.appointment;
-        if let Decision::Approve {
+        if let RequestDecision::Approve {
             appointment: made,
             room,
             ..
@@ -88,9 +88,9 @@ impl Store {
                 Some(fulfil(&mut write, &self.workspace, asked, *made, *room, now).await?);
         }
         let (status, note, reason) = match decision {
-            Decision::Approve { note, .. } => ("approved", note.as_deref(), None),
-            Decision::Reject { reason } => ("rejected", None, reason.as_deref()),
-            Decision::Cancel => ("cancelled", None, None),
+            RequestDecision::Approve { note, .. } => ("approved", note.as_deref(), None),
+            RequestDecision::Reject { reason } => ("rejected", None, reason.as_deref()),
+            RequestDecision::Cancel => ("cancelled", None, None),
         };
         let at = |is_it: bool| is_it.then_some(micros(now));
         let decided = sqlx::query_as(

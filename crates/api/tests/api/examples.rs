@@ -1,0 +1,121 @@
+//! The examples of the documentation, run as a reader runs them: with `curl`, Python and Node.
+//!
+//! A block of a page in `docs/` is run if its fence says so: ```` ```sh run ````. All such blocks
+//! of a page in one language are one program, against a node of its own; `TOKEN` opens everything
+//! and `AGENT` is an agent. A request that is refused fails the program.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::Node;
+
+/// Where the documentation says that the node is.
+const DOCUMENTED: &str = "http://127.0.0.1:8080";
+
+#[tokio::test]
+async fn examples_for_the_shell_work_as_they_stand() {
+    // Of its own, curl is content with any answer.
+    let strict = "curl() { command curl --silent --show-error --fail-with-body \"$@\"; }\n";
+    run_all("sh", &["bash", "-euo", "pipefail", "-c"], strict).await;
+}
+
+#[tokio::test]
+async fn examples_in_python_work_as_they_stand() {
+    run_all("python", &["python3", "-c"], "").await;
+}
+
+#[tokio::test]
+async fn examples_in_javascript_work_as_they_stand() {
+    run_all("js", &["node", "--input-type=module", "--eval"], "").await;
+}
+
+#[test]
+fn only_what_is_marked_is_run_and_a_page_is_one_program() {
+    let page =
+        "```sh run\na\n```\ntext\n```sh\nb\n```\n```python run\nc\n```\n  ```sh run\nd\n  ```\n";
+    let marked = BTreeMap::from([("sh", "a\nd\n".to_owned()), ("python", "c\n".to_owned())]);
+    assert_eq!(programs(page), marked);
+}
+
+async fn run_all(language: &str, command: &[&'static str], before: &str) {
+    let mut ran = 0;
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let Some(program) = programs(&text).remove(language) else {
+            continue;
+        };
+        let node = Node::start().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let serving = tokio::spawn(api::serve(listener, node.state.clone(), shutdown.clone()));
+        let program =
+            before.to_owned() + &program.replace(DOCUMENTED, &format!("http://{address}"));
+        let mut run = Command::new("timeout");
+        run.arg("120").args(command).arg(&program);
+        run.env("TOKEN", &node.token);
+        run.env("AGENT", node.file_agent.to_string());
+        run.current_dir(node.folder.path());
+        let output = tokio::task::spawn_blocking(move || run.output())
+            .await
+            .unwrap();
+        assert_success(&page, &program, &output.unwrap());
+        shutdown.cancel();
+        serving.await.unwrap();
+        ran += 1;
+    }
+    assert!(ran > 0, "no page has an example in {language}");
+}
+
+fn assert_success(page: &Path, program: &str, output: &Output) {
+    let mut said = String::new();
+    for stream in [&output.stdout, &output.stderr] {
+        writeln!(said, "{}", String::from_utf8_lossy(stream)).unwrap();
+    }
+    assert!(
+        output.status.success(),
+        "{}: {}\n{program}\n{said}",
+        page.display(),
+        output.status
+    );
+}
+
+fn pages() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let mut pages: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
+        .collect();
+    pages.sort();
+    pages
+}
+
+/// What of a page is to be run, by language.
+fn programs(page: &str) -> BTreeMap<&str, String> {
+    let mut programs = BTreeMap::<&str, String>::new();
+    let mut inside: Option<Option<&str>> = None;
+    for line in page.lines() {
+        let fence = line.trim_start().strip_prefix("```");
+        match (inside, fence) {
+            (None, Some(info)) => {
+                let mut words = info.split_whitespace();
+                let language = words.next();
+                inside = Some(language.filter(|_| words.next() == Some("run")));
+            }
+            (Some(_), Some(_)) => inside = None,
+            (Some(Some(language)), None) => {
+                let program = programs.entry(language).or_default();
+                program.push_str(line);
+                program.push('\n');
+            }
+            (Some(None) | None, None) => {}
+        }
+    }
+    programs
+}
