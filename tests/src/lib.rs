@@ -1,11 +1,13 @@
 //! Real nodes for end-to-end tests: the built `mihu` binary, started as an operator would start
-//! it, and real counterparts around it (SIPp, baresip, Chromium, a webhook receiver).
+//! it, and real counterparts around it (SIPp, baresip, Chromium, a webhook receiver, a
+//! collector of spans).
 //!
 //! Everything listens on loopback and ends with the test. Start reading at [`Node`].
 
 mod api;
 mod baresip;
 mod chromium;
+mod collector;
 mod invites;
 mod metrics;
 mod node;
@@ -16,6 +18,7 @@ mod webhooks;
 pub use api::{Answer, Api};
 pub use baresip::{Baresip, Offer};
 pub use chromium::Chromium;
+pub use collector::{Collector, Span, texts};
 pub use invites::Invites;
 pub use metrics::Metrics;
 pub use node::{Node, NodeBuilder, mihu};

@@ -16,4 +16,13 @@ impl Metrics {
         let value = line.and_then(|value| value.split(' ').next()?.parse().ok());
         value.unwrap_or_else(|| panic!("no {series} in\n{}", self.0))
     }
+
+    /// How many series have this name, whatever their labels.
+    pub fn series(&self, name: &str) -> usize {
+        let named = |line: &&str| {
+            let rest = line.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+        };
+        self.0.lines().filter(named).count()
+    }
 }

@@ -88,6 +88,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     // What an earlier node left there does not hold any more; usually nothing is there.
     drop(std::fs::remove_file(&file));
 
+    let spans = config.otlp()?.map(spans::pipeline).transpose()?;
     let speech = Speech::load(config)?;
     let agents = agents(config)?;
     let store = store(config).await?;
@@ -119,6 +120,9 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let api_config = config.api(addresses.http, recordings)?;
     let mut metrics = Registry::with_prefix("mihu");
     engine.register_metrics(&mut metrics);
+    if let Some((_, _, spans)) = &spans {
+        spans.register(&mut metrics);
+    }
     let state = ApiState::new(
         store.clone(),
         Arc::new(engine.clone()),
@@ -131,6 +135,16 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let shutdown = CancellationToken::new();
     let (crew, mut ended) = Crew::new();
     let last_try = CancellationToken::new();
+    let (events, exporting) = match spans {
+        None => (events, None),
+        Some((watch, exporter, _)) => {
+            let (on, passed) = mpsc::channel(1);
+            crew.spawn("watching calls for spans", watch.run(events, on));
+            let last_spans = CancellationToken::new();
+            let exporting = tokio::spawn(exporter.run(last_spans.clone()));
+            (passed, Some((exporting, last_spans)))
+        }
+    };
     let records = api::records::run(state.clone(), events, last_try.clone());
     let mut recording = crew.spawn("writing down what happens in calls", records);
     let deliveries = api::webhooks::run(state.clone(), shutdown.clone());
@@ -180,6 +194,10 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         drop(delivering.await);
         drop(dialling.await);
         drop(forgetting.await);
+        if let Some((exporting, last_spans)) = exporting {
+            last_spans.cancel();
+            drop(exporting.await);
+        }
         sip.shutdown(SIGNALLING_GRACE).await;
         store.close().await;
         drop(std::fs::remove_file(&file));

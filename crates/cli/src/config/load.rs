@@ -145,7 +145,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 18] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 19] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -165,6 +165,7 @@ impl Config {
             ("webhooks.retry_for", self.webhooks.retry_for),
             ("dialling.lease", self.dialling.lease),
             ("dialling.poll_interval", self.dialling.poll_interval),
+            ("otlp.timeout", self.otlp.timeout),
         ]
     }
 
@@ -253,7 +254,7 @@ fn array(text: &str) -> Result<Value, String> {
 }
 
 fn is_secret(variable: &str) -> bool {
-    ["KEY", "PASSWORD", "TRUNKS", "DATABASE_URL"]
+    ["KEY", "PASSWORD", "TRUNKS", "DATABASE_URL", "HEADERS"]
         .iter()
         .any(|word| variable.ends_with(word))
 }
@@ -361,10 +362,11 @@ mod tests {
                 "MIHU_STORE_DATABASE_URL",
                 "postgres://mihu:swordfish@db/mihu",
             ),
+            ("MIHU_OTLP_HEADERS", "authorization=Bearer opensesame"),
         ];
         let config = load("", &variables).unwrap();
         let shown = toml::to_string(&config.masked()).unwrap();
-        for secret in ["sk-secret", "hunter2", "swordfish"] {
+        for secret in ["sk-secret", "hunter2", "swordfish", "opensesame"] {
             assert!(!shown.contains(secret), "{shown}");
         }
         let error = load("", &[("MIHU_SIP_TRUNKS", "[{ password = \"hunter2\" }]")]).unwrap_err();

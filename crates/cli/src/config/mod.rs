@@ -6,7 +6,7 @@ mod parts;
 mod secrets;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) webhooks: Webhooks,
     pub(crate) dialling: Dialling,
     pub(crate) log: Log,
+    pub(crate) otlp: Otlp,
     pub(crate) sip: Sip,
 }
 
@@ -246,6 +247,27 @@ pub(crate) struct Log {
     pub(crate) format: LogFormat,
 }
 
+/// `[otlp]`: spans of calls, sent to an OpenTelemetry collector by OTLP over HTTP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Otlp {
+    /// Base URL of the collector. Without it nothing is sent.
+    pub(crate) endpoint: String,
+    /// What every request carries: `NAME=VALUE` pairs between commas.
+    pub(crate) headers: String,
+    /// The longest that a request may take, and the last of them when the node stops.
+    #[serde(with = "duration")]
+    pub(crate) timeout: Duration,
+    /// Spans that may wait for the collector; further ones are dropped.
+    pub(crate) queue: NonZeroUsize,
+    /// How long spans are gathered, to be sent together.
+    #[serde(with = "duration")]
+    pub(crate) interval: Duration,
+    /// How long spans are offered again to a collector that does not take them.
+    #[serde(with = "duration")]
+    pub(crate) retry_for: Duration,
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -334,6 +356,7 @@ impl Default for Config {
             webhooks: Webhooks::default(),
             dialling: Dialling::default(),
             log: Log::default(),
+            otlp: Otlp::default(),
             sip: Sip::default(),
         }
     }
@@ -470,6 +493,19 @@ impl Default for Log {
         Self {
             filter: "info".to_owned(),
             format: LogFormat::Text,
+        }
+    }
+}
+
+impl Default for Otlp {
+    fn default() -> Self {
+        Self {
+            endpoint: String::new(),
+            headers: String::new(),
+            timeout: Duration::from_secs(5),
+            queue: NonZeroUsize::new(4_096).unwrap_or(NonZeroUsize::MIN),
+            interval: Duration::from_secs(1),
+            retry_for: Duration::from_secs(30),
         }
     }
 }

@@ -97,6 +97,21 @@ impl Config {
         rates.max().unwrap_or(SampleRate::HZ_8000)
     }
 
+    /// Where spans of calls go, if anywhere.
+    pub(crate) fn otlp(&self) -> Result<Option<spans::Settings>, spans::SettingsError> {
+        let Some(endpoint) = given(&self.otlp.endpoint) else {
+            return Ok(None);
+        };
+        Ok(Some(spans::Settings {
+            headers: spans::headers(&Secret::new(&self.otlp.headers))?,
+            timeout: self.otlp.timeout,
+            queue: self.otlp.queue,
+            interval: self.otlp.interval,
+            retry_for: self.otlp.retry_for,
+            ..spans::Settings::new(endpoint)?
+        }))
+    }
+
     /// Settings of the HTTP API that listens on `listening`.
     pub(crate) fn api(
         &self,

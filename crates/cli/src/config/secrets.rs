@@ -9,6 +9,7 @@ impl Config {
         let mut shown = self.clone();
         mask(&mut shown.llm.key);
         mask(&mut shown.store.database_url);
+        mask(&mut shown.otlp.headers);
         for trunk in &mut shown.sip.trunks {
             mask(&mut trunk.password);
         }
