@@ -240,6 +240,39 @@ impl Curves {
     }
 }
 
+impl Compared {
+    /// Whether the turn machine cuts fewer speakers off than any other policy that is as quick.
+    pub fn weighed_is_lowest(&self) -> bool {
+        let others = [self.judged, self.judged_as_trained, self.fixed];
+        let weighed = self.weighed.unwrap_or(1.0);
+        others.into_iter().flatten().all(|other| weighed < other)
+    }
+}
+
+/// Speakers that are cut off at the default settings by a decision that rests on evidence. A pause
+/// that is longer than the longest delay ends a turn whatever decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Misjudged {
+    /// By the turn machine.
+    pub weighed: usize,
+    /// By the judge of turns alone, with the threshold that it was trained for.
+    pub judged: usize,
+}
+
+impl Curves {
+    /// What is misjudged at the default settings, if they were tried.
+    pub fn misjudged(&self) -> Option<Misjudged> {
+        let of = |policy: fn(&Policy) -> bool| {
+            let point = self.defaults.iter().find(|point| policy(&point.policy))?;
+            Some(point.tally.cut_off_early)
+        };
+        Some(Misjudged {
+            weighed: of(|policy| matches!(policy, Policy::Weighed { .. }))?,
+            judged: of(|policy| matches!(policy, Policy::Judged { .. }))?,
+        })
+    }
+}
+
 /// Settings for somebody who would rather wait than be cut off more often than this.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Suggestion {
@@ -380,9 +413,30 @@ fn write_tables(text: &mut String, report: &Report) -> std::fmt::Result {
                 "mean"
             )?;
         }
+        let higher = curves
+            .compared
+            .iter()
+            .filter(|one| !one.weighed_is_lowest());
+        let higher: Vec<String> = higher.map(|one| one.delay_ms.to_string()).collect();
+        if higher.is_empty() {
+            writeln!(text, "  weighed is the lowest at every delay")?;
+        } else {
+            writeln!(
+                text,
+                "  weighed is not the lowest at {} ms",
+                higher.join(", ")
+            )?;
+        }
         writeln!(text, "  at the default settings")?;
         for point in &curves.defaults {
             write_default(text, point)?;
+        }
+        if let Some(Misjudged { weighed, judged }) = curves.misjudged() {
+            writeln!(
+                text,
+                "  cut off on evidence, before the longest delay: {weighed} weighed, {judged} by the \
+                 judge alone"
+            )?;
         }
     }
     writeln!(text, "\nsuggested settings")?;

@@ -47,8 +47,8 @@ fn models(runtime: &Runtime) -> (Moonshine, SoundJudge) {
     (recogniser.expect("make setup"), judge.expect("make setup"))
 }
 
-#[test]
-fn weighed_evidence_cuts_fewer_callers_off_than_the_judge_alone_and_that_fewer_than_silence() {
+/// What the policies do on the utterances, whole and cut in mid-clause, with these settings.
+fn report(grid: &Grid) -> Report {
     let runtime = Runtime::load(&project("runtime/libonnxruntime.so.1.32.0")).expect("make setup");
     let (recogniser, judge) = models(&runtime);
     let mut models = Models::new(&recogniser, &judge).expect("a runtime");
@@ -72,19 +72,34 @@ fn weighed_evidence_cuts_fewer_callers_off_than_the_judge_alone_and_that_fewer_t
         .iter()
         .map(|passage| Heard::new(passage, Line::Pcmu, &mut detector));
     let heard: Vec<Heard> = heard.collect::<Result<_, _>>().expect("heard");
-    let millis = |all: &[u64]| all.iter().copied().map(Duration::from_millis).collect();
-    let grid = Grid {
-        shortest: millis(&[200, 300, 500, 700, 900]),
-        longest: millis(&[1_000]),
-        thresholds: vec![0.5],
-    };
-
     let measured =
-        sweep(&heard, &turn::Settings::default(), &grid, &mut models).expect("the models work");
+        sweep(&heard, &turn::Settings::default(), grid, &mut models).expect("the models work");
+    Report::new(Line::Pcmu, &measured, &[])
+}
 
-    let report = Report::new(Line::Pcmu, &measured, &[]);
-    let [weighed, judged, trained, fixed] = report.curves[0].areas().expect("delays in common");
-    assert!(weighed < judged, "{weighed} {judged}");
+#[test]
+fn weighed_evidence_cuts_fewer_callers_off_than_the_judge_alone_and_silence_at_every_delay() {
+    let report = report(&Grid::default());
+    for compared in &report.curves[0].compared {
+        assert!(compared.weighed.is_some(), "{compared:?}");
+        assert!(compared.judged.is_some(), "{compared:?}");
+        assert!(compared.weighed_is_lowest(), "{compared:?}");
+    }
+    let [_, judged, trained, fixed] = report.curves[0].areas().expect("delays in common");
     assert!(judged <= trained, "{judged} {trained}");
     assert!(trained < fixed, "{trained} {fixed}");
+}
+
+#[test]
+fn the_default_settings_misjudge_at_most_half_of_the_pauses_that_the_judge_alone_does() {
+    let usual = turn::Settings::default();
+    let grid = Grid {
+        shortest: vec![usual.min_endpointing_delay],
+        longest: vec![usual.max_endpointing_delay],
+        thresholds: vec![0.5],
+    };
+    let report = report(&grid);
+    let misjudged = report.curves[0].misjudged().expect("the defaults");
+    assert!(misjudged.judged > 0, "{misjudged:?}");
+    assert!(2 * misjudged.weighed <= misjudged.judged, "{misjudged:?}");
 }
