@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{ApiConfig, ApiState, Directory, LimitSettings};
-use engine::{CallControl, CallId, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription};
+use engine::{
+    CallControl, CallId, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscriber, Subscription,
+};
 use jiff::Timestamp;
 use postgres_fixture::TestDatabase;
 use reqwest::{Client, Method, RequestBuilder};
@@ -15,7 +17,6 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use store::{EVERY_SCOPE, NewContactField, PostgresSettings, Secret, Store};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -256,7 +257,7 @@ impl CallControl for Nobody {
         None
     }
 
-    fn listen(&self, _: CallId) -> Option<broadcast::Receiver<LiveAudio>> {
+    fn listen(&self, _: CallId) -> Option<Subscriber<LiveAudio>> {
         None
     }
 

@@ -113,6 +113,7 @@ impl ComposeSchema for PoolContacts {
 
 impl ToSchema for PoolContacts {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Member::name().into_owned(), Member::schema()));
         Paginator::<Member>::schemas(schemas);
     }
 }

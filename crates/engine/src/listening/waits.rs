@@ -45,6 +45,7 @@ mod tests {
 
     fn window(delivered: Moment) -> HeardAudio {
         HeardAudio {
+            number: 0,
             at: Moment::ZERO,
             delivered,
             gathered: delivered,
