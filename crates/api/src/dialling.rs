@@ -1,8 +1,9 @@
 //! The dialling queue at work: tasks are taken up at their time, calls placed, and what follows is
-//! decided by [`dialling`](::dialling) and written down by the store.
+//! decided by the crate `dialling` and written down by the store.
 //!
-//! Start reading at [`run`]. [`decide`] makes of stored rows what the rules understand, [`attempt`]
-//! makes one attempt, [`messages`] is where messages leave the node, and [`recovery`] looks after attempts whose node died.
+//! Start reading at [`run`]. `decide` makes of stored rows what the rules understand, `attempt`
+//! makes one attempt, `messages` is where messages leave the node, and `recovery` looks after
+//! attempts whose node died.
 
 mod attempt;
 mod decide;

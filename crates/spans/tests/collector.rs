@@ -1,4 +1,5 @@
 //! Spans on their way to a real HTTP server, which decodes what it is sent.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -24,6 +25,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// What a collector is to answer, one after the other.
+type Answers = Arc<Mutex<VecDeque<(StatusCode, Vec<u8>)>>>;
+
 /// A collector on loopback, ended when dropped.
 struct Collector {
     endpoint: String,
@@ -33,8 +37,8 @@ struct Collector {
 
 #[derive(Clone)]
 struct Desk {
-    /// What it answers, one after the other; success without a body once there is no more.
-    answers: Arc<Mutex<VecDeque<(StatusCode, Vec<u8>)>>>,
+    /// Success without a body once there is no more.
+    answers: Answers,
     took: mpsc::Sender<(HeaderMap, Vec<Span>)>,
 }
 

@@ -281,7 +281,7 @@ impl RuleChange {
         let after = self
             .escalation_after_failed_attempts
             .map(|after| number(after.0));
-        let after = after.or(before.as_ref().map(|it| it.after));
+        let after = after.or_else(|| before.as_ref().map(|it| it.after));
         terms.escalation = after.map(|after| {
             let known = before.as_ref().map(|it| it.kind.clone());
             let usual = || EscalationType::FollowUp.as_str().to_owned();
