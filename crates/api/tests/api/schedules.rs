@@ -109,6 +109,12 @@ async fn each_field_of_an_availability_type_that_can_not_be_used_is_named() {
             "exceptions[0].date",
             json!({ "name": "A", "exceptions": [{ "date": "2026-02-30" }] }),
         ),
+        (
+            "exceptions[0].until_date",
+            json!({ "name": "A", "exceptions": [
+                { "date": "2026-12-26", "until_date": "2026-12-24" },
+            ] }),
+        ),
     ] {
         node.post("/availability-types", body).await.is_about(field);
     }

@@ -144,7 +144,7 @@ impl WeeklyHours {
 }
 
 impl Settings {
-    /// Refuses lists that are too long.
+    /// Refuses lists that are too long, and days that end before they begin.
     pub(super) fn check(&self) -> Result<(), ApiError> {
         let too_many = |field: String, most: usize| {
             Err(ApiError::invalid(field, format!("at most {most} entries")))
@@ -160,6 +160,15 @@ impl Settings {
         for (index, exception) in self.exceptions.iter().enumerate() {
             if exception.hours.len() > MOST_HOURS {
                 return too_many(format!("exceptions[{index}].hours"), MOST_HOURS);
+            }
+            if exception
+                .until_date
+                .is_some_and(|until| until.0 < exception.date.0)
+            {
+                return Err(ApiError::invalid(
+                    format!("exceptions[{index}].until_date"),
+                    "`date` or a day after it",
+                ));
             }
         }
         Ok(())
