@@ -40,7 +40,9 @@ pub(crate) trait Task<S: Simd> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable;
 
-const PORTABLE_WIDTH: usize = 8;
+/// Eight sums of so many lanes are what the kernel keeps at once: with sixteen registers of 128
+/// bits, more than these four lanes each would spill to memory.
+const PORTABLE_WIDTH: usize = if cfg!(target_arch = "aarch64") { 8 } else { 4 };
 
 impl Portable {
     #[inline(always)]
