@@ -21,6 +21,7 @@ mod campaigns;
 mod clock;
 mod config;
 mod contacts;
+mod conversations;
 pub mod dialling;
 mod directory;
 mod do_not_call;

@@ -35,6 +35,10 @@ const TAGS: &[(&str, &str)] = &[
         "contacts",
         "The people at the other end, their tags and fields, and their privacy.",
     ),
+    (
+        "conversations",
+        "What was said to whom: conversations, their sessions and messages.",
+    ),
     ("schedules", "When appointments can be made."),
     (
         "appointments",

@@ -14,6 +14,7 @@ use crate::database::{Store, StoreError};
 use crate::dialling;
 use crate::messages::{self, Message};
 use crate::outbox;
+use crate::sessions;
 
 /// Everything that is known when a call is over.
 #[derive(Clone, Debug)]
@@ -98,6 +99,7 @@ impl Store {
             return Ok(None);
         }
         conversations::end(&mut write, &self.workspace, end).await?;
+        sessions::end(&mut write, &self.workspace, end, now).await?;
         if !end.transcript.is_empty() {
             let transcript = &end.transcript;
             messages::replace_all(&mut write, &self.workspace, end.conversation, transcript)

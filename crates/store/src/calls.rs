@@ -17,6 +17,7 @@ use crate::conversations::{self, NewConversation};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
 use crate::pages::{List, Page};
+use crate::sessions;
 use crate::workspaces::WorkspaceId;
 
 /// A call that is about to be placed, or that just came in.
@@ -324,8 +325,9 @@ pub(crate) async fn insert(
     .bind(call.provider)
     .bind(call.status)
     .bind(micros(call.at))
-    .execute(write)
+    .execute(&mut *write)
     .await?;
+    sessions::insert(write, workspace, call).await?;
     Ok(BegunCall {
         id: call.id,
         conversation: call.conversation,

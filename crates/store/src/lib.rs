@@ -25,6 +25,7 @@ mod conversations;
 mod database;
 mod dialling;
 mod erasure;
+mod evaluations;
 mod filter;
 mod idempotency;
 mod messages;
@@ -34,6 +35,7 @@ mod owners;
 mod pages;
 mod retention;
 mod schedules;
+mod sessions;
 mod usage;
 mod webhooks;
 mod workspaces;
@@ -46,6 +48,7 @@ pub use contacts::{
     Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,
     SaveContactError, SaveFieldError, SaveTagError, Tag,
 };
+pub use conversations::{CallOfConversation, ContactName, ConversationFilter, ConversationRecord};
 pub use database::{Store, StoreError};
 pub use dialling::{
     AddedContacts, AttachedPools, AttemptRecord, Begin, CampaignFilter, CampaignRecord,
@@ -55,8 +58,9 @@ pub use dialling::{
     TaskChange, TaskContact, TaskFilter, TaskRecord,
 };
 pub use erasure::{EraseContactError, ErasedCall, Erasure, Removed};
+pub use evaluations::{EvaluationFilter, EvaluationRecord};
 pub use idempotency::{ReservationLimits, Reserved};
-pub use messages::Message;
+pub use messages::{Message, MessageFilter, MessageRecord};
 pub use opening::{OpenStoreError, PostgresSettings};
 pub use outbox::{ClaimLimits, ClaimedDelivery, Outcome};
 pub use pages::Page;
@@ -73,6 +77,7 @@ pub use schedules::requests::{
 };
 pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
+pub use sessions::SessionRecord;
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
 pub use workspaces::{Plan, Workspace, WorkspaceId};

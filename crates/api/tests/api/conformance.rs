@@ -317,6 +317,34 @@ async fn appointments_are_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn conversations_are_as_the_document_says() {
+    let node = Node::start().await;
+    let placed = node.place_call().await;
+    crate::conversations::end(&node, &placed).await;
+    let conversation = placed["conversation_uuid"].as_str().unwrap();
+    let session = placed["id"].as_str().unwrap();
+    let one = "/conversations/{conversation_uuid}";
+    for (documented, path) in [
+        ("/conversations".to_owned(), "/conversations".to_owned()),
+        (one.to_owned(), format!("/conversations/{conversation}")),
+        (
+            format!("{one}/messages"),
+            format!("/conversations/{conversation}/messages"),
+        ),
+        (
+            format!("{one}/sessions"),
+            format!("/conversations/{conversation}/sessions"),
+        ),
+        (
+            "/sessions/{session_uuid}/messages".to_owned(),
+            format!("/sessions/{session}/messages"),
+        ),
+    ] {
+        is_documented("get", &documented, &node.get(&path).await);
+    }
+}
+
+#[tokio::test]
 async fn errors_are_as_the_document_says() {
     let node = Node::start().await;
     let body = json!({ "agentId": "x", "participant": { "number": NUMBER } });

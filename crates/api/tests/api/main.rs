@@ -12,6 +12,7 @@ mod call_views;
 mod campaigns;
 mod conformance;
 mod contacts;
+mod conversations;
 mod deliveries;
 mod dialling;
 mod document;

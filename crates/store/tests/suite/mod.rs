@@ -5,6 +5,7 @@ mod api_keys;
 mod appointment_requests;
 mod calls;
 mod contacts;
+mod conversations;
 mod dialling;
 mod idempotency;
 mod outbox;

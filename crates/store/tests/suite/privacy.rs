@@ -24,6 +24,7 @@ async fn of_an_erased_person_nothing_is_left_but_figures() {
         pools: 0,
         appointment_requests: 0,
         appointments: 0,
+        evaluations: 0,
     };
     assert_eq!((erased.contact, erased.removed), (contact, expected));
     assert!(store.contact(contact).await.unwrap().is_none());

@@ -82,6 +82,8 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
                 "uuid",
             )
         }
+        // The session of a call has the call's id.
+        "session_uuid" => text(&node.place_call().await, "id"),
         "schedule_uuid" => make_schedule(node).await,
         "webhook_uuid" => {
             let path = format!("/agents/{}/webhooks", made["agent_uuid"]);
