@@ -81,7 +81,7 @@ fn name_formats(value: &mut Value) {
     match value {
         Value::Object(fields) => fields.values_mut().for_each(name_formats),
         Value::Array(items) => items.iter_mut().for_each(name_formats),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
