@@ -12,7 +12,7 @@ set -eu
 
 BUILD_PACKAGES='gcc g++ make pkg-config flite1-dev libopus-dev'
 TEST_PACKAGES='sip-tester baresip-core sox ffmpeg opus-tools chromium postgresql
-    curl jq nodejs python3'
+    curl jq nodejs python3 python3-venv'
 PIP_PACKAGES='python3-pip ca-certificates'
 
 ORT_VERSION=1.32.0
@@ -40,6 +40,7 @@ main() {
     require_packages $packages
     require_runtime
     require_models
+    [ "${1:-build}" = build ] || require_python_tools
 }
 
 require_rust() {
@@ -155,6 +156,21 @@ fetch_runtime() {
     mv -f "$incoming/LICENSE" runtime/LICENSE.onnxruntime
     mv -f "$incoming/ThirdPartyNotices.txt" runtime/ThirdPartyNotices.onnxruntime.txt
     mv -f "$incoming/$ORT_LIBRARY" "runtime/$ORT_LIBRARY"
+}
+
+# The tools live in an environment of their own, made anew when their list changes.
+require_python_tools() {
+    list=scripts/python-tools.txt
+    if cmp --silent "$list" runtime/python/installed.txt; then
+        return
+    fi
+    say "installing the Python programs of $list in runtime/python"
+    rm -rf runtime/python
+    quietly /usr/bin/python3 -m venv runtime/python || fail "python3 could not make runtime/python"
+    PIP_REQUIRE_VIRTUALENV=0 quietly runtime/python/bin/python -m pip --quiet \
+        --disable-pip-version-check --no-input install --requirement "$list" ||
+        fail "pip could not install what $list names; 'python3 -m pip config list' shows where it looks"
+    cp "$list" runtime/python/installed.txt
 }
 
 # extract WHEEL FOLDER MEMBER...

@@ -209,7 +209,14 @@ async fn another_agent_shows_what_it_changes_for_the_same_caller() {
         (said, account(&folder))
     };
     let (said, account) = run(&other);
-    assert!(said.contains("+ agent: That line is no more"), "{said}");
+    // On a busy machine the caller's next words may have interrupted the answer.
+    let mut added = said
+        .lines()
+        .filter(|line| line.trim().starts_with("+ agent:"));
+    assert!(
+        added.any(|line| line.contains("That line is no more")),
+        "{said}"
+    );
     let exchanges = account["changes"]["exchanges"].as_array().expect("changes");
     let changed: Vec<_> = exchanges.iter().map(|one| &one["changed"]).collect();
     assert_eq!(changed.first(), Some(&&Value::Bool(false)), "{account}");
@@ -225,9 +232,6 @@ async fn another_agent_shows_what_it_changes_for_the_same_caller() {
 
 #[tokio::test]
 async fn a_call_is_not_kept_unless_the_node_is_told_to_and_the_agent_records() {
-    let kept = call(Node::builder().start(), "off", "ast_en_ss-noservice.wav").await;
-    assert!(!kept.node.data().join("bundles").exists());
-
     let agents = tempfile::tempdir().expect("a folder");
     let agent = fs::read_to_string(checkout("agents/support.yaml")).expect("an agent");
     let silent = agent.replace("audio_recording: true", "audio_recording: false");
@@ -237,7 +241,11 @@ async fn a_call_is_not_kept_unless_the_node_is_told_to_and_the_agent_records() {
     let node = Node::builder()
         .set("MIHU_CALLS_KEEP_BUNDLES", "true")
         .set("MIHU_AGENTS_DIR", &agents);
-    let kept = call(node.start(), "off", "ast_en_ss-noservice.wav").await;
+    let (not_told, kept) = tokio::join!(
+        call(Node::builder().start(), "off", "ast_en_ss-noservice.wav"),
+        call(node.start(), "off", "ast_en_ss-noservice.wav"),
+    );
+    assert!(!not_told.node.data().join("bundles").exists());
     let left = fs::read_dir(kept.node.data().join("bundles")).expect("the folder");
     assert_eq!(left.count(), 0);
 }

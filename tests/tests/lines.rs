@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use audio::{SampleRate, level};
 use end_to_end::{Api, Baresip, Node, Offer, Phone, checkout};
+use serde_json::json;
 
 /// Speech after the greeting of the sample agent, with silence around it, as this many channels at
 /// this rate.
@@ -178,15 +179,15 @@ async fn audible_share(behaviour: &str) -> f64 {
     let node = Node::builder().set("MIHU_AGENTS_DIR", &agents).start();
     let heard = folder.path().join("heard.wav").display().to_string();
     let target = format!("sip:support@{}", node.sip());
-    let arguments = [
-        "--call",
-        &target,
-        "--hangup-after",
-        "4s",
-        "--record",
-        &heard,
-    ];
-    Phone::start(&arguments, &[]).report().await;
+    let mut phone = Phone::start(&["--call", &target, "--record", &heard], &[]);
+    phone.tells("answered").await;
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let api = node.api();
+    let calls = api.get("/calls").await;
+    let conversation = calls.text("/data/data/0/conversation_uuid");
+    let action = format!("/calls/action/{conversation}/hangup");
+    api.post(&action, &json!({})).await;
+    phone.report().await;
     let (rate, sides) = audio::file::read_channels(&heard).expect("a recording");
     let tenth = rate.samples_in(Duration::from_millis(100));
     let tenths: Vec<_> = sides[0].chunks_exact(tenth).skip(5).collect();

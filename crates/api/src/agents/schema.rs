@@ -127,14 +127,16 @@ fn shown() -> impl Iterator<Item = (&'static str, Value)> {
     SHOWN.iter().map(|name| {
         let schema = match *name {
             "source" => json!({
-                "type": "string", "enum": ["file", "api"],
+                "type": "string", "enum": ["file", "api"], "readOnly": true,
                 "description": "Where the agent comes from: a file of the node, or this API.",
             }),
             "created_at" => json!({
-                "type": "string", "format": "date-time", "description": "When it was made.",
+                "type": "string", "format": "date-time", "readOnly": true,
+                "description": "When it was made.",
             }),
             _ => json!({
-                "type": "string", "format": "date-time", "description": "When it last changed.",
+                "type": "string", "format": "date-time", "readOnly": true,
+                "description": "When it last changed.",
             }),
         };
         (*name, schema)

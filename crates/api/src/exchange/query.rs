@@ -35,9 +35,9 @@ impl Query {
         self.values.remove(name).filter(|value| !value.is_empty())
     }
 
-    /// Takes a parameter out as a `T`; an empty one counts as absent.
+    /// Takes a parameter out as a `T`.
     pub(crate) fn read<T: FromText>(&mut self, name: &str) -> Result<Option<T>, ApiError> {
-        let Some(text) = self.take(name) else {
+        let Some(text) = self.values.remove(name) else {
             return Ok(None);
         };
         match T::from_text(&text) {

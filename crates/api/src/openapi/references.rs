@@ -31,11 +31,12 @@ pub(super) fn tidy(document: &mut Value) {
         write_out(document, &small);
     }
     refer(document);
-    drop_nulls_of_parameters(document);
+    drop_nulls(document);
+    name_formats(document);
 }
 
-/// A parameter that may be left out is never null.
-fn drop_nulls_of_parameters(document: &mut Value) {
+/// A parameter or a body that may be left out is never null.
+fn drop_nulls(document: &mut Value) {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let items = paths.into_iter().flatten();
     for (_, operation) in items.filter_map(|(_, item)| item.as_object_mut()).flatten() {
@@ -43,20 +44,55 @@ fn drop_nulls_of_parameters(document: &mut Value) {
             .get_mut("parameters")
             .and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten() {
-            let schema = &mut parameter["schema"];
-            if let Some(choices) = schema.get_mut("oneOf").and_then(Value::as_array_mut) {
-                choices.retain(|choice| choice["type"] != "null");
-                if let [only] = choices.as_mut_slice() {
-                    *schema = only.take();
-                }
-            }
-            if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
-                kinds.retain(|kind| kind != "null");
-                if let [only] = kinds.as_mut_slice() {
-                    schema["type"] = only.take();
-                }
-            }
+            drop_null(&mut parameter["schema"]);
         }
+        let kinds = operation.get_mut("requestBody");
+        let kinds = kinds.and_then(|body| body.get_mut("content")?.as_object_mut());
+        for (_, kind) in kinds.into_iter().flatten() {
+            drop_null(&mut kind["schema"]);
+        }
+    }
+}
+
+fn drop_null(schema: &mut Value) {
+    if let Some(choices) = schema.get_mut("oneOf").and_then(Value::as_array_mut) {
+        choices.retain(|choice| choice["type"] != "null");
+        if let [only] = choices.as_mut_slice() {
+            *schema = only.take();
+        }
+    }
+    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        kinds.retain(|kind| kind != "null");
+        if let [only] = kinds.as_mut_slice() {
+            schema["type"] = only.take();
+        }
+    }
+}
+
+/// What is called `…_uuid` is a UUID, also where a schema is put together from others and says
+/// no more than that it is text.
+fn name_formats(value: &mut Value) {
+    let properties = value.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        if name.ends_with("_uuid") {
+            name_format(property);
+        }
+    }
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(name_formats),
+        Value::Array(items) => items.iter_mut().for_each(name_formats),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn name_format(schema: &mut Value) {
+    if let Some(choices) = schema.get_mut("oneOf").and_then(Value::as_array_mut) {
+        choices.iter_mut().for_each(name_format);
+    } else if let Some(schema) = schema.as_object_mut()
+        && schema.get("type").is_some_and(|kind| kind == "string")
+        && !schema.contains_key("format")
+    {
+        schema.insert("format".to_owned(), json!("uuid"));
     }
 }
 

@@ -23,6 +23,7 @@ mod limits;
 mod placing;
 mod privacy;
 mod schedules;
+mod schemathesis;
 mod secrecy;
 mod serving;
 mod support;

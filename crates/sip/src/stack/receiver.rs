@@ -293,32 +293,92 @@ impl Stack {
 
 #[cfg(test)]
 mod tests {
-    use super::super::registry::INBOX;
+    use rsipstack::transaction::endpoint::Endpoint;
+    use tokio::sync::mpsc;
+
+    use super::super::registry::{INBOX, Registration};
+    use super::super::router;
     use super::*;
     use crate::SipConfig;
     use crate::routing::Routes;
 
-    #[tokio::test]
-    async fn answers_that_a_call_has_no_room_for_are_dropped_and_counted() {
+    async fn stack() -> (Arc<Stack>, Endpoint) {
         let config = SipConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         let socket = Arc::new(Socket::bind(config.listen).await.unwrap());
         let listen = socket.local_address().unwrap();
         let routes = Routes::new(&[]).unwrap();
-        let (stack, _endpoint) = Stack::new(config, routes, socket, listen).await;
-        let key = DialogKey {
+        Stack::new(config, routes, socket, listen).await
+    }
+
+    fn dialog(stack: &Stack) -> (Registration, mpsc::Receiver<DialogMessage>) {
+        stack.registry.register(DialogKey {
             call_id: "call".to_owned(),
             local_tag: "ours".to_owned(),
-        };
-        let (_registration, mut inbox) = stack.registry.register(key);
+        })
+    }
+
+    fn source(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    #[tokio::test]
+    async fn answers_that_a_call_has_no_room_for_are_dropped_and_counted() {
+        let (stack, _endpoint) = stack().await;
+        let (_registration, mut inbox) = dialog(&stack);
         let answer = "SIP/2.0 200 OK\r\n\
             Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKpast\r\n\
             From: <sip:we@127.0.0.1>;tag=ours\r\nTo: <sip:they@127.0.0.1>;tag=theirs\r\n\
             Call-ID: call\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
         for _ in 0..INBOX + 3 {
-            stack.receive(answer.as_bytes(), &stack.udp, listen).await;
+            let bytes = answer.as_bytes();
+            stack.receive(bytes, &stack.udp, source(5060)).await;
         }
         let taken = std::iter::from_fn(|| inbox.try_recv().ok()).count();
         let dropped = stack.counters.answers_dropped.load(Ordering::Relaxed);
         assert_eq!((taken, dropped), (INBOX, 3));
+    }
+
+    #[tokio::test]
+    async fn requests_that_a_call_has_no_room_for_are_refused_and_counted() {
+        let (stack, endpoint) = stack().await;
+        let peer = tokio::net::UdpSocket::bind(source(0)).await.unwrap();
+        let port = peer.local_addr().unwrap().port();
+        let (calls, _calls) = mpsc::channel(1);
+        router::spawn(&stack, endpoint.incoming_transactions().unwrap(), calls);
+        let (_registration, mut inbox) = dialog(&stack);
+        for number in 0..INBOX + 3 {
+            let request = format!(
+                "INFO sip:we@127.0.0.1 SIP/2.0\r\n\
+                Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{number}\r\n\
+                From: <sip:they@127.0.0.1>;tag=theirs\r\nTo: <sip:we@127.0.0.1>;tag=ours\r\n\
+                Call-ID: call\r\nCSeq: {} INFO\r\nContent-Length: 0\r\n\r\n",
+                number + 1
+            );
+            let bytes = request.as_bytes();
+            stack.receive(bytes, &stack.udp, source(port)).await;
+        }
+        for _ in 0..3 {
+            let mut answer = [0; 2_000];
+            let length = peer.recv(&mut answer).await.unwrap();
+            let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+            assert!(answer.starts_with("SIP/2.0 503 "), "{answer}");
+            assert!(answer.contains("Retry-After: "), "{answer}");
+        }
+        let taken = std::iter::from_fn(|| inbox.try_recv().ok()).count();
+        let refused = stack.counters.requests_refused.load(Ordering::Relaxed);
+        assert_eq!((taken, refused), (INBOX, 3));
+    }
+
+    #[tokio::test]
+    async fn a_message_whose_answer_can_not_be_sent_is_counted_as_failed() {
+        let (stack, _endpoint) = stack().await;
+        let request = "MARVEL sip:we@127.0.0.1 SIP/2.0\r\n\
+            Via: SIP/2.0/UDP 127.0.0.1:0;branch=z9hG4bKnowhere\r\n\
+            From: <sip:they@127.0.0.1>;tag=theirs\r\nTo: <sip:we@127.0.0.1>\r\n\
+            Call-ID: call\r\nCSeq: 1 MARVEL\r\nContent-Length: 0\r\n\r\n";
+        stack
+            .receive(request.as_bytes(), &stack.udp, source(0))
+            .await;
+        assert_eq!(stack.counters.failed.load(Ordering::Relaxed), 1);
     }
 }
