@@ -10,7 +10,7 @@
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
 //! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
 //! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`upkeep::run`],
-//! [`privacy::run`] and [`serve()`] as tasks, and only then [`engine::Engine::answer`].
+//! [`evaluations::run`], [`privacy::run`] and [`serve()`] as tasks, and only then [`engine::Engine::answer`].
 
 mod access;
 mod agents;
@@ -26,6 +26,7 @@ pub mod dialling;
 mod directory;
 mod do_not_call;
 mod error;
+pub mod evaluations;
 mod exchange;
 mod health;
 mod idempotency;
@@ -53,8 +54,8 @@ mod whatsapp;
 
 pub use clock::{Clock, Now};
 pub use config::{
-    ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings,
-    WhatsappSettings,
+    ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, LimitSettings,
+    WebhookSettings, WhatsappSettings,
 };
 pub use directory::{Directory, LoadDirectoryError};
 pub use number::UnknownCountry;

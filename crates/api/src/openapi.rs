@@ -39,6 +39,10 @@ const TAGS: &[(&str, &str)] = &[
         "conversations",
         "What was said to whom: conversations, their sessions and messages.",
     ),
+    (
+        "evaluations",
+        "What conversations came to, and how that is judged.",
+    ),
     ("schedules", "When appointments can be made."),
     (
         "appointments",

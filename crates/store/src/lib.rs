@@ -25,6 +25,8 @@ mod conversations;
 mod database;
 mod dialling;
 mod erasure;
+mod evaluate_settings;
+mod evaluation_queue;
 mod evaluations;
 mod filter;
 mod idempotency;
@@ -43,7 +45,7 @@ mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
-pub use call_end::CallEnd;
+pub use call_end::{CallEnd, Evaluating};
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
 pub use contacts::{
     Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,
@@ -59,7 +61,8 @@ pub use dialling::{
     TaskChange, TaskContact, TaskFilter, TaskRecord,
 };
 pub use erasure::{EraseContactError, ErasedCall, Erasure, Removed};
-pub use evaluations::{EvaluationFilter, EvaluationRecord};
+pub use evaluation_queue::{ClaimedEvaluation, OverdueReport, SessionOutcome};
+pub use evaluations::{EvaluationFilter, EvaluationRecord, NewEvaluation};
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::{Message, MessageFilter, MessageRecord};
 pub use opening::{OpenStoreError, PostgresSettings};

@@ -16,6 +16,8 @@ mod conversations;
 mod deliveries;
 mod dialling;
 mod document;
+mod evaluate_settings;
+mod evaluations;
 mod examples;
 mod idempotency;
 mod keys;

@@ -7,6 +7,7 @@ mod calls;
 mod contacts;
 mod conversations;
 mod dialling;
+mod evaluations;
 mod idempotency;
 mod outbox;
 mod privacy;
