@@ -14,6 +14,7 @@
 
 mod access;
 mod agents;
+mod analytics;
 mod auth;
 mod caller;
 mod calls;

@@ -43,6 +43,10 @@ const TAGS: &[(&str, &str)] = &[
         "evaluations",
         "What conversations came to, and how that is judged.",
     ),
+    (
+        "analytics",
+        "Figures over calls and sessions, and messages to be taken elsewhere.",
+    ),
     ("schedules", "When appointments can be made."),
     (
         "appointments",

@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
-    agents, calls, campaigns, contacts, conversations, do_not_call, evaluations, health,
+    agents, analytics, calls, campaigns, contacts, conversations, do_not_call, evaluations, health,
     idempotency, keys, listings, metrics, pools, rules, schedules, settings, tasks, webhooks,
     whatsapp,
 };
@@ -26,6 +26,7 @@ use crate::{
 fn families() -> OpenApiRouter<ApiState> {
     let families = [
         agents::routes(),
+        analytics::routes(),
         calls::routes(),
         campaigns::routes(),
         contacts::routes(),

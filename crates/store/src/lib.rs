@@ -16,6 +16,7 @@
 //! number and name for both, with the same tables and columns.
 
 mod agents;
+mod analytics;
 mod api_keys;
 mod call_end;
 mod calls;
@@ -44,6 +45,9 @@ mod whatsapp;
 mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
+pub use analytics::{
+    CallFigures, ExportedMessage, MessagePlace, QUARTER_MICROS, SessionFigures, Window,
+};
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
 pub use call_end::{CallEnd, Evaluating};
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};

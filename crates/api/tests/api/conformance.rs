@@ -421,6 +421,23 @@ async fn evaluations_are_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn analytics_are_as_the_document_says() {
+    let node = Node::start().await;
+    let placed = node.place_call().await;
+    crate::conversations::end(&node, &placed).await;
+    let window = "from=2023-01-01T00:00:00Z&to=2099-01-01T00:00:00Z";
+    let day = "from=2026-01-01T00:00:00Z&to=2026-01-03T00:00:00Z&granularity=day";
+    for (path, query) in [
+        ("/analytics/calls", format!("{window}&compare_prev=true")),
+        ("/analytics/calls", day.to_owned()),
+        ("/analytics/sessions", format!("{window}&compare_prev=true")),
+        ("/analytics/messages", format!("{window}&limit=1")),
+    ] {
+        is_documented("get", path, &node.get(&format!("{path}?{query}")).await);
+    }
+}
+
+#[tokio::test]
 async fn errors_are_as_the_document_says() {
     let node = Node::start().await;
     let body = json!({ "agentId": "x", "participant": { "number": NUMBER } });

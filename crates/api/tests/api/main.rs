@@ -4,6 +4,7 @@
 mod access_matrix;
 mod agent_parts;
 mod agent_routes;
+mod analytics;
 mod appointment_requests;
 mod appointments;
 mod bad_input;

@@ -1,6 +1,7 @@
 //! What a store does, whatever its database is: `sqlite.rs` and `postgres.rs` run all of it.
 
 mod agents;
+mod analytics;
 mod api_keys;
 mod appointment_requests;
 mod calls;
