@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use store::{CallRecord, ClaimedEvaluation, Contact, OverdueReport, SessionOutcome, StoreError};
+use store::{CallRecord, ClaimedEvaluation, OverdueReport, SessionOutcome, StoreError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::judging::{self, Material, Verdict};
+use super::telling::Party;
 use super::{settings_of, telling};
 use crate::clock;
 use crate::state::ApiState;
@@ -88,8 +89,8 @@ async fn evaluate(state: &ApiState, claimed: &ClaimedEvaluation) -> Result<(), S
         None => judging::offline(&material, None),
     };
     let now = clock::now();
-    let contact = telling::contact_of(&store, &call).await?;
-    let outcome = outcome(state, &call, contact.as_ref(), &material, verdict, now);
+    let party = telling::party_of(&store, &call).await?;
+    let outcome = outcome(state, &call, party, &material, verdict, now);
     let owed = state
         .store
         .finish_evaluation(claimed, &outcome, now)
@@ -106,7 +107,7 @@ async fn report(state: &ApiState, overdue: &OverdueReport) -> Result<(), StoreEr
     };
     let now = clock::now();
     let verdict = judging::offline(&material, None);
-    let outcome = outcome(state, &call, None, &material, verdict, now);
+    let outcome = outcome(state, &call, Party::default(), &material, verdict, now);
     let owed = state
         .store
         .owe_overdue_report(overdue, &outcome, now)
@@ -118,7 +119,7 @@ async fn report(state: &ApiState, overdue: &OverdueReport) -> Result<(), StoreEr
 fn outcome(
     state: &ApiState,
     call: &CallRecord,
-    contact: Option<&Contact>,
+    party: Party,
     material: &Material,
     verdict: Verdict,
     now: Timestamp,
@@ -129,7 +130,7 @@ fn outcome(
     let ended_at = call.ended_at.unwrap_or(call.updated_at);
     SessionOutcome {
         report: report.announcement(ended_at),
-        events: telling::events(call, contact, seconds, material, &verdict, now),
+        events: telling::events(call, party, seconds, material, &verdict, now),
         summary: verdict.summary,
         sentiment: verdict.sentiment,
         evaluation: verdict.evaluation,

@@ -2,27 +2,54 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use store::{Announcement, CallRecord, Contact, Store, StoreError};
+use store::{Announcement, CallRecord, Store, StoreError};
 
 use super::judging::{Material, Verdict};
 use crate::webhooks::events::{ContactInfo, EvaluationKind, SessionEvaluation};
 
+/// Whom a call was with.
+#[derive(Default)]
+pub(crate) struct Party {
+    contact: Option<ContactInfo>,
+    /// Values of the workspace's own fields, by their keys.
+    fields: Map<String, Value>,
+}
+
 /// The contact of a call, if there is one.
-pub(crate) async fn contact_of(
-    store: &Store,
-    call: &CallRecord,
-) -> Result<Option<Contact>, StoreError> {
-    match call.contact {
-        Some(contact) => store.contact(contact).await,
-        None => Ok(None),
+pub(crate) async fn party_of(store: &Store, call: &CallRecord) -> Result<Party, StoreError> {
+    let contact = match call.contact {
+        Some(contact) => store.contact(contact).await?,
+        None => None,
+    };
+    let Some(mut contact) = contact else {
+        return Ok(Party::default());
+    };
+    let mut fields = Map::new();
+    if !contact.values.is_empty() {
+        for field in store.contact_fields().await? {
+            if let Some(value) = contact.values.remove(&field.id) {
+                fields.insert(field.key, value);
+            }
+        }
     }
+    let info = ContactInfo {
+        contact_uuid: contact.id,
+        name: contact.details.name,
+        surname: contact.details.surname,
+        phone_number: contact.details.number,
+        email: contact.details.email,
+    };
+    Ok(Party {
+        contact: Some(info),
+        fields,
+    })
 }
 
 /// The events `evaluation.text`, and `evaluation.voice` if anything was measured; none of a session
 /// that is not evaluated. `seconds` is how long the call took.
 pub(crate) fn events(
     call: &CallRecord,
-    contact: Option<&Contact>,
+    party: Party,
     seconds: u64,
     material: &Material,
     verdict: &Verdict,
@@ -43,20 +70,14 @@ pub(crate) fn events(
         session_type: "call".to_owned(),
         duration: seconds,
         number: Some(call.number.clone()).filter(|number| !number.is_empty()),
-        contact_info: contact.map(|contact| ContactInfo {
-            contact_uuid: contact.id,
-            name: contact.details.name.clone(),
-            surname: contact.details.surname.clone(),
-            phone_number: contact.details.number.clone(),
-            email: contact.details.email.clone(),
-        }),
+        contact_info: party.contact,
         conversation: material.said(),
         sentiment_analysis: fields(&evaluation.blocks),
         voice_analysis: Map::new(),
         call_end_analysis: Some(verdict.summary.clone()),
         source: evaluation.source.to_owned(),
         source_reason: evaluation.source_reason.clone(),
-        fields: Map::new(),
+        fields: party.fields,
     };
     let mut told = vec![text.announcement(EvaluationKind::Text, at)];
     if is_measured {

@@ -36,8 +36,8 @@ pub(super) async fn write(
         let ended = EndReport::new(state, call, report, &verdict.summary, felt);
         told.push(ended.announcement(at));
         let seconds = report.duration.as_secs_f64().round() as u64;
-        let contact = evaluations::contact_of(&store, call).await?;
-        let events = evaluations::events(call, contact.as_ref(), seconds, &material, &verdict, now);
+        let party = evaluations::party_of(&store, call).await?;
+        let events = evaluations::events(call, party, seconds, &material, &verdict, now);
         told.extend(events);
         (summary, sentiment) = (Some(verdict.summary), verdict.sentiment);
         verdict

@@ -109,6 +109,11 @@ async fn without_a_model_a_call_is_evaluated_offline_as_it_ends() {
     let node = Node::start().await;
     subscribe(&node, ALL).await;
     let placed = node.place_call().await;
+    node.post("/contacts/fields", json!({ "key": "plan" }))
+        .await
+        .data();
+    let contact = format!("/contacts/{}", placed["contact_uuid"].as_str().unwrap());
+    node.patch(&contact, json!({ "plan": "pro" })).await.data();
     end(&node, &placed).await;
     let evaluation = evaluation_of(&node, &placed).await.unwrap();
     assert_eq!(evaluation["source"], "offline");
@@ -147,6 +152,7 @@ async fn without_a_model_a_call_is_evaluated_offline_as_it_ends() {
         text["data"]["contact_info"]["phone_number"],
         crate::support::NUMBER
     );
+    assert_eq!(text["data"]["fields"], json!({ "plan": "pro" }));
     assert_eq!(text["data"]["voice_analysis"], json!({}));
     assert_eq!(voice["event"], "evaluation.voice");
     assert_eq!(voice["data"]["voice_analysis"], evaluation["voice"]);
