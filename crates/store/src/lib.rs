@@ -34,6 +34,7 @@ mod owners;
 mod pages;
 mod retention;
 mod schedules;
+mod transfer;
 mod usage;
 mod webhooks;
 mod workspaces;
@@ -73,6 +74,7 @@ pub use schedules::requests::{
 };
 pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
+pub use transfer::{ExportError, Exported, ImportError, Imported};
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
 pub use workspaces::{Plan, Workspace, WorkspaceId};

@@ -10,6 +10,7 @@ mod idempotency;
 mod outbox;
 mod privacy;
 mod schedules;
+mod transfer;
 mod usage;
 mod workspaces;
 mod writers;
