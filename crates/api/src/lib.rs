@@ -21,6 +21,7 @@ mod campaigns;
 mod clock;
 mod config;
 mod contacts;
+mod conversations;
 pub mod dialling;
 mod directory;
 mod do_not_call;
@@ -48,10 +49,12 @@ mod state;
 mod tasks;
 pub mod upkeep;
 pub mod webhooks;
+mod whatsapp;
 
 pub use clock::{Clock, Now};
 pub use config::{
     ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings,
+    WhatsappSettings,
 };
 pub use directory::{Directory, LoadDirectoryError};
 pub use number::UnknownCountry;

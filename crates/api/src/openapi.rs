@@ -35,6 +35,10 @@ const TAGS: &[(&str, &str)] = &[
         "contacts",
         "The people at the other end, their tags and fields, and their privacy.",
     ),
+    (
+        "conversations",
+        "What was said to whom: conversations, their sessions and messages.",
+    ),
     ("schedules", "When appointments can be made."),
     (
         "appointments",
@@ -49,6 +53,10 @@ const TAGS: &[(&str, &str)] = &[
         "Reaching many contacts: campaigns, rules, pools, listings and whom not to call.",
     ),
     ("webhooks", "Who is told of what happens."),
+    (
+        "whatsapp",
+        "WhatsApp: accounts, templates and messages made of them.",
+    ),
     ("keys", "The tokens that open this API."),
     (
         "workspace",

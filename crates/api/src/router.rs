@@ -17,8 +17,8 @@ use crate::error::ApiError;
 use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
-    agents, calls, campaigns, contacts, do_not_call, health, idempotency, keys, listings, metrics,
-    pools, rules, schedules, settings, tasks, webhooks,
+    agents, calls, campaigns, contacts, conversations, do_not_call, health, idempotency, keys,
+    listings, metrics, pools, rules, schedules, settings, tasks, webhooks, whatsapp,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
@@ -28,6 +28,7 @@ fn families() -> OpenApiRouter<ApiState> {
         calls::routes(),
         campaigns::routes(),
         contacts::routes(),
+        conversations::routes(),
         do_not_call::routes(),
         keys::routes(),
         listings::routes(),
@@ -38,6 +39,7 @@ fn families() -> OpenApiRouter<ApiState> {
         settings::routes(),
         tasks::routes(),
         webhooks::routes(),
+        whatsapp::routes(),
     ];
     let v1 = families.into_iter().fold(OpenApiRouter::default(), join);
     let node = join(health::routes(), metrics::routes());

@@ -22,7 +22,7 @@ struct WorkspaceSettings {
     /// How many days recordings are kept after their call; 0 is for ever.
     #[schema(minimum = 0, maximum = 36500)]
     retention_days_recordings: u32,
-    /// How many days transcripts and summaries are kept after their conversation; 0 is for ever.
+    /// How many days transcripts, summaries and evaluations are kept after their conversation; 0 is for ever.
     #[schema(minimum = 0, maximum = 36500)]
     retention_days_transcripts: u32,
 }
@@ -33,7 +33,7 @@ struct WorkspaceSettings {
 struct WorkspaceSettingsChange {
     /// How many days recordings are kept after their call; 0 is for ever.
     retention_days_recordings: Option<Whole<0, 36_500>>,
-    /// How many days transcripts and summaries are kept after their conversation; 0 is for ever.
+    /// How many days transcripts, summaries and evaluations are kept after their conversation; 0 is for ever.
     retention_days_transcripts: Option<Whole<0, 36_500>>,
 }
 

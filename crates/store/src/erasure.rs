@@ -14,7 +14,10 @@ use crate::columns::{json, micros, optional_time, time, unreadable, uuid};
 use crate::contacts;
 use crate::database::{Store, StoreError};
 use crate::dialling;
+use crate::evaluations::ERASE_EVALUATIONS;
 use crate::schedules::erasing::{ERASE_APPOINTMENTS, ERASE_REQUESTS};
+use crate::sessions::ERASE_SESSIONS;
+use crate::whatsapp::ERASE_WHATSAPP_MESSAGES;
 use crate::workspaces::WorkspaceId;
 
 /// What was removed of a person.
@@ -45,6 +48,8 @@ pub struct Removed {
     pub appointment_requests: u64,
     /// Appointments that tell of nobody now.
     pub appointments: u64,
+    /// Evaluations of sessions.
+    pub evaluations: u64,
 }
 
 /// A person that was erased.
@@ -137,6 +142,7 @@ const STEPS: &[(Part, &str)] = &[
     (|removed| &mut removed.pools, dialling::LEAVE_POOLS),
     (|removed| &mut removed.appointment_requests, ERASE_REQUESTS),
     (|removed| &mut removed.appointments, ERASE_APPOINTMENTS),
+    (|removed| &mut removed.evaluations, ERASE_EVALUATIONS),
 ];
 
 /// Which count a step adds to.
@@ -204,7 +210,12 @@ impl Store {
                 .await?;
             *part(&mut removed) += gone.rows_affected();
         }
-        for statement in [dialling::ERASE_ATTEMPTS, dialling::ERASE_DO_NOT_CALL] {
+        for statement in [
+            dialling::ERASE_ATTEMPTS,
+            dialling::ERASE_DO_NOT_CALL,
+            ERASE_SESSIONS,
+            ERASE_WHATSAPP_MESSAGES,
+        ] {
             sqlx::query(statement)
                 .bind(contact.to_string())
                 .bind(self.workspace.as_str())

@@ -58,6 +58,17 @@ impl Filter {
         self.compare(column, "<", moment)
     }
 
+    /// Only rows that have nothing in this column, or only those that have something.
+    #[must_use]
+    pub(crate) fn empty(mut self, column: &'static str, is_empty: Option<bool>) -> Self {
+        match is_empty {
+            Some(true) => self.and(&format!("{column} IS NULL")),
+            Some(false) => self.and(&format!("{column} IS NOT NULL")),
+            None => {}
+        }
+        self
+    }
+
     /// Only rows of which `column` is among what `subquery`, which lacks its last `= value`, finds.
     #[must_use]
     pub(crate) fn within(
@@ -234,6 +245,7 @@ mod tests {
             .equal("status", None::<&str>)
             .before("created_at", None)
             .containing(&["name"], None)
+            .empty("ended_at", None)
             .within("id", "SELECT id FROM others WHERE name", None::<&str>)
             .none_of("id", [] as [&str; 0]);
         assert_eq!(plain.conditions(), "workspace_id = $1");

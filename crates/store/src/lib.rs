@@ -25,6 +25,7 @@ mod conversations;
 mod database;
 mod dialling;
 mod erasure;
+mod evaluations;
 mod filter;
 mod idempotency;
 mod messages;
@@ -34,19 +35,22 @@ mod owners;
 mod pages;
 mod retention;
 mod schedules;
+mod sessions;
 mod transfer;
 mod usage;
 mod webhooks;
+mod whatsapp;
 mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
-pub use call_end::{CallEnd, EndReport};
+pub use call_end::CallEnd;
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
 pub use contacts::{
     Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,
     SaveContactError, SaveFieldError, SaveTagError, Tag,
 };
+pub use conversations::{CallOfConversation, ContactName, ConversationFilter, ConversationRecord};
 pub use database::{Store, StoreError};
 pub use dialling::{
     AddedContacts, AttachedPools, AttemptRecord, Begin, CampaignFilter, CampaignRecord,
@@ -56,10 +60,11 @@ pub use dialling::{
     TaskChange, TaskContact, TaskFilter, TaskRecord,
 };
 pub use erasure::{EraseContactError, ErasedCall, Erasure, Removed};
+pub use evaluations::{EvaluationFilter, EvaluationRecord};
 pub use idempotency::{ReservationLimits, Reserved};
-pub use messages::Message;
+pub use messages::{Message, MessageFilter, MessageRecord};
 pub use opening::{OpenStoreError, PostgresSettings};
-pub use outbox::{ClaimLimits, ClaimedDelivery, Outcome};
+pub use outbox::{Announcement, ClaimLimits, ClaimedDelivery, Outcome};
 pub use pages::Page;
 pub use retention::{OldRecording, Retention};
 pub use schedules::agent_booking::AgentBooking;
@@ -74,7 +79,13 @@ pub use schedules::requests::{
 };
 pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
+pub use sessions::SessionRecord;
 pub use transfer::{ExportError, Exported, ImportError, Imported};
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
+pub use whatsapp::{
+    BegunWhatsappMessage, NewWhatsappAccount, NewWhatsappMessage, SaveWhatsappAccountError,
+    TemplateRecord, TemplateSettings, TemplateTerms, WhatsappAccount, WhatsappAccountChange,
+    WhatsappMessage,
+};
 pub use workspaces::{Plan, Workspace, WorkspaceId};

@@ -15,7 +15,7 @@ use crate::database::{Store, StoreError};
 pub struct Retention {
     /// Recordings of calls.
     pub recording_days: u32,
-    /// Turns and summaries of conversations.
+    /// Turns, summaries and evaluations of conversations.
     pub transcript_days: u32,
 }
 
@@ -104,6 +104,8 @@ impl Store {
             "SELECT id FROM conversations
              WHERE workspace_id = $1 AND ended_at < $2 AND (summary IS NOT NULL OR EXISTS (
                  SELECT 1 FROM messages WHERE conversation_id = conversations.id
+             ) OR EXISTS (
+                 SELECT 1 FROM evaluations WHERE conversation_id = conversations.id
              )) LIMIT $3",
         )
         .bind(self.workspace.as_str())
@@ -115,6 +117,10 @@ impl Store {
             for statement in [
                 "DELETE FROM messages WHERE conversation_id = $1 AND workspace_id = $2",
                 "UPDATE conversations SET summary = NULL WHERE id = $1 AND workspace_id = $2",
+                "UPDATE sessions SET summary = NULL, evaluation_due_at = NULL,
+                     evaluation_claim = NULL
+                 WHERE conversation_id = $1 AND workspace_id = $2",
+                "DELETE FROM evaluations WHERE conversation_id = $1 AND workspace_id = $2",
             ] {
                 sqlx::query(statement)
                     .bind(conversation)

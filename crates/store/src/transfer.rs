@@ -31,6 +31,10 @@ const TABLES: &[&str] = &[
     "conversations",
     "calls",
     "messages",
+    "sessions",
+    "evaluate_settings",
+    "evaluations",
+    "answer_waits",
     "outbox",
     "erasures",
     "erased_calls",
@@ -48,6 +52,10 @@ const TABLES: &[&str] = &[
     "do_not_call",
     "tasks",
     "task_attempts",
+    "whatsapp_accounts",
+    "whatsapp_templates",
+    "whatsapp_template_settings",
+    "whatsapp_messages",
 ];
 
 /// The tables that are not: what the database counts by itself, and answers that are kept for a

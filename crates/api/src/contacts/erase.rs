@@ -25,7 +25,7 @@ use crate::state::ApiState;
     "removed": {
         "conversations": 2, "calls": 2, "messages": 31, "summaries": 2, "recordings": 1,
         "webhook_messages": 2, "tags": 1, "field_values": 3, "tasks": 1, "pools": 1,
-        "appointment_requests": 1, "appointments": 1,
+        "appointment_requests": 1, "appointments": 1, "evaluations": 2,
     },
     "erased_at": "2026-03-29T10:00:00Z",
 }))]
@@ -71,6 +71,8 @@ struct RemovedCounts {
     appointment_requests: u64,
     /// Appointments that tell of nobody now.
     appointments: u64,
+    /// Evaluations of sessions.
+    evaluations: u64,
 }
 
 /// Erases a person
@@ -151,5 +153,6 @@ fn counts(removed: Removed) -> RemovedCounts {
         pools: removed.pools,
         appointment_requests: removed.appointment_requests,
         appointments: removed.appointments,
+        evaluations: removed.evaluations,
     }
 }
