@@ -151,7 +151,7 @@ async fn furnish(store: &Store) -> (String, Uuid) {
     let call = outbound(new.id, "+14155550101");
     store.begin_call(&call).await.unwrap();
     store
-        .end_call(&completed(&call), &report(), at(65))
+        .end_call(&completed(&call), &[report()], at(65))
         .await
         .unwrap();
     (made.token.expose().to_owned(), call.id)
