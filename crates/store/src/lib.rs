@@ -39,6 +39,7 @@ mod pages;
 mod retention;
 mod schedules;
 mod sessions;
+mod transfer;
 mod usage;
 mod webhooks;
 mod whatsapp;
@@ -86,6 +87,7 @@ pub use schedules::requests::{
 pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
 pub use sessions::SessionRecord;
+pub use transfer::{ExportError, Exported, ImportError, Imported};
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
 pub use whatsapp::{
