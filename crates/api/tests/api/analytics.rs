@@ -285,7 +285,7 @@ async fn what_was_done_for_a_campaign_is_counted_for_it_alone() {
     let listing = json!({
         "name": "Spring",
         "agent_uuid": node.file_agent,
-        "contacts": [{ "phone_number": "+14155550177", "timezone": "America/New_York" }],
+        "contacts": [{ "phone_number": "+14155550177" }],
         "rule": { "start_time": "00:00", "end_time": "00:00" },
         "auto_start": true,
     });
