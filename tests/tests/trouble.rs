@@ -57,7 +57,7 @@ async fn a_sealed_recording_outlives_a_crash_and_is_heard_through_the_api_alone(
 
     let [plain, sealed] = ["wav", "wav.sealed"].map(|kind| format!("recordings/{id}.{kind}"));
     assert!(!data.join(plain).exists());
-    assert!(audio::file::read_channels(&data.join(sealed)).is_err());
+    assert!(audio::file::read_channels(data.join(sealed)).is_err());
     let node = Node::builder()
         .set("MIHU_CALLS_RECORDINGS_KEY", key)
         .data(&data)
