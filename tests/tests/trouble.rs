@@ -41,6 +41,39 @@ async fn a_call_cut_short_by_a_crash_keeps_its_recording_and_is_reported_after_t
 }
 
 #[tokio::test]
+async fn a_sealed_recording_outlives_a_crash_and_is_heard_through_the_api_alone() {
+    let sipp = Sipp::scenario("answer_and_wait").start();
+    let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    let node = Node::builder()
+        .set("MIHU_CALLS_RECORDINGS_KEY", key)
+        .trunk(sipp.address())
+        .start();
+    let api = node.api();
+    let placed = api.place_call("+14155550123").await;
+    let id = placed["id"].as_str().expect("an id").to_owned();
+    api.call_becomes(&id, "in-progress").await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let (data, folder) = node.crash();
+
+    let [plain, sealed] = ["wav", "wav.sealed"].map(|kind| format!("recordings/{id}.{kind}"));
+    assert!(!data.join(plain).exists());
+    assert!(audio::file::read_channels(data.join(sealed)).is_err());
+    let node = Node::builder()
+        .set("MIHU_CALLS_RECORDINGS_KEY", key)
+        .data(&data)
+        .start();
+    let call = node.api().call_becomes(&id, "failed").await;
+    let url = call["record_url"].as_str().expect("a recording");
+    let path = url.split_once("/api/").expect("a path of the API").1;
+    let url = format!("http://{}/api/{path}", node.http());
+    let heard = folder.path().join("heard.wav");
+    std::fs::write(&heard, node.api().download(&url).await).expect("a file");
+    let (_, sides) = audio::file::read_channels(&heard).expect("a valid recording");
+    assert!(sides[1].len() > 3 * 8_000, "{} samples", sides[1].len());
+    assert!(audio::level::is_audible(&sides[1]));
+}
+
+#[tokio::test]
 async fn a_webhook_that_could_not_be_delivered_survives_a_crash() {
     let sipp = Sipp::scenario("busy").start();
     let node = Node::builder().trunk(sipp.address()).start();

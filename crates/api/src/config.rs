@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use recordings::Keys;
 use url::Url;
 
 /// Settings of the HTTP API.
@@ -31,9 +32,11 @@ pub struct ApiConfig {
     /// Country of numbers without a country code, as an ISO 3166 two-letter code such as `US`;
     /// without it such numbers are refused.
     pub default_country: Option<String>,
-    /// The folder where the engine writes recordings, one `{call}.wav` each; for the recordings
-    /// of calls that a crash cut short.
+    /// The folder where the engine writes recordings, one file a call; for the recordings of
+    /// calls that a crash cut short.
     pub recordings: PathBuf,
+    /// The keys that recordings may be sealed with.
+    pub keys: Keys,
     /// The folder where the engine keeps calls as bundles, one `{call}.mihu` each, if it keeps any.
     pub bundles: Option<PathBuf>,
     /// Whether `/metrics` is shown without a bearer token.
@@ -72,6 +75,7 @@ impl ApiConfig {
             close_grace: Duration::from_secs(5),
             default_country: None,
             recordings,
+            keys: Keys::default(),
             bundles: None,
             open_metrics: false,
             first_record_retry: Duration::from_millis(200),

@@ -87,7 +87,9 @@ async fn delete_files(state: &ApiState, call: Uuid, recording: Option<&Path>) ->
         delete(recording).await?;
     }
     let name = call.to_string();
-    delete(&state.config.recordings.join(&name).with_extension("wav")).await?;
+    for file in recordings::paths(&state.config.recordings, &name) {
+        delete(&file).await?;
+    }
     if let Some(bundles) = &state.config.bundles {
         delete(&bundles.join(&name).with_extension("mihu")).await?;
     }

@@ -3,17 +3,15 @@
 mod ending;
 mod owners;
 
-use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::{CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, TranscriptTurn};
 use jiff::Timestamp;
+use recordings::Reader;
 use serde_json::Value;
 use store::{CallRecord, Message, NewCall, Store, StoreError};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -21,6 +19,7 @@ use uuid::Uuid;
 use self::owners::Owners;
 use crate::calls::{latency_from, turn_from};
 use crate::clock;
+use crate::config::ApiConfig;
 use crate::state::ApiState;
 use crate::webhooks::events::{self, StatusChange, Update};
 
@@ -215,8 +214,7 @@ async fn known(store: &Store, call: CallId) -> Result<Option<CallRecord>, StoreE
 }
 
 async fn interrupted(state: &ApiState, call: &CallRecord, messages: &[Message]) -> CallReport {
-    let file = state.config.recordings.join(format!("{}.wav", call.id));
-    let is_recorded = holds_sound(&file).await.unwrap_or(false);
+    let recording = recorded(&state.config, call.id).await;
     let transcript: Vec<TranscriptTurn> = messages.iter().map(turn_from).collect();
     CallReport {
         status: CallStatus::Failed,
@@ -226,20 +224,23 @@ async fn interrupted(state: &ApiState, call: &CallRecord, messages: &[Message]) 
         duration: call
             .answered_at
             .map_or(Duration::ZERO, |at| between(at, call.updated_at)),
-        recording: is_recorded.then_some(file),
+        recording,
         transcript,
         latencies: call.latencies.iter().filter_map(latency_from).collect(),
         line: None,
     }
 }
 
-/// Whether the recording that a crash left behind is more than its header, which ends with the
-/// number of bytes that follow it.
-async fn holds_sound(file: &Path) -> io::Result<bool> {
-    const HEADER: usize = 44;
-    let mut header = [0; HEADER];
-    File::open(file).await?.read_exact(&mut header).await?;
-    Ok(!header.ends_with(&[0; 4]))
+/// The recording that a crash left behind, if it is more than the beginning of one.
+async fn recorded(config: &ApiConfig, call: Uuid) -> Option<PathBuf> {
+    let files = recordings::paths(&config.recordings, &call.to_string());
+    let keys = config.keys.clone();
+    let look = move || {
+        files
+            .into_iter()
+            .find(|file| Reader::open(file, &keys).is_ok_and(|recording| recording.has_sound()))
+    };
+    tokio::task::spawn_blocking(look).await.ok().flatten()
 }
 
 fn between(start: Timestamp, end: Timestamp) -> Duration {

@@ -170,13 +170,16 @@ impl Drop for WavWriter {
     }
 }
 
-const HEADER_LEN: u32 = 44;
-/// The RIFF size counts everything after its own eight bytes in 32 bits.
-const LONGEST_DATA: u32 = u32::MAX - (HEADER_LEN - 8);
+/// Bytes before the samples of a file that [`WavWriter`] writes.
+pub const HEADER_LEN: u32 = 44;
+/// The most bytes of samples in a file: the RIFF size counts everything after its own eight bytes in
+/// 32 bits.
+pub const LONGEST_DATA: u32 = u32::MAX - (HEADER_LEN - 8);
 const LINEAR_PCM: u16 = 1;
 
-/// The canonical header of a WAV file with `data_len` bytes of 16-bit samples.
-fn header(rate: SampleRate, channels: u16, data_len: u32) -> [u8; HEADER_LEN as usize] {
+/// The canonical header of a WAV file with `data_len` bytes of 16-bit samples, at most
+/// [`LONGEST_DATA`].
+pub fn header(rate: SampleRate, channels: u16, data_len: u32) -> [u8; HEADER_LEN as usize] {
     let bytes_per_instant = channels * 2;
     let mut header = [0; HEADER_LEN as usize];
     let fields: [&[u8]; 13] = [

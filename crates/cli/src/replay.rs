@@ -14,6 +14,7 @@ use agent::AgentDefinition;
 use audio::codec::Codec;
 use engine::ModelDirectory;
 use netem::Profile;
+use recordings::Keys;
 use replay::{Another, Bundle, Mind, Order, Pace, Replayed, Stages, Timing};
 use report::{Account, Colours};
 use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
@@ -204,7 +205,7 @@ impl<'a> Workshop<'a> {
             arguments,
             embedded: config.llm.url.is_empty(),
             models,
-            patience: config.engine().patience,
+            patience: config.engine(&Keys::default()).patience,
             agent: agent.transpose()?,
             pace,
             timing,

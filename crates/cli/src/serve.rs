@@ -108,7 +108,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         tools: Arc::new(NoTools),
         pools: speech.pools,
     };
-    let engine_config = config.engine();
+    let keys = config.keys()?;
+    let engine_config = config.engine(&keys);
     let recordings = engine_config.recordings.clone();
     let (engine, events) = Engine::start(
         engine_config,
@@ -119,7 +120,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     )?;
     let judging = &config.evaluation;
     let judges = Judges::new(&config.llm, judging.max_tokens, judging.timeout)?;
-    let api_config = config.api(addresses.http, recordings)?;
+    let api_config = config.api(addresses.http, recordings, keys)?;
     let mut metrics = Registry::with_prefix("mihu");
     engine.register_metrics(&mut metrics);
     if let Some((_, _, spans)) = &spans {

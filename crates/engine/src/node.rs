@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use llm::LanguageModel;
 use media::{Clock, Media, MediaConfig, StartMediaError};
 use prometheus_client::registry::Registry;
+use recordings::Key;
 use sip::{IncomingCall, SipEndpoint};
 use speech::{PoolMeter, Recogniser, Synthesiser, TurnJudge};
 use tokio::sync::{broadcast, mpsc};
@@ -46,6 +47,8 @@ pub struct EngineConfig {
     pub max_calls: usize,
     /// Folder of the recordings; created if missing.
     pub recordings: PathBuf,
+    /// What recordings are sealed with; `None` leaves them plain.
+    pub seal: Option<Key>,
     /// Where calls are kept that may be recorded, for them to be run again; `None` keeps none.
     pub bundles: Option<Shelf>,
     /// When a refused caller should try again.

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use audio::{Moment, SampleRate};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use media::RecordingFeed;
+use recordings::Key;
 use tokio::sync::{broadcast, oneshot};
 
 use crate::control::LiveAudio;
@@ -41,6 +42,8 @@ pub(crate) struct RecordingOrder {
     pub(crate) feed: RecordingFeed,
     /// The file to write; `None` keeps no recording but still lets others listen.
     pub(crate) file: Option<PathBuf>,
+    /// What the file is sealed with.
+    pub(crate) key: Option<Key>,
     /// Keeps the whole call, if it is to be kept.
     pub(crate) keeper: Option<Keeper>,
 }
@@ -117,6 +120,7 @@ impl Recorder {
         let tape = Tape {
             feed: order.feed,
             path: order.file,
+            key: order.key,
             keeper: order.keeper,
             begin: Arc::clone(&begin),
             running: None,
@@ -155,6 +159,7 @@ impl Drop for Recorder {
 struct Tape {
     feed: RecordingFeed,
     path: Option<PathBuf>,
+    key: Option<Key>,
     keeper: Option<Keeper>,
     begin: Arc<OnceLock<Beginning>>,
     running: Option<Running>,
@@ -255,11 +260,11 @@ impl Tape {
 
     fn place(&mut self) {
         if let (None, Some(begin)) = (&self.running, self.begin.get()) {
-            let path = self.path.take();
+            let (path, key) = (self.path.take(), self.key.take());
             self.running = Some(Running {
                 rate: begin.rate,
                 timeline: Timeline::new(begin.rate, begin.at),
-                file: path.map(|path| RecordingFile::new(path, begin.rate)),
+                file: path.map(|path| RecordingFile::new(path, key, begin.rate)),
             });
         }
         while let Some(frame) = self.feed.pop() {

@@ -119,6 +119,7 @@ impl WebhookEvent {
 /// database.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(min_length = 1, max_length = 256, pattern = r"\S")]
 pub struct SecretKey(String);
 
 impl SecretKey {

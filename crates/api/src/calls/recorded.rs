@@ -1,9 +1,10 @@
 //! `GET /calls/{call}/recording` and `GET /calls/{call}/transcript`.
 
 use std::io;
-use std::path::Path as FilePath;
+use std::path::PathBuf;
 
 use axum::body::Body;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use engine::TranscriptTurn;
@@ -12,9 +13,8 @@ use http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE,
 };
 use http::{HeaderMap, StatusCode};
+use recordings::{Keys, OpenError, Reader};
 use serde::Serialize;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ use super::{event, find};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{Envelope, Path, ok};
+use crate::state::ApiState;
 
 const PIECE: usize = 64 * 1024;
 
@@ -90,6 +91,7 @@ struct Turn {
     ),
 )]
 pub(super) async fn recording(
+    State(state): State<ApiState>,
     caller: Caller,
     Path(call): Path<String>,
     headers: HeaderMap,
@@ -102,11 +104,14 @@ pub(super) async fn recording(
     };
     let missing = || ApiError::not_found("NOT_FOUND", "The call has no recording.", details);
     let path = call.recording.as_deref().ok_or_else(missing)?;
-    let (file, length) = match open(path).await {
-        Ok(opened) => opened,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing()),
+    let recording = match open(path.to_owned(), state.config.keys.clone()).await {
+        Ok(recording) => recording,
+        Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(missing());
+        }
         Err(error) => return Err(ApiError::internal("open a recording", &error)),
     };
+    let length = recording.length();
     let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
     let name = format!("inline; filename=\"{}.wav\"", call.id);
     let common = [
@@ -117,14 +122,14 @@ pub(super) async fn recording(
     match range::parse(range, length) {
         Wanted::All => {
             let size = [(CONTENT_LENGTH, length.to_string())];
-            let body = Body::from_stream(pieces(file, length));
+            let body = Body::from_stream(pieces(recording, 0, length));
             Ok((common, size, body).into_response())
         }
         Wanted::Part { first, last } => {
-            let body = part(file, first, last).await;
-            let body = body.map_err(|error| ApiError::internal("read a recording", &error))?;
+            let wanted = last - first + 1;
+            let body = Body::from_stream(pieces(recording, first, wanted));
             let place = [
-                (CONTENT_LENGTH, (last - first + 1).to_string()),
+                (CONTENT_LENGTH, wanted.to_string()),
                 (CONTENT_RANGE, format!("bytes {first}-{last}/{length}")),
             ];
             Ok((StatusCode::PARTIAL_CONTENT, common, place, body).into_response())
@@ -170,22 +175,30 @@ pub(super) async fn transcript(
     Ok(ok("Transcript retrieved successfully", data))
 }
 
-async fn open(path: &FilePath) -> io::Result<(File, u64)> {
-    let file = File::open(path).await?;
-    let length = file.metadata().await?.len();
-    Ok((file, length))
+async fn open(path: PathBuf, keys: Keys) -> Result<Reader, OpenError> {
+    let opening = tokio::task::spawn_blocking(move || Reader::open(&path, &keys));
+    opening.await.map_err(io::Error::other)?
 }
 
-async fn part(mut file: File, first: u64, last: u64) -> io::Result<Body> {
-    file.seek(SeekFrom::Start(first)).await?;
-    Ok(Body::from_stream(pieces(file, last - first + 1)))
-}
-
-/// The next `length` bytes of the file, piece by piece.
-fn pieces(file: File, length: u64) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold(file.take(length), |mut file| async move {
-        let mut piece = Vec::with_capacity(PIECE);
-        let read = file.read_buf(&mut piece).await?;
-        Ok((read > 0).then(|| (Bytes::from(piece), file)))
-    })
+/// The next `length` bytes of the recording from `offset` on, piece by piece.
+fn pieces(recording: Reader, offset: u64, length: u64) -> impl Stream<Item = io::Result<Bytes>> {
+    let end = offset + length;
+    stream::try_unfold(
+        (recording, offset),
+        move |(mut recording, offset)| async move {
+            let most = usize::try_from(end - offset).unwrap_or(PIECE).min(PIECE);
+            if most == 0 {
+                return Ok(None);
+            }
+            let reading = move || {
+                let piece = recording.read(offset, most);
+                piece.map(|piece| (piece, recording))
+            };
+            let (piece, recording) = tokio::task::spawn_blocking(reading)
+                .await
+                .map_err(io::Error::other)??;
+            let next = offset + piece.len() as u64;
+            Ok((!piece.is_empty()).then(|| (Bytes::from(piece), (recording, next))))
+        },
+    )
 }

@@ -122,6 +122,11 @@ impl Config {
         if self.calls.max == 0 {
             return conflict("calls.max must be at least 1");
         }
+        if self.keys()?.current().is_some() && self.calls.keep_bundles {
+            return conflict(
+                "calls.keep_bundles keeps in the clear what calls.recordings_key seals: choose one",
+            );
+        }
         if self.calls.most_bundles == 0 {
             return conflict("calls.most_bundles must be at least 1; keep_bundles keeps none");
         }
@@ -261,9 +266,16 @@ fn array(text: &str) -> Result<Value, String> {
 }
 
 fn is_secret(variable: &str) -> bool {
-    ["KEY", "PASSWORD", "TRUNKS", "DATABASE_URL", "HEADERS"]
-        .iter()
-        .any(|word| variable.ends_with(word))
+    [
+        "KEY",
+        "KEYS",
+        "PASSWORD",
+        "TRUNKS",
+        "DATABASE_URL",
+        "HEADERS",
+    ]
+    .iter()
+    .any(|word| variable.ends_with(word))
 }
 
 #[cfg(test)]

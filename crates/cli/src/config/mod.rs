@@ -116,6 +116,10 @@ pub(crate) struct Calls {
     /// How long calls may take to say goodbye, and then to hang up, when the node ends.
     #[serde(with = "duration")]
     pub(crate) last_goodbye: Duration,
+    /// 32 random bytes in Base64 that new recordings are sealed with; empty leaves them plain.
+    pub(crate) recordings_key: String,
+    /// Keys that older recordings are sealed with.
+    pub(crate) former_recordings_keys: Vec<String>,
     /// Keep each call in a bundle that `mihu replay --bundle` runs again, in `bundles` in the data
     /// folder. A call whose agent does not record is never kept.
     pub(crate) keep_bundles: bool,
@@ -447,6 +451,8 @@ impl Default for Calls {
             longest_tool: patience.longest_tool,
             last_words: patience.last_words,
             last_goodbye: patience.last_goodbye,
+            recordings_key: String::new(),
+            former_recordings_keys: Vec::new(),
             keep_bundles: false,
             most_bundles: 500,
             keep_bundles_for: Duration::from_secs(7 * 24 * 60 * 60),

@@ -13,6 +13,7 @@ use bundle::Limits;
 use engine::keeping::Shelf;
 use engine::{EngineConfig, Patience};
 use media::MediaConfig;
+use recordings::{Key, Keys};
 use sip::{Secret, SipConfig, TrunkConfig};
 use store::PostgresSettings;
 use url::Url;
@@ -52,16 +53,32 @@ impl Config {
         })
     }
 
+    /// The keys that recordings are or may be sealed with.
+    pub(crate) fn keys(&self) -> Result<Keys, LoadConfigError> {
+        let key = |setting: &str, text: &str| {
+            Key::from_base64(text)
+                .map_err(|error| LoadConfigError::Conflict(format!("calls.{setting}: {error}")))
+        };
+        let current = given(&self.calls.recordings_key);
+        let current = current
+            .map(|text| key("recordings_key", text))
+            .transpose()?;
+        let former = self.calls.former_recordings_keys.iter();
+        let former = former.map(|text| key("former_recordings_keys", text));
+        Ok(Keys::new(current, former.collect::<Result<_, _>>()?))
+    }
+
     /// The folder of the calls' recordings.
     pub(crate) fn recordings(&self) -> PathBuf {
         self.data_dir.join("recordings")
     }
 
     /// Settings of calls and their media.
-    pub(crate) fn engine(&self) -> EngineConfig {
+    pub(crate) fn engine(&self, keys: &Keys) -> EngineConfig {
         EngineConfig {
             max_calls: self.calls.max,
             recordings: self.recordings(),
+            seal: keys.current().cloned(),
             bundles: self.calls.keep_bundles.then(|| Shelf {
                 folder: self.data_dir.join("bundles"),
                 limits: Limits {
@@ -125,6 +142,7 @@ impl Config {
         &self,
         listening: SocketAddr,
         recordings: PathBuf,
+        keys: Keys,
     ) -> Result<ApiConfig, LoadConfigError> {
         let public_url = match given(&self.http.public_url) {
             Some(url) => url.to_owned(),
@@ -180,6 +198,7 @@ impl Config {
                 timeout: self.whatsapp.timeout,
                 retry_after: self.whatsapp.retry_after,
             },
+            keys,
             ..ApiConfig::new(public_url, recordings)
         })
     }

@@ -10,6 +10,10 @@ impl Config {
         mask(&mut shown.llm.key);
         mask(&mut shown.store.database_url);
         mask(&mut shown.otlp.headers);
+        mask(&mut shown.calls.recordings_key);
+        for key in &mut shown.calls.former_recordings_keys {
+            mask(key);
+        }
         for trunk in &mut shown.sip.trunks {
             mask(&mut trunk.password);
         }

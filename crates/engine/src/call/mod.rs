@@ -237,6 +237,7 @@ impl Call<'_> {
         let order = RecordingOrder {
             feed: tap,
             file,
+            key: self.node.config.seal.clone(),
             keeper,
         };
         let recording = self.node.recorder.record(order);
@@ -250,10 +251,9 @@ impl Call<'_> {
     }
 
     fn recording_file(&self) -> PathBuf {
-        self.node
-            .config
-            .recordings
-            .join(format!("{}.wav", self.journal.call()))
+        let config = &self.node.config;
+        let name = self.journal.call().to_string();
+        recordings::path(&config.recordings, &name, config.seal.is_some())
     }
 
     /// Carries a call from its INVITE to its end.

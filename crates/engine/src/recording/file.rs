@@ -1,15 +1,17 @@
 use std::path::PathBuf;
 
 use audio::SampleRate;
-use audio::wav::{WavWriter, WriteWavError};
+use recordings::{Key, WriteError, Writer};
 
 /// Channels of a recording: caller left, agent right.
 const CHANNELS: u16 = 2;
 
-/// A call's WAV: made when there is something to write, and of use as far as it could be written.
+/// A call's recording: made when there is something to write, and of use as far as it could be written.
 #[derive(Debug)]
 pub(super) struct RecordingFile {
     path: PathBuf,
+    /// What it is sealed with.
+    key: Option<Key>,
     rate: SampleRate,
     state: State,
     /// Whether samples were written that the file does not tell of yet.
@@ -21,14 +23,15 @@ pub(super) struct RecordingFile {
 #[derive(Debug)]
 enum State {
     Waiting,
-    Open(WavWriter),
+    Open(Writer),
     Broken,
 }
 
 impl RecordingFile {
-    pub(super) fn new(path: PathBuf, rate: SampleRate) -> Self {
+    pub(super) fn new(path: PathBuf, key: Option<Key>, rate: SampleRate) -> Self {
         Self {
             path,
+            key,
             rate,
             state: State::Waiting,
             unsaved: false,
@@ -42,7 +45,7 @@ impl RecordingFile {
             return;
         }
         if matches!(self.state, State::Waiting) {
-            match WavWriter::create(&self.path, self.rate, CHANNELS) {
+            match Writer::create(&self.path, self.rate, CHANNELS, self.key.as_ref()) {
                 Ok(writer) => self.state = State::Open(writer),
                 Err(error) => self.fail(&error),
             }
@@ -83,7 +86,7 @@ impl RecordingFile {
         self.has_sound.then_some(self.path)
     }
 
-    fn fail(&mut self, error: &WriteWavError) {
+    fn fail(&mut self, error: &WriteError) {
         tracing::error!(%error, "the recording breaks off here");
         if let State::Open(mut writer) = std::mem::replace(&mut self.state, State::Broken)
             && writer.flush().is_ok()
@@ -102,7 +105,7 @@ mod tests {
     fn file() -> (RecordingFile, PathBuf, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("call.wav");
-        (RecordingFile::new(path.clone(), RATE), path, folder)
+        (RecordingFile::new(path.clone(), None, RATE), path, folder)
     }
 
     fn samples(path: &PathBuf) -> usize {
@@ -143,7 +146,7 @@ mod tests {
     fn a_file_that_cannot_be_made_is_no_recording() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("missing").join("call.wav");
-        let mut file = RecordingFile::new(path, RATE);
+        let mut file = RecordingFile::new(path, None, RATE);
         file.write(&[1, 2]);
         file.write(&[3, 4]);
         assert_eq!(file.finish(), None);
