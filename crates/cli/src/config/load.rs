@@ -156,6 +156,7 @@ impl Config {
             ("media.longest_wait", self.media.longest_wait),
             ("media.max_lateness", self.media.max_lateness),
             ("sip.ring_timeout", self.sip.ring_timeout),
+            ("sip.transfer_timeout", self.sip.transfer_timeout),
             ("llm.connect_timeout", self.llm.connect_timeout),
             ("llm.first_token_timeout", self.llm.first_token_timeout),
             ("llm.idle_timeout", self.llm.idle_timeout),

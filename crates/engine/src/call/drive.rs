@@ -456,7 +456,11 @@ impl<'a> Driver<'a> {
                 tracing::error!(%error, "the far end wants media that cannot be had");
                 Some(Cause::MediaFailed)
             }
-            Some(sip::CallEvent::Ringing { .. } | sip::CallEvent::EarlyMedia(_)) => None,
+            Some(
+                sip::CallEvent::Ringing { .. }
+                | sip::CallEvent::EarlyMedia(_)
+                | sip::CallEvent::Transferred(_),
+            ) => None,
         }
     }
 }
