@@ -42,7 +42,7 @@ mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
-pub use call_end::{CallEnd, EndReport};
+pub use call_end::CallEnd;
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
 pub use contacts::{
     Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,
@@ -62,7 +62,7 @@ pub use evaluations::{EvaluationFilter, EvaluationRecord};
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::{Message, MessageFilter, MessageRecord};
 pub use opening::{OpenStoreError, PostgresSettings};
-pub use outbox::{ClaimLimits, ClaimedDelivery, Outcome};
+pub use outbox::{Announcement, ClaimLimits, ClaimedDelivery, Outcome};
 pub use pages::Page;
 pub use retention::{OldRecording, Retention};
 pub use schedules::agent_booking::AgentBooking;
