@@ -158,9 +158,9 @@ async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Resu
             let latency: Value = serde_json::to_value(latency).unwrap_or_default();
             store.note_progress(call.0, Some(&latency), at).await
         }
-        CallEventKind::ToolCalled { .. } | CallEventKind::Unspoken { .. } => {
-            store.note_progress(call.0, None, at).await
-        }
+        CallEventKind::ToolCalled { .. }
+        | CallEventKind::ToolAnswered { .. }
+        | CallEventKind::Unspoken { .. } => store.note_progress(call.0, None, at).await,
         CallEventKind::Ended(report) => {
             let Some(record) = known(&store, call).await? else {
                 return Ok(());
