@@ -207,6 +207,7 @@ impl<'a> Driver<'a> {
 
     /// Waits for tools under way, which may be doing what the caller asked for.
     async fn let_tools_finish(&mut self) {
+        let longest = self.parts.patience.longest_tool;
         let rest = async {
             while let Some(answered) = self.tools.join_next().await {
                 if let Ok(used) = answered {
@@ -214,7 +215,6 @@ impl<'a> Driver<'a> {
                 }
             }
         };
-        let longest = self.parts.patience.longest_tool;
         if tokio::time::timeout(longest, rest).await.is_err() {
             tracing::warn!("a tool did not finish in time after the call");
         }

@@ -422,20 +422,20 @@ fn the_wait_for_a_tool_is_bridged_again_and_again_each_time_later() {
     });
     call.caller_says("Book a table for me.");
     call.reply(&[call_of("book")]);
-    call.passes(1_400);
+    call.passes(1_000);
     assert!(call.spoken.is_empty());
-    call.passes(100);
+    call.passes(500);
     assert_eq!(call.sentences(), ["One moment."]);
     call.passes(1_000);
     assert_eq!(call.spoken.len(), 1, "the first is still to be played");
     call.play_from(0);
     call.passes(2_900);
-    assert_eq!(call.spoken.len(), 1);
+    assert!(call.spoken.is_empty(), "it is not repeated as soon");
     call.passes(100);
-    assert_eq!(call.sentences(), ["One moment.", "One moment."]);
-    call.play_from(1);
+    assert_eq!(call.sentences(), ["One moment."]);
+    call.play_from(0);
     call.tool_says(0, "It is booked.");
-    assert_eq!(call.sentences()[2], "It is booked.");
+    assert_eq!(call.sentences(), ["It is booked."]);
 }
 
 #[test]
@@ -451,10 +451,7 @@ fn the_wait_for_a_tool_is_bridged_after_the_models_own_words_too() {
     call.reply(&[Call::text("I book it."), call_of("book")]);
     call.play_from(0);
     call.passes(1_400);
-    assert_eq!(call.spoken.len(), 1);
+    assert!(call.spoken.is_empty());
     call.passes(100);
-    assert_eq!(
-        call.sentences(),
-        ["I book it.", "It takes a little longer."]
-    );
+    assert_eq!(call.sentences(), ["It takes a little longer."]);
 }
