@@ -1,6 +1,5 @@
 //! What calls leave behind: their steps, their turns, and the report that is owed at their end.
 
-mod end_report;
 mod ending;
 mod owners;
 
@@ -23,6 +22,7 @@ use self::owners::Owners;
 use crate::calls::{latency_from, turn_from};
 use crate::clock;
 use crate::state::ApiState;
+use crate::webhooks::events::{self, StatusChange, Update};
 
 /// What a caller is called who hides who they are (RFC 3323 §4.1.1.3).
 const ANONYMOUS: &str = "anonymous";
@@ -115,62 +115,70 @@ pub(crate) async fn close_one(state: &ApiState, call: &CallRecord) -> Result<(),
 async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Result<(), StoreError> {
     let (call, at) = (event.call, event.at);
     if let CallEventKind::Started {
-        direction,
+        direction: Direction::Inbound,
         agent,
         conversation,
         number,
     } = &event.kind
     {
-        return match direction {
-            // Whoever asked for it has written it down.
-            Direction::Outbound => Ok(()),
-            Direction::Inbound => {
-                let store = owners.begin(&state.store, call, *agent).await?;
-                begin_inbound(&store, event, *agent, *conversation, number).await
-            }
-        };
+        let store = owners.begin(&state.store, call, *agent).await?;
+        return begin_inbound(state, &store, event, *agent, *conversation, number).await;
     }
     let Some(store) = owners.store_of(&state.store, call).await? else {
         tracing::warn!(%call, "an event of a call that is not written down");
         return Ok(());
     };
-    match &event.kind {
-        CallEventKind::Started { .. } => Ok(()),
+    if let CallEventKind::Latency(latency) = &event.kind {
+        let latency: Value = serde_json::to_value(latency).unwrap_or_default();
+        return store.note_progress(call.0, Some(&latency), at).await;
+    }
+    let Some(record) = known(&store, call).await? else {
+        return Ok(());
+    };
+    let told = |status| [StatusChange::live(&record, status).announcement(at)];
+    let owed = match &event.kind {
+        // Whoever asked for the call has written it down.
+        CallEventKind::Started { .. } => {
+            let told = told(CallStatus::Initiated);
+            store.announce(record.conversation, &told, at).await?
+        }
         CallEventKind::Ringing => {
+            let status = CallStatus::Ringing;
             store
-                .note_ringing(call.0, CallStatus::Ringing.as_str(), at)
-                .await
+                .note_ringing(call.0, status.as_str(), &told(status), at)
+                .await?
         }
         CallEventKind::Answered => {
+            let status = CallStatus::InProgress;
             store
-                .note_answered(call.0, CallStatus::InProgress.as_str(), at)
-                .await
+                .note_answered(call.0, status.as_str(), &told(status), at)
+                .await?
         }
         CallEventKind::Turn(turn) => {
-            let Some(record) = known(&store, call).await? else {
-                return Ok(());
-            };
+            let told = [Update::new(&record, turn).announcement(at)];
             store
-                .append_message(record.conversation, &ending::message(turn), at)
-                .await
+                .append_message(record.conversation, &ending::message(turn), &told, at)
+                .await?
         }
-        CallEventKind::Latency(latency) => {
-            let latency: Value = serde_json::to_value(latency).unwrap_or_default();
-            store.note_progress(call.0, Some(&latency), at).await
+        CallEventKind::Latency(_) | CallEventKind::Unspoken { .. } => {
+            store.note_progress(call.0, None, at).await?;
+            0
         }
-        CallEventKind::ToolCalled { .. }
-        | CallEventKind::ToolAnswered { .. }
-        | CallEventKind::Unspoken { .. } => store.note_progress(call.0, None, at).await,
+        CallEventKind::ToolCalled { .. } | CallEventKind::ToolAnswered { .. } => {
+            store.note_progress(call.0, None, at).await?;
+            0
+        }
         CallEventKind::Ended(report) => {
-            let Some(record) = known(&store, call).await? else {
-                return Ok(());
-            };
-            ending::write(state, &record, report, at).await
+            ending::write(state, &record, report, at).await?;
+            0
         }
-    }
+    };
+    events::wake(state, owed);
+    Ok(())
 }
 
 async fn begin_inbound(
+    state: &ApiState,
     store: &Store,
     event: &CallEvent,
     agent: Uuid,
@@ -188,7 +196,16 @@ async fn begin_inbound(
         status: CallStatus::Initiated.as_str(),
         at: event.at,
     };
-    store.begin_call(&call).await.map(drop)
+    let contact = if call.has_contact {
+        store.contact_of_number(number).await?
+    } else {
+        None
+    };
+    let name = contact.as_ref().and_then(|it| it.details.name.as_deref());
+    let told = [StatusChange::begun(&call, name).announcement(event.at)];
+    store.begin_announced_call(&call, &told).await?;
+    state.outbox.notify_one();
+    Ok(())
 }
 
 async fn known(store: &Store, call: CallId) -> Result<Option<CallRecord>, StoreError> {

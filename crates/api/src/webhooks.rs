@@ -7,6 +7,7 @@
 
 mod backoff;
 mod delivery;
+pub mod events;
 mod routes;
 mod secret;
 mod settings;

@@ -13,7 +13,7 @@ use crate::conversations;
 use crate::database::{Store, StoreError};
 use crate::dialling;
 use crate::messages::{self, Message};
-use crate::outbox;
+use crate::outbox::{self, Announcement};
 use crate::sessions;
 
 /// Everything that is known when a call is over.
@@ -49,23 +49,14 @@ pub struct CallEnd {
     pub sentiment: Option<String>,
 }
 
-/// What the agent's webhooks are told about the end.
-#[derive(Clone, Debug)]
-pub struct EndReport {
-    /// The event name that webhooks subscribe to.
-    pub event: &'static str,
-    /// The body to send.
-    pub payload: String,
-}
-
 impl Store {
-    /// Ends a call and, in the same transaction, owes the report to every active webhook of its
-    /// agent that subscribes to it. Returns how many that are; `None`, changing nothing, when the
+    /// Ends a call and, in the same transaction, owes the announcements to every active webhook of
+    /// its agent that subscribes to them. Returns how many messages that are; `None`, changing nothing, when the
     /// call is unknown or already over.
     pub async fn end_call(
         &self,
         end: &CallEnd,
-        report: &EndReport,
+        told: &[Announcement],
         now: Timestamp,
     ) -> Result<Option<u64>, StoreError> {
         let mut write = self.write().await?;
@@ -106,7 +97,7 @@ impl Store {
                 .await?;
         }
         dialling::settle_call(&mut write, end.call, end.status, &end.reason, end.ended_at).await?;
-        let owed = outbox::owe(&mut write, &self.workspace, end.agent, report, now).await?;
+        let owed = outbox::owe(&mut write, &self.workspace, end.conversation, told, now).await?;
         write.commit().await?;
         Ok(Some(owed))
     }

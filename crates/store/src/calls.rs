@@ -16,6 +16,7 @@ use crate::contacts;
 use crate::conversations::{self, NewConversation};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
+use crate::outbox::{self, Announcement};
 use crate::pages::{List, Page};
 use crate::sessions;
 use crate::workspaces::WorkspaceId;
@@ -140,8 +141,26 @@ macro_rules! select_calls {
 impl Store {
     /// Writes contact, conversation and call in one transaction.
     pub async fn begin_call(&self, call: &NewCall) -> Result<BegunCall, StoreError> {
+        self.begin_announced_call(call, &[]).await
+    }
+
+    /// Writes contact, conversation and call, and owes what webhooks are told of it, in one
+    /// transaction.
+    pub async fn begin_announced_call(
+        &self,
+        call: &NewCall,
+        told: &[Announcement],
+    ) -> Result<BegunCall, StoreError> {
         let mut write = self.write().await?;
         let begun = insert(&mut write, &self.workspace, call).await?;
+        outbox::owe(
+            &mut write,
+            &self.workspace,
+            call.conversation,
+            told,
+            call.at,
+        )
+        .await?;
         write.commit().await?;
         Ok(begun)
     }
@@ -155,44 +174,71 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that the far end is being alerted, unless the call is answered or over.
+    /// Notes that the far end is being alerted, unless the call is answered or over, and owes what
+    /// webhooks are told when that is news. Returns how many messages are owed.
     pub async fn note_ringing(
         &self,
         call: Uuid,
         status: &'static str,
+        told: &[Announcement],
         at: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE calls SET status = $1, ringing_at = coalesce(ringing_at, $2), updated_at = $2
-             WHERE id = $3 AND workspace_id = $4 AND answered_at IS NULL AND ended_at IS NULL",
-        )
-        .bind(status)
-        .bind(micros(at))
-        .bind(call.to_string())
-        .bind(self.workspace.as_str())
-        .execute(&self.writer)
-        .await?;
-        Ok(())
+    ) -> Result<u64, StoreError> {
+        let step = "UPDATE calls
+             SET status = $1, ringing_at = coalesce(ringing_at, $2), updated_at = $2
+             WHERE id = $3 AND workspace_id = $4 AND answered_at IS NULL AND ended_at IS NULL";
+        self.note_step(step, call, status, told, at).await
     }
 
-    /// Notes that the call was answered, unless it is over.
+    /// Notes that the call was answered, unless it is over, and owes what webhooks are told when
+    /// that is news. Returns how many messages are owed.
     pub async fn note_answered(
         &self,
         call: Uuid,
         status: &'static str,
+        told: &[Announcement],
         at: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE calls SET status = $1, answered_at = coalesce(answered_at, $2), updated_at = $2
-             WHERE id = $3 AND workspace_id = $4 AND ended_at IS NULL",
+    ) -> Result<u64, StoreError> {
+        let step = "UPDATE calls
+             SET status = $1, answered_at = coalesce(answered_at, $2), updated_at = $2
+             WHERE id = $3 AND workspace_id = $4 AND ended_at IS NULL";
+        self.note_step(step, call, status, told, at).await
+    }
+
+    async fn note_step(
+        &self,
+        step: &'static str,
+        call: Uuid,
+        status: &'static str,
+        told: &[Announcement],
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut write = self.write().await?;
+        let before = sqlx::query(
+            "SELECT status, conversation_id FROM calls WHERE id = $1 AND workspace_id = $2",
         )
-        .bind(status)
-        .bind(micros(at))
         .bind(call.to_string())
         .bind(self.workspace.as_str())
-        .execute(&self.writer)
+        .fetch_optional(&mut *write)
         .await?;
-        Ok(())
+        let Some(before) = before else {
+            return Ok(0);
+        };
+        let noted = sqlx::query(step)
+            .bind(status)
+            .bind(micros(at))
+            .bind(call.to_string())
+            .bind(self.workspace.as_str())
+            .execute(&mut *write)
+            .await?;
+        let is_news = noted.rows_affected() > 0 && before.try_get::<&str, _>("status")? != status;
+        let owed = if is_news {
+            let conversation = uuid(&before, "conversation_id")?;
+            outbox::owe(&mut write, &self.workspace, conversation, told, at).await?
+        } else {
+            0
+        };
+        write.commit().await?;
+        Ok(owed)
     }
 
     /// Notes that the call still lives, with one more entry for its latencies if there is one.

@@ -38,11 +38,12 @@ mod schedules;
 mod sessions;
 mod usage;
 mod webhooks;
+mod whatsapp;
 mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
-pub use call_end::{CallEnd, EndReport};
+pub use call_end::CallEnd;
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
 pub use contacts::{
     Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,
@@ -62,7 +63,7 @@ pub use evaluations::{EvaluationFilter, EvaluationRecord};
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::{Message, MessageFilter, MessageRecord};
 pub use opening::{OpenStoreError, PostgresSettings};
-pub use outbox::{ClaimLimits, ClaimedDelivery, Outcome};
+pub use outbox::{Announcement, ClaimLimits, ClaimedDelivery, Outcome};
 pub use pages::Page;
 pub use retention::{OldRecording, Retention};
 pub use schedules::agent_booking::AgentBooking;
@@ -80,4 +81,9 @@ pub use secret::Secret;
 pub use sessions::SessionRecord;
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
+pub use whatsapp::{
+    BegunWhatsappMessage, NewWhatsappAccount, NewWhatsappMessage, SaveWhatsappAccountError,
+    TemplateRecord, TemplateSettings, TemplateTerms, WhatsappAccount, WhatsappAccountChange,
+    WhatsappMessage,
+};
 pub use workspaces::{Plan, Workspace, WorkspaceId};

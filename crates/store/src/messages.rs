@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::columns::{flag, micros, optional_uuid, signed, time, unsigned, uuid, words};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
+use crate::outbox::{self, Announcement};
 use crate::pages::{List, Page};
 use crate::workspaces::WorkspaceId;
 
@@ -89,14 +90,16 @@ impl Store {
         self.page(list, page, per_page).await
     }
 
-    /// Adds the next turn of a conversation that goes on, and notes that its call still lived at
-    /// `at`. Both or neither, so that it can be tried again without doubling the turn.
+    /// Adds the next turn of a conversation that goes on, notes that its call still lived at `at`,
+    /// and owes what webhooks are told of it. All or nothing, so that it can be tried again without
+    /// doubling the turn. Returns how many messages are owed.
     pub async fn append_message(
         &self,
         conversation: Uuid,
         message: &Message,
+        told: &[Announcement],
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let mut write = self.write().await?;
         let next: i64 = sqlx::query_scalar(
             "SELECT coalesce(max(position) + 1, 0) FROM messages WHERE conversation_id = $1",
@@ -119,8 +122,9 @@ impl Store {
                 .execute(&mut *write)
                 .await?;
         }
+        let owed = outbox::owe(&mut write, &self.workspace, conversation, told, at).await?;
         write.commit().await?;
-        Ok(())
+        Ok(owed)
     }
 
     /// The turns of a conversation, in order.

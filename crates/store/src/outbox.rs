@@ -8,7 +8,6 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
-use crate::call_end::EndReport;
 use crate::columns::{json, micros, time, unsigned, uuid, words};
 use crate::database::{Store, StoreError};
 use crate::workspaces::WorkspaceId;
@@ -16,6 +15,15 @@ use secret::Secret;
 
 /// Messages that are forgotten in one write, so that no other write waits long for it.
 const FORGOTTEN_AT_ONCE: u16 = 1_000;
+
+/// What webhooks are told about a conversation.
+#[derive(Clone, Debug)]
+pub struct Announcement {
+    /// The event name that webhooks subscribe to.
+    pub event: &'static str,
+    /// The body to send.
+    pub payload: String,
+}
 
 /// How much one claim may take.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +84,20 @@ pub enum Outcome {
 }
 
 impl Store {
+    /// Owes announcements about a conversation, all or none of them, to every active webhook of its
+    /// agent that subscribes to them. Returns how many messages that are.
+    pub async fn announce(
+        &self,
+        conversation: Uuid,
+        told: &[Announcement],
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut write = self.write().await?;
+        let owed = owe(&mut write, &self.workspace, conversation, told, now).await?;
+        write.commit().await?;
+        Ok(owed)
+    }
+
     /// Claims messages that are due, at most [`ClaimLimits::messages`] of them, oldest due first,
     /// leaving out webhooks that are inactive or have their share under way.
     pub async fn claim_deliveries(
@@ -245,42 +267,49 @@ impl Store {
     }
 }
 
-/// Owes one message to each active webhook of the agent that wants the event.
+/// Owes each announcement about a conversation to the active webhooks of its agent that want it.
 pub(crate) async fn owe(
     write: &mut AnyConnection,
     workspace: &WorkspaceId,
-    agent: Uuid,
-    report: &EndReport,
+    conversation: Uuid,
+    told: &[Announcement],
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
+    if told.is_empty() {
+        return Ok(0);
+    }
     let webhooks = sqlx::query(
         "SELECT id, events FROM webhooks
-         WHERE agent_id = $1 AND workspace_id = $2 AND is_active = 1 ORDER BY created_at, id",
+         WHERE workspace_id = $2 AND is_active = 1 AND agent_id = (
+             SELECT agent_id FROM conversations WHERE id = $1 AND workspace_id = $2
+         ) ORDER BY created_at, id",
     )
-    .bind(agent.to_string())
+    .bind(conversation.to_string())
     .bind(workspace.as_str())
     .fetch_all(&mut *write)
     .await?;
     let mut owed = 0;
     for webhook in webhooks {
         let events: Vec<String> = json(&webhook, "events")?;
-        if !events.iter().any(|event| event == report.event) {
-            continue;
+        for one in told {
+            if !events.iter().any(|event| event == one.event) {
+                continue;
+            }
+            sqlx::query(
+                "INSERT INTO outbox
+                 (id, workspace_id, webhook_id, event, payload, created_at, next_attempt_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $6)",
+            )
+            .bind(Uuid::now_v7().to_string())
+            .bind(workspace.as_str())
+            .bind(webhook.try_get::<&str, _>("id")?)
+            .bind(one.event)
+            .bind(&one.payload)
+            .bind(micros(now))
+            .execute(&mut *write)
+            .await?;
+            owed += 1;
         }
-        sqlx::query(
-            "INSERT INTO outbox
-             (id, workspace_id, webhook_id, event, payload, created_at, next_attempt_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $6)",
-        )
-        .bind(Uuid::now_v7().to_string())
-        .bind(workspace.as_str())
-        .bind(webhook.try_get::<&str, _>("id")?)
-        .bind(report.event)
-        .bind(&report.payload)
-        .bind(micros(now))
-        .execute(&mut *write)
-        .await?;
-        owed += 1;
     }
     Ok(owed)
 }

@@ -87,6 +87,19 @@ pub enum WebhookEvent {
 }
 
 impl WebhookEvent {
+    /// The event's name in a subscription, such as `conversation_end_report`.
+    #[must_use]
+    pub fn subscribed_as(self) -> &'static str {
+        match self {
+            Self::ConversationStatus => "conversation_status",
+            Self::ConversationEndReport => "conversation_end_report",
+            Self::ConversationUpdate => "conversation_update",
+            Self::VoiceEvaluation => "voice_evaluation",
+            Self::TextEvaluation => "text_evaluation",
+            Self::IntentCall => "intent_call",
+        }
+    }
+
     /// The event's name in a delivered payload, such as
     /// `conversation.end_report`.
     #[must_use]

@@ -4,16 +4,13 @@ use agent::summary::{self, Said};
 use engine::{CallReport, Speaker, TranscriptTurn};
 use jiff::Timestamp;
 use llm::Role;
-use store::{CallEnd, CallRecord, EndReport, Message, StoreError};
+use store::{CallEnd, CallRecord, Message, StoreError};
 
-use super::end_report::{self, Outcome};
 use crate::clock;
 use crate::state::ApiState;
+use crate::webhooks::events::{self, EndReport, StatusChange};
 
-/// The name that webhooks subscribe to end reports with.
-const EVENT: &str = "conversation_end_report";
-
-/// Ends the call in the store, owes its report and wakes the delivery. A call that is over
+/// Ends the call in the store, owes what webhooks are told of it and wakes the delivery. A call that is over
 /// already stays as it is.
 pub(super) async fn write(
     state: &ApiState,
@@ -22,11 +19,12 @@ pub(super) async fn write(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let said: Vec<Said<'_>> = report.transcript.iter().map(said).collect();
-    let outcome = Outcome {
-        summary: summary::summarise(&said),
-        sentiment: summary::sentiment(&said).as_str(),
-    };
-    let payload = end_report::payload(state, call, report, &outcome, at);
+    let summary = summary::summarise(&said);
+    let sentiment = summary::sentiment(&said).as_str();
+    let told = [
+        StatusChange::over(call, report).announcement(at),
+        EndReport::new(state, call, report, &summary, sentiment).announcement(at),
+    ];
     let latencies = report
         .latencies
         .iter()
@@ -44,19 +42,14 @@ pub(super) async fn write(
         recording: report.recording.clone(),
         transcript: report.transcript.iter().map(message).collect(),
         latencies: latencies.collect(),
-        summary: Some(outcome.summary),
-        sentiment: Some(outcome.sentiment.to_owned()),
-    };
-    let message = EndReport {
-        event: EVENT,
-        payload: payload.to_string(),
+        summary: Some(summary),
+        sentiment: Some(sentiment.to_owned()),
     };
     let store = state.store.in_workspace(&call.workspace);
-    let ended = store.end_call(&end, &message, clock::now()).await?;
+    let ended = store.end_call(&end, &told, clock::now()).await?;
     state.dialling.notify_one();
     match ended {
-        Some(owed) if owed > 0 => state.outbox.notify_one(),
-        Some(_) => {}
+        Some(owed) => events::wake(state, owed),
         None => tracing::warn!(call = %call.id, "a second end of a call is ignored"),
     }
     Ok(())

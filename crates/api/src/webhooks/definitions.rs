@@ -1,7 +1,6 @@
 //! Webhooks between an agent's definition and the store.
 
 use agent::{AgentDefinition, SecretKey, Webhook, WebhookEvent};
-use serde_json::Value;
 use store::{NewWebhook, Secret, SigningSecret};
 use uuid::Uuid;
 
@@ -89,21 +88,12 @@ pub(super) fn to_store(agent: Uuid, webhook: &Webhook) -> (NewWebhook, Option<Ne
         events: webhook
             .events
             .iter()
-            .map(|event| event_name(*event))
+            .map(|event| event.subscribed_as().to_owned())
             .collect(),
         secret,
         is_active: webhook.is_active,
     };
     (stored, new)
-}
-
-/// The name that webhooks subscribe with, such as `conversation_end_report`.
-pub(crate) fn event_name(event: WebhookEvent) -> String {
-    let name = serde_json::to_value(event).ok();
-    name.as_ref()
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
 }
 
 fn event(name: &str) -> Option<WebhookEvent> {

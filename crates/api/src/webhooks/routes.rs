@@ -197,7 +197,10 @@ async fn update(
         check_events(events)?;
     }
     check_secret(body.secret_key.as_ref())?;
-    let names = |events: Vec<_>| events.into_iter().map(definitions::event_name).collect();
+    let names = |events: Vec<WebhookEvent>| {
+        let names = events.iter().map(|event| event.subscribed_as().to_owned());
+        names.collect()
+    };
     let change = WebhookChange {
         url: body.url,
         events: body.events.map(names),

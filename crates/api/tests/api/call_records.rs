@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use crate::support::{NUMBER, Node, until};
 use api::records;
+use api::webhooks::events::{IntentCall, notify};
 use audio::{SampleRate, WavWriter};
 use engine::{
     CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, Speaker, TranscriptTurn,
     TurnLatency,
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
 use store::ClaimLimits;
@@ -125,6 +126,122 @@ async fn the_end_of_a_call_owes_just_the_report_that_is_documented() {
         },
     });
     assert_eq!(payload, expected);
+}
+
+#[tokio::test]
+async fn each_status_and_each_turn_of_a_call_is_told_in_order() {
+    let node = Node::start().await;
+    let events = ["conversation_status", "conversation_update"];
+    let body = json!({ "url": "https://example.com/hook", "events": events });
+    let path = format!("/agents/{}/webhooks", node.file_agent);
+    node.post(&path, body).await.data();
+    let placed = node.place_call().await;
+    let call = id(&placed);
+    let begun = started(&node, &placed, Direction::Outbound, NUMBER);
+    let said = CallEventKind::Turn(turn(Speaker::Caller, "Where is my parcel?"));
+    let steps = [
+        begun,
+        CallEventKind::Ringing,
+        CallEventKind::Ringing,
+        CallEventKind::Answered,
+        said,
+        CallEventKind::Ended(completed()),
+    ];
+    let steps = (0..)
+        .zip(steps)
+        .map(|(second, kind)| at(second, call, kind));
+    write(&node, steps.collect()).await;
+    let told = told(&node).await;
+    let names: Vec<_> = told.iter().map(|body| &body["event"]).collect();
+    assert_eq!(
+        names,
+        [
+            "conversation.status",
+            "conversation.status",
+            "conversation.status",
+            "conversation.update",
+            "conversation.status",
+        ]
+    );
+    let statuses: Vec<_> = told.iter().map(|body| &body["data"]["status"]).collect();
+    assert_eq!(
+        statuses,
+        [
+            &json!("initiated"),
+            &json!("ringing"),
+            &json!("in-progress"),
+            &Value::Null,
+            &json!("completed"),
+        ]
+    );
+    let mut data = json!({
+        "conversation_id": placed["conversation_uuid"],
+        "call_id": call,
+        "agent_id": node.file_agent,
+        "direction": "outbound",
+        "participant": { "number": NUMBER, "name": null },
+        "status": "ringing",
+    });
+    let ringing = json!({
+        "event": "conversation.status", "timestamp": "2023-11-14T22:13:21Z", "data": data,
+    });
+    assert_eq!(told[1], ringing);
+    data["status"] = "completed".into();
+    data["duration_seconds"] = 62.into();
+    data["sip_code"] = Value::Null;
+    data["reason"] = "the caller hung up".into();
+    assert_eq!(told[4]["data"], data);
+    let update = json!({
+        "conversation_id": placed["conversation_uuid"],
+        "call_id": call,
+        "agent_id": node.file_agent,
+        "message": {
+            "speaker": "caller", "text": "Where is my parcel?", "start_ms": 100, "end_ms": 900,
+            "interrupted": false,
+        },
+    });
+    assert_eq!(told[3]["data"], update);
+}
+
+#[tokio::test]
+async fn an_inbound_call_is_told_with_the_name_of_the_contact() {
+    let node = Node::start().await;
+    add_webhook(&node, "conversation_status").await;
+    let contact = json!({ "name": "Ada", "phone_number": "+14155550199" });
+    node.post("/contacts", contact).await.data();
+    let placed = json!({ "conversation_uuid": Uuid::now_v7() });
+    let begun = started(&node, &placed, Direction::Inbound, "+14155550199");
+    write(&node, vec![at(0, CallId::generate(), begun)]).await;
+    let told = told(&node).await;
+    assert_eq!(told.len(), 1);
+    let participant = json!({ "number": "+14155550199", "name": "Ada" });
+    assert_eq!(told[0]["data"]["participant"], participant);
+    assert_eq!(told[0]["data"]["status"], "initiated");
+}
+
+#[tokio::test]
+async fn what_others_tell_of_a_conversation_is_owed_to_its_agents_webhooks() {
+    let node = Node::start().await;
+    add_webhook(&node, "intent_call").await;
+    let placed = node.place_call().await;
+    let conversation = placed["conversation_uuid"].as_str().unwrap();
+    let called = IntentCall {
+        conversation_id: conversation.parse().unwrap(),
+        call_id: None,
+        agent_id: node.file_agent,
+        intent_uuid: Uuid::now_v7(),
+        key: "track_parcel".to_owned(),
+        name: "Track a parcel".to_owned(),
+        parameters: Map::new(),
+        confidence: None,
+    };
+    let about = called.conversation_id;
+    let owed = [called.announcement(Timestamp::now())];
+    let count = notify(&node.state, &node.store, about, &owed).await;
+    assert_eq!(count.unwrap(), 1);
+    let unknown = notify(&node.state, &node.store, Uuid::now_v7(), &owed).await;
+    assert_eq!(unknown.unwrap(), 0);
+    assert_eq!(told(&node).await[0]["data"]["key"], "track_parcel");
 }
 
 #[tokio::test]
@@ -348,6 +465,17 @@ async fn write(node: &Node, events: Vec<CallEvent>) {
     }
     drop(sender);
     records::run(node.state.clone(), received, CancellationToken::new()).await;
+}
+
+/// The bodies that are owed, in the order in which they came about.
+async fn told(node: &Node) -> Vec<Value> {
+    let now = Timestamp::now();
+    let mut owed = node.store.claim_deliveries(LIMITS, now).await.unwrap();
+    owed.sort_by_key(|one| one.id);
+    let bodies = owed.iter().map(|one| &one.payload);
+    bodies
+        .map(|body| serde_json::from_str(body).unwrap())
+        .collect()
 }
 
 async fn show(node: &Node, call: CallId) -> Value {

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::ConnectOptions as _;
 use standardwebhooks::Webhook;
-use store::{CallEnd, EndReport, NewCall, Store};
+use store::{Announcement, CallEnd, NewCall, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -438,11 +438,11 @@ async fn owe(store: &Store, agent: Uuid) {
         summary: None,
         sentiment: None,
     };
-    let report = EndReport {
+    let report = Announcement {
         event: "conversation_end_report",
         payload: PAYLOAD.to_owned(),
     };
-    store.end_call(&end, &report, now).await.unwrap();
+    store.end_call(&end, &[report], now).await.unwrap();
 }
 
 async fn settled(store: &Store) {

@@ -156,10 +156,10 @@ async fn after_a_writer_that_lost_interest_the_next_one_is_committed() {
     store.begin_call(&call).await.unwrap();
     let said = turn("agent", "Hello.");
     for steps in 1..20 {
-        let noting = store.append_message(call.conversation, &said, at(0));
+        let noting = store.append_message(call.conversation, &said, &[], at(0));
         give_up_after(steps, noting).await;
         store
-            .note_ringing(call.id, "ringing", at(steps))
+            .note_ringing(call.id, "ringing", &[], at(steps))
             .await
             .unwrap();
         let seen = other.call(call.id).await.unwrap().unwrap();

@@ -107,19 +107,25 @@ async fn each_step_of_a_call_is_noted() {
     let (store, agent, _database) = with_agent().await;
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
-    store.note_ringing(call.id, "ringing", at(2)).await.unwrap();
+    store
+        .note_ringing(call.id, "ringing", &[], at(2))
+        .await
+        .unwrap();
     assert_eq!(stored(&store, call.id).await.status, "ringing");
     store
-        .note_answered(call.id, "in-progress", at(5))
-        .await
-        .unwrap();
-    store.note_ringing(call.id, "ringing", at(6)).await.unwrap();
-    store
-        .append_message(call.conversation, &turn("agent", "Hello."), at(6))
+        .note_answered(call.id, "in-progress", &[], at(5))
         .await
         .unwrap();
     store
-        .append_message(call.conversation, &turn("caller", "Hi."), at(6))
+        .note_ringing(call.id, "ringing", &[], at(6))
+        .await
+        .unwrap();
+    store
+        .append_message(call.conversation, &turn("agent", "Hello."), &[], at(6))
+        .await
+        .unwrap();
+    store
+        .append_message(call.conversation, &turn("caller", "Hi."), &[], at(6))
         .await
         .unwrap();
     store
@@ -147,11 +153,11 @@ async fn the_end_of_a_call_is_kept_whole() {
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store
-        .append_message(call.conversation, &turn("agent", "Hel"), at(6))
+        .append_message(call.conversation, &turn("agent", "Hel"), &[], at(6))
         .await
         .unwrap();
     let owed = store
-        .end_call(&completed(&call), &report(), at(66))
+        .end_call(&completed(&call), &[report()], at(66))
         .await
         .unwrap();
     assert_eq!(owed, Some(0));
@@ -177,7 +183,7 @@ async fn an_end_without_transcript_keeps_the_turns_noted_so_far() {
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store
-        .append_message(call.conversation, &turn("agent", "Hello."), at(6))
+        .append_message(call.conversation, &turn("agent", "Hello."), &[], at(6))
         .await
         .unwrap();
     store
@@ -189,7 +195,7 @@ async fn an_end_without_transcript_keeps_the_turns_noted_so_far() {
         latencies: Vec::new(),
         ..completed(&call)
     };
-    store.end_call(&end, &report(), at(66)).await.unwrap();
+    store.end_call(&end, &[report()], at(66)).await.unwrap();
     assert_eq!(
         store.messages(call.conversation).await.unwrap(),
         [turn("agent", "Hello.")]
@@ -206,7 +212,7 @@ async fn a_call_ends_once() {
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store
-        .end_call(&completed(&call), &report(), at(66))
+        .end_call(&completed(&call), &[report()], at(66))
         .await
         .unwrap();
     let again = CallEnd {
@@ -214,11 +220,11 @@ async fn a_call_ends_once() {
         ..completed(&call)
     };
     assert_eq!(
-        store.end_call(&again, &report(), at(67)).await.unwrap(),
+        store.end_call(&again, &[report()], at(67)).await.unwrap(),
         None
     );
     store
-        .note_answered(call.id, "in-progress", at(68))
+        .note_answered(call.id, "in-progress", &[], at(68))
         .await
         .unwrap();
     assert_eq!(stored(&store, call.id).await.status, "completed");
@@ -234,7 +240,7 @@ async fn only_calls_without_an_end_are_unfinished() {
     store.begin_call(&over).await.unwrap();
     store.begin_call(&live).await.unwrap();
     store
-        .end_call(&completed(&over), &report(), at(66))
+        .end_call(&completed(&over), &[report()], at(66))
         .await
         .unwrap();
     let unfinished = store.unfinished_calls().await.unwrap();

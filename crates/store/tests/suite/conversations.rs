@@ -28,14 +28,14 @@ async fn a_call_is_one_session_of_its_conversation() {
     assert_eq!((session.ended_at, session.summary), (None, None));
 
     store
-        .append_message(call.conversation, &turn("caller", "Hi."), at(9))
+        .append_message(call.conversation, &turn("caller", "Hi."), &[], at(9))
         .await
         .unwrap();
     let session = store.session(call.id).await.unwrap().unwrap();
     assert_eq!(session.last_activity_at, at(9));
 
     store
-        .end_call(&completed(&call), &report(), at(66))
+        .end_call(&completed(&call), &[report()], at(66))
         .await
         .unwrap();
     let session = store.session(call.id).await.unwrap().unwrap();
@@ -82,7 +82,7 @@ async fn conversations_are_filtered_and_sorted() {
         ids.push(call);
     }
     store
-        .end_call(&completed(&ids[0]), &report(), at(66))
+        .end_call(&completed(&ids[0]), &[report()], at(66))
         .await
         .unwrap();
     let [first, second, third] = [0, 1, 2].map(|nth: usize| ids[nth].conversation);
@@ -171,7 +171,7 @@ async fn messages_are_paged_either_way_and_by_who_spoke() {
         turn("caller", "Two."),
         turn("agent", "Three."),
     ];
-    store.end_call(&end, &report(), at(66)).await.unwrap();
+    store.end_call(&end, &[report()], at(66)).await.unwrap();
     let all = MessageFilter {
         conversation: Some(call.conversation),
         session: None,
@@ -217,7 +217,7 @@ async fn of_an_erased_contact_no_session_has_a_summary() {
     let call = outbound(agent, "+14155550123");
     let begun = store.begin_call(&call).await.unwrap();
     store
-        .end_call(&completed(&call), &report(), at(66))
+        .end_call(&completed(&call), &[report()], at(66))
         .await
         .unwrap();
     store

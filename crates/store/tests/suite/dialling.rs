@@ -111,7 +111,7 @@ async fn the_end_of_the_call_is_the_end_of_the_attempt() {
     let call = attempt.call.as_ref().unwrap();
     assert!(store.tasks_without_verdict(10).await.unwrap().is_empty());
     store
-        .end_call(&completed(call), &report(), at(70))
+        .end_call(&completed(call), &[report()], at(70))
         .await
         .unwrap();
     let attempts = store.task_attempts(task.id, 10).await.unwrap();
@@ -231,7 +231,7 @@ async fn what_is_under_way_can_be_cancelled_but_not_changed_retried_or_deleted()
     store
         .end_call(
             &completed(attempt.call.as_ref().unwrap()),
-            &report(),
+            &[report()],
             at(70),
         )
         .await
@@ -561,7 +561,7 @@ async fn tasks_attempts_and_pools_tell_nothing_of_an_erased_contact() {
 
     let call = attempt.call.as_ref().unwrap();
     store
-        .end_call(&completed(call), &report(), at(70))
+        .end_call(&completed(call), &[report()], at(70))
         .await
         .unwrap();
     let pool = store.create_pool(&pool("FIFO"), at(0)).await.unwrap().id;

@@ -250,7 +250,7 @@ async fn end_a_call(store: &Store, agent: Uuid) -> u64 {
     let call = outbound(agent, "+14155550123");
     store.begin_call(&call).await.unwrap();
     store
-        .end_call(&completed(&call), &report(), at(66))
+        .end_call(&completed(&call), &[report()], at(66))
         .await
         .unwrap()
         .unwrap()

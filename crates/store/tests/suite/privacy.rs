@@ -1,6 +1,6 @@
 //! People that are erased, and what is older than a workspace keeps it.
 
-use store::{EndReport, EraseContactError, Removed, Retention, Store};
+use store::{Announcement, EraseContactError, Removed, Retention, Store};
 use uuid::Uuid;
 
 use crate::support::{EVENT, agent, at, completed, open, outbound, webhook};
@@ -174,12 +174,12 @@ async fn ended_call(store: &Store, number: &str) -> (Uuid, Uuid) {
     store.add_webhook(&hook, 5, at(0)).await.unwrap();
     let call = outbound(new.id, number);
     let begun = store.begin_call(&call).await.unwrap();
-    let report = EndReport {
+    let report = Announcement {
         event: EVENT,
         payload: format!(r#"{{"conversation_id":"{}"}}"#, call.conversation),
     };
     let owed = store
-        .end_call(&completed(&call), &report, at(65))
+        .end_call(&completed(&call), &[report], at(65))
         .await
         .unwrap();
     assert_eq!(owed, Some(1));

@@ -87,7 +87,7 @@ async fn nothing_of_a_workspace_is_seen_from_another() {
     let begun = store.begin_call(&call).await.unwrap();
     let said = turn("agent", "Hello.");
     store
-        .append_message(call.conversation, &said, at(1))
+        .append_message(call.conversation, &said, &[], at(1))
         .await
         .unwrap();
 
@@ -138,20 +138,23 @@ async fn nothing_of_a_workspace_is_changed_from_another() {
             .unwrap()
             .is_none()
     );
-    other.note_ringing(call.id, "ringing", at(9)).await.unwrap();
     other
-        .note_answered(call.id, "answered", at(9))
+        .note_ringing(call.id, "ringing", &[], at(9))
+        .await
+        .unwrap();
+    other
+        .note_answered(call.id, "answered", &[], at(9))
         .await
         .unwrap();
     other.note_progress(call.id, None, at(9)).await.unwrap();
     let said = turn("agent", "Hello.");
     other
-        .append_message(call.conversation, &said, at(9))
+        .append_message(call.conversation, &said, &[], at(9))
         .await
         .unwrap_err();
     assert_eq!(
         other
-            .end_call(&completed(&call), &report(), at(9))
+            .end_call(&completed(&call), &[report()], at(9))
             .await
             .unwrap(),
         None
@@ -230,7 +233,7 @@ async fn what_is_the_nodes_work_reaches_all_workspaces_and_says_whose_it_is() {
         );
         one.begin_call(&over).await.unwrap();
         one.begin_call(&live).await.unwrap();
-        one.end_call(&completed(&over), &report(), at(66))
+        one.end_call(&completed(&over), &[report()], at(66))
             .await
             .unwrap();
     }

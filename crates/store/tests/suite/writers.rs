@@ -49,7 +49,7 @@ async fn of_many_turns_and_latencies_noted_at_once_none_is_lost() {
             tokio::spawn(async move {
                 let said = turn("agent", &number.to_string());
                 store
-                    .append_message(conversation, &said, at(1))
+                    .append_message(conversation, &said, &[], at(1))
                     .await
                     .unwrap();
                 let latency = json!({ "turn": number });
@@ -80,7 +80,7 @@ async fn words_with_a_nul_in_them_are_kept_without_it() {
     store.begin_call(&call).await.unwrap();
     let said = turn("agent", "Hel\0lo.");
     store
-        .append_message(call.conversation, &said, at(1))
+        .append_message(call.conversation, &said, &[], at(1))
         .await
         .unwrap();
     let kept = store.messages(call.conversation).await.unwrap();

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use postgres_fixture::TestDatabase;
 use serde_json::json;
 use store::{
-    CallEnd, ClaimLimits, EndReport, Message, NewAgent, NewCall, NewWebhook, PostgresSettings,
+    Announcement, CallEnd, ClaimLimits, Message, NewAgent, NewCall, NewWebhook, PostgresSettings,
     Secret, SigningSecret, Store,
 };
 use tempfile::TempDir;
@@ -121,8 +121,8 @@ pub(crate) fn completed(call: &NewCall) -> CallEnd {
     }
 }
 
-pub(crate) fn report() -> EndReport {
-    EndReport {
+pub(crate) fn report() -> Announcement {
+    Announcement {
         event: EVENT,
         payload: r#"{"event":"conversation.end_report"}"#.to_owned(),
     }
