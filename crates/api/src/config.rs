@@ -51,6 +51,8 @@ pub struct ApiConfig {
     pub webhooks: WebhookSettings,
     /// Settings of the dialling queue.
     pub dialling: DiallingSettings,
+    /// How WhatsApp is reached.
+    pub whatsapp: WhatsappSettings,
 }
 
 impl ApiConfig {
@@ -76,6 +78,7 @@ impl ApiConfig {
             limits: LimitSettings::default(),
             webhooks: WebhookSettings::default(),
             dialling: DiallingSettings::default(),
+            whatsapp: WhatsappSettings::default(),
         }
     }
 }
@@ -205,6 +208,32 @@ impl Default for DiallingSettings {
             parallel: 50,
             lease: Duration::from_secs(30),
             poll_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+/// How Meta's Cloud API for WhatsApp is reached.
+#[derive(Clone, Debug)]
+pub struct WhatsappSettings {
+    /// Where the Graph API is, without its version.
+    pub graph_url: Url,
+    /// The version of the Graph API, such as `v23.0`.
+    pub graph_version: String,
+    /// The longest that a request may take.
+    pub timeout: Duration,
+    /// When a client is told to come back if Meta takes no more messages and does not say for how
+    /// long.
+    pub retry_after: Duration,
+}
+
+impl Default for WhatsappSettings {
+    fn default() -> Self {
+        let graph_url = "https://graph.facebook.com".parse();
+        Self {
+            graph_url: graph_url.expect("the constant is a URL"),
+            graph_version: "v23.0".to_owned(),
+            timeout: Duration::from_secs(20),
+            retry_after: Duration::from_secs(60),
         }
     }
 }

@@ -2,12 +2,11 @@
 //! decided by the crate `dialling` and written down by the store.
 //!
 //! Start reading at [`run`]. `decide` makes of stored rows what the rules understand, `attempt`
-//! makes one attempt, `messages` is where messages leave the node, and `recovery` looks after
-//! attempts whose node died.
+//! makes one attempt, `work` carries out one that is no call, and `recovery` looks after attempts
+//! whose node died.
 
 mod attempt;
 mod decide;
-mod messages;
 mod recovery;
 mod runner;
 mod work;

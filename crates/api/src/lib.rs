@@ -49,10 +49,12 @@ mod state;
 mod tasks;
 pub mod upkeep;
 pub mod webhooks;
+mod whatsapp;
 
 pub use clock::{Clock, Now};
 pub use config::{
     ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings,
+    WhatsappSettings,
 };
 pub use directory::{Directory, LoadDirectoryError};
 pub use number::UnknownCountry;

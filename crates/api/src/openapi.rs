@@ -53,6 +53,10 @@ const TAGS: &[(&str, &str)] = &[
         "Reaching many contacts: campaigns, rules, pools, listings and whom not to call.",
     ),
     ("webhooks", "Who is told of what happens."),
+    (
+        "whatsapp",
+        "WhatsApp: accounts, templates and messages made of them.",
+    ),
     ("keys", "The tokens that open this API."),
     (
         "workspace",

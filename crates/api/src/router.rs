@@ -18,7 +18,7 @@ use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
     agents, calls, campaigns, contacts, conversations, do_not_call, health, idempotency, keys,
-    listings, metrics, pools, rules, schedules, settings, tasks, webhooks,
+    listings, metrics, pools, rules, schedules, settings, tasks, webhooks, whatsapp,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
@@ -39,6 +39,7 @@ fn families() -> OpenApiRouter<ApiState> {
         settings::routes(),
         tasks::routes(),
         webhooks::routes(),
+        whatsapp::routes(),
     ];
     let v1 = families.into_iter().fold(OpenApiRouter::default(), join);
     let node = join(health::routes(), metrics::routes());

@@ -17,6 +17,7 @@ use crate::config::ApiConfig;
 use crate::directory::Directory;
 use crate::limits::Limits;
 use crate::number::{NumberRules, UnknownCountry};
+use crate::whatsapp::Graph;
 
 /// The API's shared state. Clones are the same state.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct ApiState {
     pub(crate) numbers: NumberRules,
     pub(crate) metrics: Arc<Registry>,
     pub(crate) client: Client,
+    /// Meta's API.
+    pub(crate) graph: Graph,
     pub(crate) limits: Arc<Limits>,
     pub(crate) clock: Clock,
     /// Whether what happens in calls can not be written down at the moment.
@@ -71,6 +74,18 @@ impl ApiState {
             timeout: Some(config.webhooks.total_timeout),
             ..ClientOptions::default()
         })?;
+        let whatsapp = &config.whatsapp;
+        let graph = Graph::new(
+            // The operator says where it is.
+            outbound::client(ClientOptions {
+                guard: Guard::WITH_PRIVATE,
+                connect_timeout: whatsapp.timeout,
+                timeout: Some(whatsapp.timeout),
+                ..ClientOptions::default()
+            })?,
+            &whatsapp.graph_url,
+            &whatsapp.graph_version,
+        );
         Ok(Self {
             store,
             calls,
@@ -81,6 +96,7 @@ impl ApiState {
             numbers,
             metrics: Arc::default(),
             client,
+            graph,
             records_fail: Arc::default(),
             outbox: Arc::new(Notify::new()),
             dialling: Arc::new(Notify::new()),

@@ -17,6 +17,7 @@ use crate::dialling;
 use crate::evaluations::ERASE_EVALUATIONS;
 use crate::schedules::erasing::{ERASE_APPOINTMENTS, ERASE_REQUESTS};
 use crate::sessions::ERASE_SESSIONS;
+use crate::whatsapp::ERASE_WHATSAPP_MESSAGES;
 use crate::workspaces::WorkspaceId;
 
 /// What was removed of a person.
@@ -213,6 +214,7 @@ impl Store {
             dialling::ERASE_ATTEMPTS,
             dialling::ERASE_DO_NOT_CALL,
             ERASE_SESSIONS,
+            ERASE_WHATSAPP_MESSAGES,
         ] {
             sqlx::query(statement)
                 .bind(contact.to_string())

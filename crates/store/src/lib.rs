@@ -38,6 +38,7 @@ mod schedules;
 mod sessions;
 mod usage;
 mod webhooks;
+mod whatsapp;
 mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
@@ -80,4 +81,9 @@ pub use secret::Secret;
 pub use sessions::SessionRecord;
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
+pub use whatsapp::{
+    BegunWhatsappMessage, NewWhatsappAccount, NewWhatsappMessage, SaveWhatsappAccountError,
+    TemplateRecord, TemplateSettings, TemplateTerms, WhatsappAccount, WhatsappAccountChange,
+    WhatsappMessage,
+};
 pub use workspaces::{Plan, Workspace, WorkspaceId};

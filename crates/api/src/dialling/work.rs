@@ -9,10 +9,10 @@ use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::messages;
 use crate::clock;
 use crate::exchange::words;
 use crate::state::ApiState;
+use crate::whatsapp;
 
 words! {
     /// What a task does.
@@ -113,7 +113,7 @@ impl CallPromptData {
 
 impl TaskData {
     /// As it is stored; what can not be read any more counts as left out.
-    pub(super) fn read(stored: &Value) -> Self {
+    pub(crate) fn read(stored: &Value) -> Self {
         serde_json::from_value(stored.clone()).unwrap_or_default()
     }
 }
@@ -129,7 +129,7 @@ pub(super) async fn carry_out(
     let done = if kind == Kind::Webhook {
         post(&state, &task, attempt).await
     } else {
-        messages::send(&task)
+        whatsapp::send_for_task(&state, &store, &task, attempt).await
     };
     let (outcome, reason) = match done {
         Ok(()) => ("completed", String::new()),

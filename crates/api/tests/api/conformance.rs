@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::graph::Graph;
 use crate::support::registry::fill;
 use crate::support::schema::{problems, resolve};
 use crate::support::{Answer, NUMBER, Node};
@@ -196,6 +197,53 @@ async fn answers_about_tasks_and_campaigns_are_as_the_document_says() {
     let set = json!({ "rule_uuid": rule["uuid"] });
     let set = node.put(&format!("/campaigns/{campaign}/rule"), set).await;
     is_documented("put", "/campaigns/{campaign_uuid}/rule", &set);
+}
+
+#[tokio::test]
+async fn whatsapp_is_as_the_document_says() {
+    let graph = Graph::start().await;
+    let url = graph.url.clone();
+    let node = Node::start_with(|config| config.whatsapp.graph_url = url).await;
+    let account = json!({
+        "name": "Shop", "phone_number_id": "1", "waba_id": "7", "access_token": "EAAJ",
+    });
+    let account = node.post("/whatsapp/accounts", account).await;
+    is_documented("post", "/whatsapp/accounts", &account);
+    let path = format!(
+        "/whatsapp/accounts/{}",
+        account.data()["uuid"].as_str().unwrap()
+    );
+    let one = "/whatsapp/accounts/{account_uuid}";
+    is_documented(
+        "patch",
+        one,
+        &node.patch(&path, json!({ "name": "A" })).await,
+    );
+    graph.has_templates(&[json!({
+        "id": "9", "name": "greeting", "language": "en", "status": "APPROVED",
+        "category": "UTILITY", "components": [{ "type": "BODY", "text": "Hello." }],
+    })]);
+    let templates = node.get("/whatsapp/templates").await;
+    is_documented("get", "/whatsapp/templates", &templates);
+    let template = templates.data()["data"][0]["uuid"].clone();
+    let set = json!({ "template_uuid": template });
+    let set = node.post("/whatsapp/template-settings", set).await;
+    is_documented("post", "/whatsapp/template-settings", &set);
+    let message = json!({
+        "agentId": node.file_agent, "templateId": template, "phoneNumber": NUMBER,
+    });
+    let sent = node.post("/whatsapp/template", message).await;
+    is_documented("post", "/whatsapp/template", &sent);
+    let new = json!({
+        "name": "a", "language": "en", "category": "UTILITY", "waba_id": "7",
+        "components": [{ "type": "BODY", "text": "Hello." }],
+    });
+    let new = node.post("/whatsapp/templates", new).await;
+    is_documented("post", "/whatsapp/templates", &new);
+    for path in ["/whatsapp/accounts", "/whatsapp/template-settings"] {
+        is_documented("get", path, &node.get(path).await);
+    }
+    is_documented("delete", one, &node.delete(&path).await);
 }
 
 #[tokio::test]

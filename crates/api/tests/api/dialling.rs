@@ -408,15 +408,3 @@ async fn a_campaign_keeps_to_the_hours_where_the_contact_is() {
     assert!(node.calls.placed.lock().unwrap().is_empty());
     running.stop().await;
 }
-
-#[tokio::test]
-async fn a_message_that_nobody_sends_fails_its_task_and_says_why() {
-    let running = Running::start().await;
-    let message = json!({ "template_uuid": "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34" });
-    let more = json!({ "type": "send_message", "task_data": message, "max_attempts": 1 });
-    let path = running.task(more).await;
-    let task = running.becomes(&path, "failed").await;
-    let reason = task["attempts"][0]["reason"].as_str().unwrap();
-    assert!(reason.starts_with("UNSUPPORTED_TASK_TYPE"), "{reason}");
-    running.stop().await;
-}

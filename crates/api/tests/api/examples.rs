@@ -2,17 +2,20 @@
 //!
 //! A block of a page in `docs/` is run if its fence says so: ```` ```sh run ````. All such blocks
 //! of a page in one language are one program, against a node of its own; `TOKEN` opens everything
-//! and `AGENT` is an agent. A request that is refused fails the program.
+//! and `AGENT` is an agent. A request that is refused fails the program. Meta's API for WhatsApp is
+//! on loopback and has one template.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::Node;
+use crate::support::graph::Graph;
 
 /// Where the documentation says that the node is.
 const DOCUMENTED: &str = "http://127.0.0.1:8080";
@@ -49,7 +52,9 @@ async fn run_all(language: &str, command: &[&'static str], before: &str) {
         let Some(program) = programs(&text).remove(language) else {
             continue;
         };
-        let node = Node::start().await;
+        let graph = graph().await;
+        let url = graph.url.clone();
+        let node = Node::start_with(|config| config.whatsapp.graph_url = url).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
@@ -70,6 +75,19 @@ async fn run_all(language: &str, command: &[&'static str], before: &str) {
         ran += 1;
     }
     assert!(ran > 0, "no page has an example in {language}");
+}
+
+async fn graph() -> Graph {
+    let graph = Graph::start().await;
+    graph.has_templates(&[json!({
+        "id": "594425479261596",
+        "name": "order_confirmation",
+        "language": "en_US",
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "components": [{ "type": "BODY", "text": "Hello {{1}}, your order {{2}} is on its way." }],
+    })]);
+    graph
 }
 
 fn assert_success(page: &Path, program: &str, output: &Output) {

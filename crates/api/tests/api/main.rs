@@ -30,4 +30,5 @@ mod support;
 mod tasks;
 mod tokens;
 mod webhook_routes;
+mod whatsapp;
 mod workspaces;

@@ -145,7 +145,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 20] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 22] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -167,6 +167,8 @@ impl Config {
             ("dialling.lease", self.dialling.lease),
             ("dialling.poll_interval", self.dialling.poll_interval),
             ("otlp.timeout", self.otlp.timeout),
+            ("whatsapp.timeout", self.whatsapp.timeout),
+            ("whatsapp.retry_after", self.whatsapp.retry_after),
         ]
     }
 

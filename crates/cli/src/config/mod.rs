@@ -40,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) otlp: Otlp,
     pub(crate) sip: Sip,
+    pub(crate) whatsapp: Whatsapp,
 }
 
 /// `[store]`: the database.
@@ -238,6 +239,23 @@ pub(crate) struct Dialling {
     pub(crate) poll_interval: Duration,
 }
 
+/// `[whatsapp]`: Meta's Cloud API. The accounts of workspaces are in the database.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Whatsapp {
+    /// Where the Graph API is, without its version.
+    pub(crate) graph_url: String,
+    /// The version of the Graph API.
+    pub(crate) graph_version: String,
+    /// The longest that a request to it may take.
+    #[serde(with = "duration")]
+    pub(crate) timeout: Duration,
+    /// When a client is told to come back if Meta takes no more messages and does not say for how
+    /// long.
+    #[serde(with = "duration")]
+    pub(crate) retry_after: Duration,
+}
+
 /// `[log]`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -361,6 +379,7 @@ impl Default for Config {
             log: Log::default(),
             otlp: Otlp::default(),
             sip: Sip::default(),
+            whatsapp: Whatsapp::default(),
         }
     }
 }
@@ -487,6 +506,17 @@ impl Default for Dialling {
             parallel: NonZeroU32::new(50).unwrap_or(NonZeroU32::MIN),
             lease: Duration::from_secs(30),
             poll_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Default for Whatsapp {
+    fn default() -> Self {
+        Self {
+            graph_url: "https://graph.facebook.com".to_owned(),
+            graph_version: "v23.0".to_owned(),
+            timeout: Duration::from_secs(20),
+            retry_after: Duration::from_secs(60),
         }
     }
 }

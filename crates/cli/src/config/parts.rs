@@ -3,7 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use api::{ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings};
+use api::{
+    ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings,
+    WhatsappSettings,
+};
 use audio::SampleRate;
 use audio::codec::OpusSettings;
 use bundle::Limits;
@@ -126,6 +129,9 @@ impl Config {
         let public_url: Url = public_url.parse().map_err(|error| {
             LoadConfigError::Conflict(format!("http.public_url must be a URL: {error}"))
         })?;
+        let graph_url: Url = self.whatsapp.graph_url.parse().map_err(|error| {
+            LoadConfigError::Conflict(format!("whatsapp.graph_url must be a URL: {error}"))
+        })?;
         Ok(ApiConfig {
             max_body: self.http.max_body_bytes,
             max_upload: self.http.max_upload_bytes,
@@ -157,6 +163,12 @@ impl Config {
                 parallel: self.dialling.parallel.get(),
                 lease: self.dialling.lease,
                 poll_interval: self.dialling.poll_interval,
+            },
+            whatsapp: WhatsappSettings {
+                graph_url,
+                graph_version: self.whatsapp.graph_version.clone(),
+                timeout: self.whatsapp.timeout,
+                retry_after: self.whatsapp.retry_after,
             },
             ..ApiConfig::new(public_url, recordings)
         })

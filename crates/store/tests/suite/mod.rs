@@ -12,5 +12,6 @@ mod outbox;
 mod privacy;
 mod schedules;
 mod usage;
+mod whatsapp;
 mod workspaces;
 mod writers;

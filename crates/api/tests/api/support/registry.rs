@@ -14,6 +14,15 @@ pub(crate) type Made = BTreeMap<String, String>;
 /// in the path is in `made`.
 async fn make(node: &Node, name: &str, made: &Made) -> String {
     match name {
+        "account_uuid" => {
+            let body = json!({
+                "name": "Made",
+                "phone_number_id": Uuid::now_v7().as_u128().to_string(),
+                "waba_id": "1",
+                "access_token": "made.example",
+            });
+            text(&node.post("/whatsapp/accounts", body).await.data(), "uuid")
+        }
         "agent_uuid" => node.make_agent().await,
         "appointment_uuid" => {
             let body = json!({

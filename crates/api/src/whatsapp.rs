@@ -1,0 +1,42 @@
+//! `/whatsapp`: templates of the WhatsApp Business Platform and messages made of them, through
+//! Meta's Cloud API.
+//!
+//! Start reading at [`sending`]: what becomes of one message, for the operation and for tasks
+//! alike. [`filling`] makes of a template and parameters what Meta takes, without asking anybody;
+//! [`graph`] asks Meta; [`refusal`] says what Meta's errors mean here.
+
+mod accounts;
+mod filling;
+mod graph;
+mod header;
+mod message;
+mod placeholders;
+mod refusal;
+mod sending;
+mod template_settings;
+mod templates;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use self::graph::Graph;
+pub(crate) use self::message::send_for_task;
+use crate::error::ApiError;
+use crate::state::ApiState;
+
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::change, accounts::remove))
+        .routes(routes!(message::send))
+        .routes(routes!(templates::list, templates::create))
+        .routes(routes!(template_settings::list, template_settings::set))
+}
+
+fn unknown_template() -> ApiError {
+    ApiError::not_found(
+        "TEMPLATE_NOT_FOUND",
+        "There is no such template.",
+        "GET /api/v1/whatsapp/templates lists all of them, as Meta has them now.",
+    )
+}

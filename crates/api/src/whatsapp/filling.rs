@@ -1,0 +1,185 @@
+//! The message that Meta takes, made of a template and what stands in its places.
+//!
+//! Meta: "Sending messages with template", `components` of type `header` and `body`, whose
+//! parameters are positional, or named where the template's `parameter_format` is `NAMED`.
+
+use serde_json::{Map, Value, json};
+use store::TemplateTerms;
+
+use super::header::{Header, HeaderType};
+use super::refusal::Refusal;
+
+/// Characters in one place at most.
+const LONGEST: usize = 1_024;
+
+/// The places in a text, `{{1}}` or `{{first_name}}`: numbers in their order, names as they come.
+pub(super) fn places(text: &str) -> Vec<String> {
+    let mut places: Vec<String> = Vec::new();
+    for after in text.split("{{").skip(1) {
+        let Some((name, _)) = after.split_once("}}") else {
+            continue;
+        };
+        let name = name.trim().to_owned();
+        if !name.is_empty() && !places.contains(&name) {
+            places.push(name);
+        }
+    }
+    let number = |place: &String| place.parse().unwrap_or(u32::MAX);
+    places.sort_by_key(number);
+    places
+}
+
+/// What is posted to `/{phone_number_id}/messages`.
+pub(super) fn message(
+    recipient: &str,
+    template: &TemplateTerms,
+    parameters: &Map<String, Value>,
+    header: Option<&Header>,
+) -> Result<Value, Refusal> {
+    let mut components = Vec::new();
+    components.extend(header_component(template, header)?);
+    components.extend(body_component(template, parameters)?);
+    let mut filled = json!({
+        "name": template.name,
+        "language": { "code": template.language },
+    });
+    if !components.is_empty() {
+        filled["components"] = components.into();
+    }
+    Ok(json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": recipient,
+        "type": "template",
+        "template": filled,
+    }))
+}
+
+/// The component of a template with this type.
+pub(super) fn component<'a>(components: &'a Value, kind: &str) -> Option<&'a Value> {
+    let components = components.as_array()?;
+    components.iter().find(|one| {
+        let named = one["type"].as_str();
+        named.is_some_and(|named| named.eq_ignore_ascii_case(kind))
+    })
+}
+
+fn header_component(
+    template: &TemplateTerms,
+    header: Option<&Header>,
+) -> Result<Option<Value>, Refusal> {
+    let wanted = component(&template.components, "HEADER");
+    let format = wanted.and_then(|header| header["format"].as_str());
+    let text = wanted.and_then(|header| header["text"].as_str());
+    let kind = match format.map(str::to_ascii_uppercase).as_deref() {
+        Some("IMAGE") => HeaderType::Image,
+        Some("VIDEO") => HeaderType::Video,
+        Some("DOCUMENT") => HeaderType::Document,
+        _ => match places(text.unwrap_or_default()).first() {
+            Some(place) => return text_header(template, place, header).map(Some),
+            None if header.is_some() => {
+                return Err(parameter(
+                    "header",
+                    "nothing: the template's header has no place for it",
+                ));
+            }
+            None => return Ok(None),
+        },
+    };
+    let expected = format!("`type` `{}` with the `url` of one", kind.as_str());
+    let url = header.filter(|header| header.kind == kind);
+    let url = url.and_then(|header| header.url.as_deref());
+    let url = url.ok_or_else(|| parameter("header", &expected))?;
+    let kind = kind.as_str();
+    Ok(Some(json!({
+        "type": "header",
+        "parameters": [{ "type": kind, kind: { "link": url } }],
+    })))
+}
+
+fn text_header(
+    template: &TemplateTerms,
+    place: &str,
+    header: Option<&Header>,
+) -> Result<Value, Refusal> {
+    let text = header.filter(|header| header.kind == HeaderType::Text);
+    let text = text.and_then(|header| header.text.as_deref());
+    let text =
+        text.ok_or_else(|| parameter("header", "`type` `text` with the `text` for its place"))?;
+    let text = checked("header.text", text)?;
+    Ok(json!({ "type": "header", "parameters": [text_parameter(template, place, text)] }))
+}
+
+fn body_component(
+    template: &TemplateTerms,
+    parameters: &Map<String, Value>,
+) -> Result<Option<Value>, Refusal> {
+    let body = component(&template.components, "BODY");
+    let text = body.and_then(|body| body["text"].as_str());
+    let places = places(text.unwrap_or_default());
+    let mut filled = Vec::new();
+    let mut used = Vec::new();
+    for (index, place) in places.iter().enumerate() {
+        let names = [place.clone(), format!("field{}", index + 1)];
+        let found = names.iter().find_map(|name| parameters.get_key_value(name));
+        let Some((name, value)) = found else {
+            let [own, numbered] = &names;
+            let field = if place.parse::<u32>().is_ok() {
+                numbered
+            } else {
+                own
+            };
+            return Err(parameter(
+                &format!("parameters.{field}"),
+                "text for this place of the template",
+            ));
+        };
+        used.push(name);
+        let field = format!("parameters.{name}");
+        let value = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                return Err(parameter(&field, "text or a number"));
+            }
+        };
+        filled.push(text_parameter(template, place, checked(&field, &value)?));
+    }
+    if let Some(name) = parameters.keys().find(|name| !used.contains(name)) {
+        let expected = format!(
+            "only what the template has places for, which are {}",
+            places.len()
+        );
+        return Err(parameter(&format!("parameters.{name}"), &expected));
+    }
+    if filled.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(json!({ "type": "body", "parameters": filled })))
+}
+
+fn text_parameter(template: &TemplateTerms, place: &str, text: &str) -> Value {
+    if template.parameter_format == "NAMED" {
+        json!({ "type": "text", "parameter_name": place, "text": text })
+    } else {
+        json!({ "type": "text", "text": text })
+    }
+}
+
+fn checked<'a>(field: &str, text: &'a str) -> Result<&'a str, Refusal> {
+    let is_blank = text.trim().is_empty();
+    if is_blank || text.chars().count() > LONGEST {
+        return Err(parameter(field, "text of 1 to 1024 characters"));
+    }
+    Ok(text)
+}
+
+fn parameter(field: &str, expected: &str) -> Refusal {
+    Refusal::Parameter {
+        field: field.to_owned(),
+        expected: expected.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

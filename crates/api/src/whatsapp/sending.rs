@@ -1,0 +1,108 @@
+//! What becomes of one message: read, filled, written down, sent, settled.
+
+use serde_json::{Map, Value};
+use store::{NewWhatsappMessage, Store, TemplateRecord, WhatsappAccount};
+use uuid::Uuid;
+
+use super::filling;
+use super::header::Header;
+use super::refusal::Refusal;
+use crate::clock;
+use crate::state::ApiState;
+
+/// What Meta calls a template that can be sent.
+const APPROVED: &str = "APPROVED";
+
+/// A message to be sent.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// Who sends it.
+    pub(super) agent: Uuid,
+    /// E.164 number that it goes to.
+    pub(super) recipient: String,
+    /// What stands in the places of its body.
+    pub(super) parameters: Map<String, Value>,
+    /// What stands above it.
+    pub(super) header: Option<Header>,
+    /// The attempt of a task that it is sent for.
+    pub(super) attempt: Option<Uuid>,
+}
+
+/// A message that Meta took.
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// Meta's id of it.
+    pub(super) message_id: String,
+    /// What it belongs to.
+    pub(super) conversation: Uuid,
+}
+
+/// The template with this id.
+pub(super) async fn template(store: &Store, template: Uuid) -> Result<TemplateRecord, Refusal> {
+    let found = store.whatsapp_template(template).await?;
+    found.ok_or(Refusal::UnknownTemplate)
+}
+
+/// Sends a message. It is written down before, so that an attempt of a task sends one and no
+/// second.
+pub(super) async fn send(
+    state: &ApiState,
+    store: &Store,
+    template: TemplateRecord,
+    order: &Order,
+) -> Result<Sent, Refusal> {
+    let account = store.whatsapp_account_of(&template.waba_id).await?;
+    let account = account.ok_or(Refusal::NoAccount)?;
+    let template = approved(state, store, &account, template).await?;
+    let (parameters, header) = (&order.parameters, order.header.as_ref());
+    let message = filling::message(&order.recipient, &template.terms, parameters, header)?;
+    let new = NewWhatsappMessage {
+        id: Uuid::now_v7(),
+        agent: order.agent,
+        template: template.id,
+        recipient: order.recipient.clone(),
+        phone_number_id: account.phone_number_id.clone(),
+        attempt: order.attempt,
+    };
+    let begun = store.begin_whatsapp_message(&new, clock::now()).await?;
+    let begun = begun.ok_or(Refusal::Repeated)?;
+    let (token, from) = (&account.access_token, &account.phone_number_id);
+    let sent = state.graph.send(token, from, &message).await;
+    let sent = sent.map_err(Refusal::from);
+    let reason = sent.as_ref().err().map(Refusal::to_string);
+    let outcome = match (&sent, &reason) {
+        (Ok(id), _) => Ok(id.as_str()),
+        (Err(_), reason) => Err(reason.as_deref().unwrap_or_default()),
+    };
+    let settled = store.settle_whatsapp_message(new.id, outcome, clock::now());
+    if let Err(error) = settled.await {
+        // It was sent or refused all the same, which is what the sender has to know.
+        tracing::error!(message = %new.id, %error, "the outcome of a message could not be written");
+    }
+    Ok(Sent {
+        message_id: sent?,
+        conversation: begun.conversation,
+    })
+}
+
+/// Asks Meta again about a template that was not approved when it was last heard of.
+async fn approved(
+    state: &ApiState,
+    store: &Store,
+    account: &WhatsappAccount,
+    template: TemplateRecord,
+) -> Result<TemplateRecord, Refusal> {
+    if template.terms.status == APPROVED {
+        return Ok(template);
+    }
+    let id = &template.terms.template_id;
+    let terms = state.graph.template(&account.access_token, id).await?;
+    let saved = store.save_whatsapp_template(&template.waba_id, &terms, clock::now());
+    let template = saved.await?;
+    if template.terms.status == APPROVED {
+        return Ok(template);
+    }
+    Err(Refusal::NotApproved {
+        status: template.terms.status,
+    })
+}
