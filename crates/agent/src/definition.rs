@@ -2,6 +2,7 @@
 //! files and the database.
 
 mod identity;
+mod intent;
 mod invalid;
 mod knowledge;
 mod patch;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use intent::{Intent, IntentAction, IntentParameter, IntentWebhook, ParameterKind};
 pub use invalid::InvalidField;
 pub(crate) use invalid::{readable_path, readable_type};
 pub(crate) use knowledge::in_order;
@@ -152,6 +154,10 @@ pub struct AgentDefinition {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 64)]
     pub tools: Vec<ToolDefinition>,
+    /// What the other party may want, and who does it; at most 64.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 64)]
+    pub intents: Vec<Intent>,
     /// Who is told about its conversations; at most 5.
     #[schema(max_items = 5)]
     pub webhooks: Vec<Webhook>,
@@ -207,11 +213,14 @@ impl AgentDefinition {
         validation::check(self)
     }
 
-    /// The definition as the API shows it: all fields, and `has_secret` in
-    /// place of a webhook's secret.
+    /// The definition as the API shows it: all fields but the intents, which
+    /// hold secrets, and `has_secret` in place of a webhook's secret.
     #[must_use]
     pub fn public_view(&self) -> Value {
         let mut view = to_json(self);
+        if let Some(fields) = view.as_object_mut() {
+            fields.remove("intents");
+        }
         if let Some(webhooks) = view.get_mut("webhooks") {
             *webhooks = self.webhooks.iter().map(Webhook::public_view).collect();
         }
@@ -340,6 +349,7 @@ impl Default for AgentDefinition {
             procedures: Vec::new(),
             training: Vec::new(),
             tools: Vec::new(),
+            intents: Vec::new(),
             webhooks: Vec::new(),
         }
     }

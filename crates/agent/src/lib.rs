@@ -19,9 +19,10 @@ mod sentence;
 pub use conversation::{Conversation, ConversationLimits, TurnIndex};
 pub use definition::{
     AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Compliance, FreeObject,
-    Guideline, Interaction, Interruption, InterruptionMode, InvalidField, Note, Procedure,
-    ProcedureStep, SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced,
-    VoiceProfile, VoiceSettings, Webhook, WebhookEvent,
+    Guideline, Intent, IntentAction, IntentParameter, IntentWebhook, Interaction, Interruption,
+    InterruptionMode, InvalidField, Note, ParameterKind, Procedure, ProcedureStep, SecretKey,
+    Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced, VoiceProfile, VoiceSettings,
+    Webhook, WebhookEvent,
 };
 pub use folder::{LoadAgentError, load_file, load_file_if, load_folder};
 pub use prompt::{Assembled, CallContext, CallPrompt, Direction};

@@ -5,6 +5,7 @@ mod knowledge;
 
 use llm::Passage;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::definition::{AgentDefinition, Procedure, given, in_order};
 
@@ -154,7 +155,10 @@ fn knowledge_sections(sections: &mut Sections, definition: &AgentDefinition) {
     );
     sections.add_list(
         "How you proceed:",
-        definition.procedures.iter().map(procedure),
+        definition
+            .procedures
+            .iter()
+            .map(|one| procedure(definition, one)),
     );
     let notes = in_order(&definition.notes);
     sections.add_list(
@@ -181,8 +185,9 @@ fn knowledge_sections(sections: &mut Sections, definition: &AgentDefinition) {
     );
 }
 
-/// "Reset a mailbox. Only for the owner. 1. Ask for the number. 2. Reset it."
-fn procedure(procedure: &Procedure) -> String {
+/// "Reset a mailbox. Only for the owner. 1. Ask for the number. 2. Reset it. Use the function
+/// `reset_mailbox` for that."
+fn procedure(definition: &AgentDefinition, procedure: &Procedure) -> String {
     let mut text = with_stop(&procedure.name);
     if let Some(description) = given(&procedure.description) {
         text.push(' ');
@@ -194,8 +199,18 @@ fn procedure(procedure: &Procedure) -> String {
             number + 1,
             with_stop(&step.description)
         ));
+        if let Some(function) = step.intent_uuid.and_then(|uuid| function(definition, uuid)) {
+            text.push_str(&format!(" Use the function `{function}` for that."));
+        }
     }
     text
+}
+
+/// The name of the function that an active intent is offered as.
+fn function(definition: &AgentDefinition, intent: Uuid) -> Option<&str> {
+    let mut intents = definition.intents.iter();
+    let meant = intents.find(|one| one.is_active && one.intent_uuid == intent);
+    meant.map(|intent| intent.key.as_str())
 }
 
 fn call_sections(sections: &mut Sections, definition: &AgentDefinition, context: &CallContext) {

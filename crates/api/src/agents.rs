@@ -1,6 +1,7 @@
 //! `/agents`: agents made, changed and deleted over the API, and file agents to look at.
 
 mod change;
+mod intents;
 mod knowledge;
 mod parts;
 mod schema;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
         .merge(voice::routes())
+        .merge(intents::routes())
         .merge(knowledge::routes())
 }
 

@@ -159,9 +159,11 @@ async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Resu
                 .append_message(record.conversation, &ending::message(turn), &told, at)
                 .await?
         }
-        CallEventKind::Latency(_)
-        | CallEventKind::ToolCalled { .. }
-        | CallEventKind::Unspoken { .. } => {
+        CallEventKind::Latency(_) | CallEventKind::Unspoken { .. } => {
+            store.note_progress(call.0, None, at).await?;
+            0
+        }
+        CallEventKind::ToolCalled { .. } | CallEventKind::ToolAnswered { .. } => {
             store.note_progress(call.0, None, at).await?;
             0
         }

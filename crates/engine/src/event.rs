@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::tools::ToolOutcome;
+
 /// Identifies one phone or browser call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -300,6 +302,24 @@ pub enum CallEventKind {
         name: String,
         /// A JSON object.
         arguments: String,
+        /// Which use of a tool in this call it is, from 0; none where the tool ends the call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<u32>,
+    },
+    /// A tool has answered.
+    ToolAnswered {
+        /// The tool.
+        name: String,
+        /// Which use of a tool it was.
+        number: u32,
+        /// What came of it.
+        outcome: ToolOutcome,
+        /// What it answered, cut to a bounded length.
+        answer: String,
+        /// Whether that is spoken as it is.
+        spoken: bool,
+        /// How long it took.
+        took_ms: u64,
     },
     /// A sentence of the agent could not be spoken, or not to its end; the agent went on without
     /// it.

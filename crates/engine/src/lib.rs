@@ -36,4 +36,4 @@ pub use patience::Patience;
 pub use recording::Timeline;
 pub use script::{Filler, Occasion, Script, SilencePrompt};
 pub use subscriber::{Followed, Missed, Subscriber};
-pub use tools::{NoTools, ToolAnswer, ToolDirectory, ToolRunner};
+pub use tools::{NoTools, ToolAnswer, ToolDirectory, ToolOutcome, ToolReply, ToolRunner};

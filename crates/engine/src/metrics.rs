@@ -150,6 +150,7 @@ impl Metrics {
             | CallEventKind::Answered
             | CallEventKind::Turn(_)
             | CallEventKind::ToolCalled { .. }
+            | CallEventKind::ToolAnswered { .. }
             | CallEventKind::Unspoken { .. } => {}
         }
     }

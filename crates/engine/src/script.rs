@@ -111,7 +111,7 @@ impl Script {
         Self {
             system: assembled.system,
             knowledge: assembled.knowledge,
-            tools: agent.tools.iter().map(Into::into).collect(),
+            tools: agent.functions(),
             first_message: occasion
                 .first_message
                 .or_else(|| agent.greeting(direction))

@@ -79,6 +79,10 @@ pub struct Tool {
     pub parameters: Value,
     /// What callers say who want it, for a responder that does not understand.
     pub phrases: Vec<String>,
+    /// In thousandths, how much of a phrase or of the description such a responder has to find in
+    /// what a caller says. Without it, it looks for phrases by its own measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<u16>,
 }
 
 /// A tool that a model wants to have used.

@@ -199,6 +199,7 @@ fn question_with_a_tool() -> ReplyRequest {
             description: "Looks up a balance.".to_owned(),
             parameters: json!({ "type": "object", "properties": { "account": { "type": "string" } } }),
             phrases: Vec::new(),
+            threshold: None,
         }],
         ..question()
     }

@@ -304,7 +304,11 @@ impl Phone {
             match event {
                 Some(CallEvent::Answered(remote)) => break remote,
                 Some(CallEvent::Ringing { .. }) => self.tell(&tell, Event::Ringing).await,
-                Some(CallEvent::EarlyMedia(_) | CallEvent::MediaChanged(_)) => {}
+                Some(
+                    CallEvent::EarlyMedia(_)
+                    | CallEvent::MediaChanged(_)
+                    | CallEvent::Transferred(_),
+                ) => {}
                 Some(CallEvent::Ended(cause)) => return Ok(Report::unanswered(cause.to_string())),
                 None => return Ok(Report::unanswered("signalling stopped")),
             }
@@ -390,7 +394,11 @@ impl<'a> Conversation<'a> {
                         let opus = OpusSettings::default();
                         self.leg.connect(line::connection(&remote, opus))?;
                     }
-                    Some(CallEvent::Ringing { .. } | CallEvent::EarlyMedia(_)) => {}
+                    Some(
+                        CallEvent::Ringing { .. }
+                        | CallEvent::EarlyMedia(_)
+                        | CallEvent::Transferred(_),
+                    ) => {}
                     None => return Ok("signalling stopped".to_owned()),
                 },
                 () = self.phone.options.hang_up.cancelled() => {

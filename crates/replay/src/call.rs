@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use audio::codec::Codec;
 use audio::{FRAME, Moment, RtpTimestamp, SampleRate, SequenceNumber};
-use engine::{Patience, Script};
+use engine::{Patience, Script, ToolReply};
 use jitter::{AdaptiveBuffer, Format};
 use media::rtcp::{Cname, WallClock};
 use media::{
@@ -49,7 +49,7 @@ pub(crate) struct Setup {
     pub(crate) mind: Mind,
     pub(crate) timing: Timing,
     /// What tools answer, by their names.
-    pub(crate) tools: BTreeMap<String, String>,
+    pub(crate) tools: BTreeMap<String, ToolReply>,
     /// Whether time passes as on the wall.
     pub(crate) paced: bool,
     pub(crate) codec: Codec,

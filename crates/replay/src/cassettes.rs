@@ -7,6 +7,7 @@ use std::time::Duration;
 use audio::{Moment, SampleRate};
 use engine::dialogue::{ReplyId, ToolId};
 use engine::keeping::{Did, Input, fingerprint, fingerprint_of};
+use engine::{ToolOutcome, ToolReply};
 use llm::{ReplyPart, ReplyRequest, ToolCall};
 use media::SegmentId;
 use speech::{SpeakRequest, SpokenWord, Utterance};
@@ -42,7 +43,7 @@ pub(crate) struct Cassettes {
     judgements: HashMap<u64, (Option<f32>, Duration)>,
     replies: HashMap<u64, Reply>,
     /// What tools answered, by what was called.
-    tools: HashMap<(String, String), (String, Duration)>,
+    tools: HashMap<(String, String), (ToolReply, Duration)>,
     sentences: HashMap<String, Spoken>,
     /// The pace and the rate that the sentences were spoken at.
     voice: Option<(f32, SampleRate)>,
@@ -115,7 +116,7 @@ impl Cassettes {
     }
 
     /// What a tool answered, and how long after it was called.
-    pub(crate) fn tool(&self, call: &ToolCall) -> Option<(String, Duration)> {
+    pub(crate) fn tool(&self, call: &ToolCall) -> Option<(ToolReply, Duration)> {
         let known = (call.name.clone(), call.arguments.clone());
         self.tools.get(&known).cloned()
     }
@@ -283,9 +284,19 @@ impl<'a> Reading<'a> {
                 });
                 self.words.entry(*segment).or_default().extend(words);
             }
-            Input::ToolAnswered { now, id, answer } => {
+            Input::ToolAnswered {
+                now,
+                id,
+                answer,
+                is_spoken,
+            } => {
                 if let Some((call, asked)) = self.running.remove(id) {
-                    let answer = (answer.clone(), now.since(asked));
+                    let reply = ToolReply {
+                        text: answer.clone(),
+                        is_spoken: *is_spoken,
+                        outcome: ToolOutcome::Done,
+                    };
+                    let answer = (reply, now.since(asked));
                     let tools = &mut self.cassettes.tools;
                     tools.entry((call.name, call.arguments)).or_insert(answer);
                 }

@@ -9,7 +9,7 @@ use audio::{Moment, SampleRate};
 use engine::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId, ToolId};
 use engine::keeping::Input;
 use engine::listening::{Ear, HeardAudio, Hearing};
-use engine::{Patience, Script};
+use engine::{Patience, Script, ToolOutcome, ToolReply};
 use llm::{ReplyError, ReplyPart, ReplyRequest};
 use media::{LegEvent, LegFeed, PlayoutHandle, SegmentId};
 use speech::{RecogniseError, Utterance, stated};
@@ -31,7 +31,7 @@ pub(crate) struct Parts {
     pub(crate) mind: Mind,
     pub(crate) timing: Timing,
     /// What tools answer, by their names.
-    pub(crate) tools: BTreeMap<String, String>,
+    pub(crate) tools: BTreeMap<String, ToolReply>,
     pub(crate) rate: SampleRate,
     pub(crate) playout: PlayoutHandle,
 }
@@ -68,7 +68,7 @@ enum Answer {
     Judged(Attempt, Option<f32>),
     Part(ReplyId, ReplyPart),
     ReplyEnded(ReplyId, Result<(), ReplyError>),
-    Tool(ToolId, String),
+    Tool(ToolId, ToolReply),
 }
 
 pub(crate) struct Conversation<'a> {
@@ -86,7 +86,7 @@ pub(crate) struct Conversation<'a> {
     asked: u64,
     narrator: Narrator,
     /// What tools answer.
-    tools: BTreeMap<String, String>,
+    tools: BTreeMap<String, ToolReply>,
     unfinished: BTreeSet<SegmentId>,
     manner: Manner,
     end: Option<End>,
@@ -296,7 +296,10 @@ impl<'a> Conversation<'a> {
             }
             Answer::Judged(attempt, judged) => self.dialogue.judged(now, attempt, judged),
             Answer::Part(reply, part) => self.dialogue.reply_part(now, reply, part),
-            Answer::Tool(id, answer) => self.dialogue.tool_answered(now, id, &answer),
+            Answer::Tool(id, reply) => {
+                self.dialogue
+                    .tool_answered(now, id, &reply.text, reply.is_spoken);
+            }
             Answer::ReplyEnded(reply, result) => self.dialogue.reply_ended(now, reply, result),
         }
     }
@@ -319,9 +322,9 @@ impl<'a> Conversation<'a> {
                 Effect::RunTool(id, call) => {
                     let known = self.stages.cassettes().and_then(|known| known.tool(&call));
                     let (answer, after) = known.unwrap_or_else(|| {
-                        let answer = self.tools.get(&call.name);
-                        let answer = answer.map_or(DONE, String::as_str).to_owned();
-                        (answer, latency::TOOL)
+                        let scripted = self.tools.get(&call.name).cloned();
+                        let done = || ToolReply::told(DONE, ToolOutcome::Done);
+                        (scripted.unwrap_or_else(done), latency::TOOL)
                     });
                     self.answer(now + after, Answer::Tool(id, answer));
                 }

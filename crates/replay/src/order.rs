@@ -8,7 +8,7 @@ use std::time::Duration;
 use agent::AgentDefinition;
 use audio::SampleRate;
 use audio::codec::Codec;
-use engine::{Direction, Occasion, Patience, Script, TurnLatency};
+use engine::{Direction, Occasion, Patience, Script, ToolOutcome, ToolReply, TurnLatency};
 use jiff::Timestamp;
 use media::ConnectError;
 use netem::Profile;
@@ -195,7 +195,7 @@ pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError
             local_time: order.agent.local_time(now),
         },
     );
-    let tools = order.caller.tools();
+    let tools = order.caller.tools(&order.agent);
     let steps = order.caller.steps(script.first_message.is_some());
     let happened = call::carry(
         stages,
@@ -261,10 +261,20 @@ impl Caller {
         steps
     }
 
-    /// What tools answer, by their names.
-    fn tools(&self) -> BTreeMap<String, String> {
+    /// What tools answer, by their names. An intent whose webhook's reply is spoken as it is
+    /// answers as if its webhook had.
+    fn tools(&self, agent: &AgentDefinition) -> BTreeMap<String, ToolReply> {
+        let scripted = |(name, answer): (&String, &String)| {
+            let intent = agent.intent_of(name);
+            let spoken = intent.and_then(|intent| intent.words_of(answer));
+            let reply = match spoken {
+                Some(words) => ToolReply::spoken(words),
+                None => ToolReply::told(answer.clone(), ToolOutcome::Done),
+            };
+            (name.clone(), reply)
+        };
         match self {
-            Self::Scenario { scenario, .. } => scenario.tools.clone(),
+            Self::Scenario { scenario, .. } => scenario.tools.iter().map(scripted).collect(),
             Self::Recorded(_) | Self::Speaking(_) => BTreeMap::new(),
         }
     }

@@ -75,7 +75,9 @@ impl Narrator {
                 });
             }
             CallEventKind::Latency(latency) => self.story.latencies.push(*latency),
-            CallEventKind::ToolCalled { name, arguments } => {
+            CallEventKind::ToolCalled {
+                name, arguments, ..
+            } => {
                 let tool = name;
                 self.story.tools.push(Called { tool, arguments });
             }
@@ -83,6 +85,7 @@ impl Narrator {
             CallEventKind::Started { .. }
             | CallEventKind::Ringing
             | CallEventKind::Answered
+            | CallEventKind::ToolAnswered { .. }
             | CallEventKind::Ended(_) => {}
         }
     }

@@ -40,6 +40,9 @@ pub struct SipConfig {
     pub srtp: Srtp,
     /// How long a call may go unanswered, from the INVITE on.
     pub ring_timeout: Duration,
+    /// How long the other side may take to carry out a transfer that it was asked for, from the
+    /// REFER on.
+    pub transfer_timeout: Duration,
     /// How long a name may take to resolve and a TCP connection to open.
     pub connect_timeout: Duration,
     /// How long a TCP connection may say nothing before it is closed.
@@ -71,6 +74,7 @@ impl SipConfig {
             comfort_noise: false,
             srtp: Srtp::Optional,
             ring_timeout: Duration::from_secs(60),
+            transfer_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(4),
             stream_idle_timeout: Duration::from_secs(600),
             max_connections: 256,

@@ -7,7 +7,7 @@
 //! and other changes by the other side are already agreed to when their event arrives.
 //!
 //! This crate never touches audio, knows nothing of agents, and speaks only the SIP that a phone
-//! call needs: no registration, no transfer, no TLS. It offers neither session timers (RFC 4028)
+//! call needs: no registration, no TLS, and of transfers only asking for a blind one. It offers neither session timers (RFC 4028)
 //! nor reliable provisional responses of its own, but lives with peers that use them. Messages
 //! and transactions are rsipstack's, which appears nowhere in the interface.
 //!
@@ -25,7 +25,10 @@ mod stack;
 mod status;
 
 pub use audio::codec::Codec;
-pub use call::{AcceptError, CallEvent, CallHandle, IncomingCall, LocalMedia, OutboundCall};
+pub use call::{
+    AcceptError, CallEvent, CallHandle, IncomingCall, LocalMedia, OutboundCall, TransferError,
+    TransferOutcome,
+};
 pub use cause::EndCause;
 pub use codecs::{CodecList, InvalidCodecs};
 pub use config::{SipConfig, Timers, Transport, TrunkConfig};

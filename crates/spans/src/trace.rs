@@ -83,6 +83,13 @@ impl Trace {
             CallEventKind::ToolCalled { name, .. } => {
                 self.step("tool_called", event.at, vec![text("mihu.tool", name)]);
             }
+            CallEventKind::ToolAnswered { name, outcome, .. } => {
+                let attributes = vec![
+                    text("mihu.tool", name),
+                    text("mihu.tool.outcome", outcome.as_str()),
+                ];
+                self.step("tool_answered", event.at, attributes);
+            }
             CallEventKind::Unspoken { .. } => self.step("unspoken", event.at, Vec::new()),
             CallEventKind::Turn(turn) => return self.turn(turn),
             CallEventKind::Latency(latency) => return self.answer(latency),

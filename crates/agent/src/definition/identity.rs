@@ -9,8 +9,10 @@ use uuid::Uuid;
 use super::AgentDefinition;
 
 /// Gives every part that has none a UUID that follows from the agent's UUID,
-/// the section, the part's text and how many parts say the same.
+/// the section, the part's text and how many parts say the same. Intents get
+/// their keys too.
 pub(super) fn assign(definition: &mut AgentDefinition) {
+    definition.name_functions();
     let owner = definition.agent_uuid;
     assign_section(
         owner,
@@ -43,6 +45,14 @@ pub(super) fn assign(definition: &mut AgentDefinition) {
             .training
             .iter_mut()
             .map(|item| (&mut item.uuid, item.content.as_str())),
+    );
+    assign_section(
+        owner,
+        "intent",
+        definition
+            .intents
+            .iter_mut()
+            .map(|item| (&mut item.intent_uuid, item.key.as_str())),
     );
     assign_section(
         owner,

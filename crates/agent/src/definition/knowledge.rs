@@ -61,7 +61,7 @@ pub struct ProcedureStep {
     /// What is done. Required.
     #[schema(min_length = 1, max_length = 5000, pattern = r"\S")]
     pub description: String,
-    /// The tool that does it.
+    /// The intent of the agent that does it.
     #[serde(deserialize_with = "read_optional_uuid")]
     pub intent_uuid: Option<Uuid>,
 }

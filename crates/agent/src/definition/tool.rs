@@ -47,6 +47,7 @@ impl From<&ToolDefinition> for llm::Tool {
             description: tool.description.clone(),
             parameters: Value::Object(tool.parameters.clone()),
             phrases: tool.phrases.clone(),
+            threshold: None,
         }
     }
 }

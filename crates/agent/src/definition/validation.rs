@@ -1,5 +1,7 @@
 //! Lengths, ranges and formats of the fields of a definition.
 
+mod intents;
+
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
@@ -34,6 +36,7 @@ pub(super) fn check(definition: &AgentDefinition) -> Checked {
     voice(&definition.settings.voice)?;
     knowledge(definition)?;
     tools(&definition.tools)?;
+    intents::intents(definition)?;
     webhooks(&definition.webhooks)
 }
 

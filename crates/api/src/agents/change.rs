@@ -26,6 +26,7 @@ pub(super) async fn create(
     body: Value,
     now: Timestamp,
 ) -> Result<Changed, ApiError> {
+    refuse_intents(&body)?;
     let mut definition = AgentDefinition::from_json(body.clone())?;
     refuse_arrays_for_objects(&body, &definition.public_view())?;
     if !definition.agent_uuid.is_nil() {
@@ -55,6 +56,7 @@ pub(super) async fn update(
 ) -> Result<Changed, ApiError> {
     let id = agent.definition.agent_uuid;
     pass_over_what_is_shown(&mut body, &view::agent(caller, agent, &[]).await?.0)?;
+    refuse_intents(&body)?;
     let with_webhooks = body.get("webhooks").is_some();
     let mut before = AgentDefinition::clone(&agent.definition);
     if with_webhooks {
@@ -94,6 +96,15 @@ pub(super) async fn store(
     let record = caller.store.update_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
     remember(state, &record.ok_or_else(unknown_agent)?)
+}
+
+/// Intents are made and changed one by one.
+fn refuse_intents(body: &Value) -> Result<(), ApiError> {
+    if body.get("intents").is_some() {
+        let expected = "nothing: an agent's intents are set below /agents/{agent_uuid}/intents";
+        return Err(ApiError::invalid("intents", expected));
+    }
+    Ok(())
 }
 
 /// Passes over what an answer shows of the agent beside its definition.

@@ -143,9 +143,14 @@ fn shown() -> impl Iterator<Item = (&'static str, Value)> {
     })
 }
 
-/// The schema of a definition, with everything written out that it refers to.
+/// The schema of a definition, with everything written out that it refers to. Intents are a family
+/// of their own.
 fn definition() -> Value {
-    written_out::<AgentDefinition>()
+    let mut schema = written_out::<AgentDefinition>();
+    if let Some(fields) = schema["properties"].as_object_mut() {
+        fields.remove("intents");
+    }
+    schema
 }
 
 /// The schema of a type, with everything written out that it refers to.

@@ -326,6 +326,9 @@ pub(crate) struct Sip {
     pub(crate) allow: Vec<IpNet>,
     #[serde(with = "duration")]
     pub(crate) ring_timeout: Duration,
+    /// How long the far end may take to carry out a transfer.
+    #[serde(with = "duration")]
+    pub(crate) transfer_timeout: Duration,
     /// Codecs that calls may be carried in, as they are offered: opus, g722, pcmu, pcma, l16,
     /// l16/8000. Of an offer, the first that is among them is taken.
     pub(crate) codecs: CodecList,
@@ -588,6 +591,7 @@ impl Default for Sip {
                 )),
             ],
             ring_timeout: Duration::from_secs(60),
+            transfer_timeout: Duration::from_secs(60),
             codecs: CodecList::new([Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus])
                 .unwrap_or_default(),
             srtp: Srtp::Optional,

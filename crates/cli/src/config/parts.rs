@@ -45,6 +45,7 @@ impl Config {
             allow: self.sip.allow.clone(),
             max_calls: self.calls.max,
             ring_timeout: self.sip.ring_timeout,
+            transfer_timeout: self.sip.transfer_timeout,
             codecs: self.sip.codecs.clone(),
             srtp: self.sip.srtp,
             comfort_noise: self.sip.comfort_noise,

@@ -29,6 +29,9 @@ pub(super) fn event(event: &CallEvent) {
             latency.decision_to_first_audio_ms
         )),
         CallEventKind::ToolCalled { name, .. } => print(&format!("tool       {name}")),
+        CallEventKind::ToolAnswered { name, outcome, .. } => {
+            print(&format!("tool       {name}: {}", outcome.as_str()));
+        }
         CallEventKind::Unspoken { reason } => {
             print(&format!("unspoken   a sentence was left out: {reason}"));
         }

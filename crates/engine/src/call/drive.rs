@@ -24,7 +24,7 @@ use crate::listening::Attached;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
 use crate::script::Script;
-use crate::tools::ToolRunner;
+use crate::tools::{ToolReply, ToolRunner};
 
 /// How long a decode under way at the end of a call may still take.
 const LAST_DECODE: Duration = Duration::from_secs(1);
@@ -36,6 +36,30 @@ const LAST_TICKS: Duration = Duration::from_millis(60);
 const JUDGING: usize = 2;
 
 type Recognition = (Attempt, Result<(String, Duration), RecogniseError>);
+
+/// Characters of a tool's answer that the call's events hold.
+const TOLD_OF_ANSWER: usize = 2_000;
+
+/// A tool that has answered.
+struct Used {
+    id: ToolId,
+    name: String,
+    reply: ToolReply,
+    took: Duration,
+}
+
+impl Used {
+    fn told(&self) -> CallEventKind {
+        CallEventKind::ToolAnswered {
+            name: self.name.clone(),
+            number: self.id.0,
+            outcome: self.reply.outcome,
+            answer: self.reply.text.chars().take(TOLD_OF_ANSWER).collect(),
+            spoken: self.reply.is_spoken,
+            took_ms: self.took.as_millis() as u64,
+        }
+    }
+}
 
 /// What one answered call works with.
 pub(super) struct Parts<'a> {
@@ -96,7 +120,7 @@ pub(super) struct Driver<'a> {
     recognising: BTreeMap<Attempt, AbortHandle>,
     judging: JoinSet<(Attempt, Option<f32>)>,
     reply: Option<(ReplyId, ReplyStream)>,
-    tools: JoinSet<(ToolId, String)>,
+    tools: JoinSet<Used>,
     transcript: Vec<TranscriptTurn>,
     latencies: Vec<TurnLatency>,
     loudness: Loudness,
@@ -189,8 +213,14 @@ impl<'a> Driver<'a> {
 
     /// Waits for tools under way, which may be doing what the caller asked for.
     async fn let_tools_finish(&mut self) {
-        let rest = async { while self.tools.join_next().await.is_some() {} };
         let longest = self.parts.patience.longest_tool;
+        let rest = async {
+            while let Some(answered) = self.tools.join_next().await {
+                if let Ok(used) = answered {
+                    self.tell(used.told());
+                }
+            }
+        };
         if tokio::time::timeout(longest, rest).await.is_err() {
             tracing::warn!("a tool did not finish in time after the call");
         }
@@ -261,8 +291,19 @@ impl<'a> Driver<'a> {
                 }
                 Effect::CancelAsk(id) => drop(self.reply.take_if(|(asked, _)| *asked == id)),
                 Effect::RunTool(id, call) => {
+                    let name = call.name.clone();
+                    let (clock, began) = (self.parts.clock, self.parts.clock.now());
                     let answer = self.parts.tools.run(call);
-                    self.tools.spawn(async move { (id, answer.await) });
+                    self.tools.spawn(async move {
+                        let reply = answer.await;
+                        let took = clock.now().since(began);
+                        Used {
+                            id,
+                            name,
+                            reply,
+                            took,
+                        }
+                    });
                 }
                 Effect::Speak(segment, text) => {
                     if !self.speaker.speak(segment, text) {
@@ -289,6 +330,7 @@ impl<'a> Driver<'a> {
             | CallEventKind::Ringing
             | CallEventKind::Answered
             | CallEventKind::ToolCalled { .. }
+            | CallEventKind::ToolAnswered { .. }
             | CallEventKind::Unspoken { .. }
             | CallEventKind::Ended(_) => {}
         }
@@ -363,11 +405,12 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn tool_answered(&mut self, answered: Result<(ToolId, String), tokio::task::JoinError>) {
+    fn tool_answered(&mut self, answered: Result<Used, tokio::task::JoinError>) {
         match answered {
-            Ok((id, answer)) => {
+            Ok(used) => {
+                self.tell(used.told());
                 self.dialogue
-                    .tool_answered(self.parts.clock.now(), id, &answer);
+                    .tool_answered(self.parts.clock.now(), used.id, &used.reply);
             }
             // The dialogue does not wait for ever.
             Err(error) => tracing::error!(%error, "a tool broke down"),
@@ -463,7 +506,11 @@ impl<'a> Driver<'a> {
                 tracing::error!(%error, "the far end wants media that cannot be had");
                 Some(Cause::MediaFailed)
             }
-            Some(sip::CallEvent::Ringing { .. } | sip::CallEvent::EarlyMedia(_)) => None,
+            Some(
+                sip::CallEvent::Ringing { .. }
+                | sip::CallEvent::EarlyMedia(_)
+                | sip::CallEvent::Transferred(_),
+            ) => None,
         }
     }
 }

@@ -307,6 +307,8 @@ impl Call<'_> {
                         self.hear_early(line, &remote);
                     }
                     Some(sip::CallEvent::MediaChanged(remote)) => self.hear_early(line, &remote),
+                    // Nobody transfers a call before its answer.
+                    Some(sip::CallEvent::Transferred(_)) => {}
                     None => return Err(EndCause::TimedOut),
                 },
                 order = self.control.order() => match order {

@@ -23,8 +23,8 @@ pub(super) struct Answer {
     pub(super) ledger: Option<Ledger>,
     /// The account of an answer of which only a filler was heard, until the model says something.
     pub(super) bridged: Option<Bridged>,
-    /// Whether a filler was said for it.
-    pub(super) filled: bool,
+    /// The fillers that were said for it.
+    pub(super) fillers: u32,
     /// Whether it only asks if the caller is still there.
     pub(super) is_prompt: bool,
     /// Whether it is the rest of one that was cut off.
@@ -99,7 +99,7 @@ impl Answer {
             ends_call: None,
             ledger,
             bridged: None,
-            filled: false,
+            fillers: 0,
             is_prompt: false,
             goes_on: false,
             tools: Tools::default(),
@@ -135,9 +135,15 @@ impl Answer {
         self.is_being_composed() && self.words == 0 && self.segments.iter().all(played)
     }
 
+    /// When it fell silent, unless it has still something to say.
+    pub(super) fn quiet_since(&self) -> Option<Moment> {
+        let ends = self.segments.iter().map(|segment| segment.finished);
+        ends.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
     /// Whether nothing but a filler was to be heard of it.
     pub(super) const fn only_fills(&self) -> bool {
-        self.filled && self.words == 0
+        self.fillers > 0 && self.words == 0
     }
 
     pub(super) fn has_words(&self) -> bool {

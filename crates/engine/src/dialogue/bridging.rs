@@ -44,12 +44,17 @@ impl Dialogue {
         }
     }
 
-    /// When the wait for the model's first words is to be bridged.
+    /// When the wait for the model's first words is to be bridged, or that for a tool: each time
+    /// after a longer silence.
     pub(super) fn filler_due(&self) -> Option<Moment> {
         let filler = self.script.filler.as_ref()?;
-        let answer = self.answer.as_ref().filter(|answer| waits(answer))?;
-        let ledger = answer.ledger.as_ref()?;
-        Some(ledger.decided.max(ledger.asked) + filler.after)
+        let answer = self.answer.as_ref()?;
+        if waits(answer) {
+            let ledger = answer.ledger.as_ref()?;
+            return Some(ledger.decided.max(ledger.asked) + filler.after);
+        }
+        let silent = answer.tools.at_work_since()?.max(answer.quiet_since()?);
+        Some(silent + filler.after * (answer.fillers + 1))
     }
 
     /// Tells how long the model took whose first words a filler was said for, or that it had none.
@@ -60,14 +65,14 @@ impl Dialogue {
         }
     }
 
-    /// Bridges the wait for the model's first words.
+    /// Bridges the wait for the model's first words, or for a tool.
     pub(super) fn fill(&mut self, now: Moment) {
         let Some(filler) = &self.script.filler else {
             return;
         };
         let message = filler.message.clone();
         if let Some(answer) = &mut self.answer {
-            answer.filled = true;
+            answer.fillers += 1;
             if let Some(ledger) = &mut answer.ledger {
                 ledger.filler = Some(now);
                 ledger.first_sentence = Some(now);

@@ -1,5 +1,8 @@
+use audio::dtmf::Digit;
+use llm::ReplyPart;
+
 use super::*;
-use crate::event::TurnLatency;
+use crate::event::{Speaker, TranscriptTurn, TurnLatency};
 
 mod cut;
 mod held_back;

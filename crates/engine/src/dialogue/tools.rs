@@ -6,7 +6,7 @@ use std::mem;
 
 use agent::SentenceSplitter;
 use audio::Moment;
-use llm::{AnsweredCall, Message, Role, ToolCall};
+use llm::{AnsweredCall, Message, ReplyPart, Role, ToolCall};
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
@@ -48,6 +48,9 @@ pub(super) struct Used {
     id: ToolId,
     call: ToolCall,
     answer: Option<String>,
+    /// Whether the answer is spoken as it is.
+    is_spoken: bool,
+    began: Moment,
     /// When its answer is given up.
     due: Moment,
 }
@@ -77,11 +80,20 @@ impl Tools {
         self.wanted.is_empty() && !self.used.is_empty() && self.used.iter().all(answered)
     }
 
-    fn take(&mut self, id: ToolId, answer: &str) -> bool {
+    /// Since when a tool is at work, if one is.
+    pub(super) fn at_work_since(&self) -> Option<Moment> {
+        let at_work = self.used.iter().filter(|used| used.answer.is_none());
+        at_work.map(|used| used.began).min()
+    }
+
+    fn take(&mut self, id: ToolId, answer: &str, is_spoken: bool) -> bool {
         let Some(used) = self.used.iter_mut().find(|used| used.id == id) else {
             return false;
         };
-        used.answer.get_or_insert_with(|| answer.to_owned());
+        if used.answer.is_none() {
+            used.answer = Some(answer.to_owned());
+            used.is_spoken = is_spoken && !answer.trim().is_empty();
+        }
         true
     }
 }
@@ -96,13 +108,14 @@ impl Used {
 }
 
 impl Dialogue {
-    /// Takes what a tool answered, for the model to read. What failed is told in the same way.
-    pub fn tool_answered(&mut self, now: Moment, id: ToolId, answer: &str) {
+    /// Takes what a tool answered: for the model to read, or to be spoken as it is. What failed is
+    /// told in the same way.
+    pub fn tool_answered(&mut self, now: Moment, id: ToolId, answer: &str, is_spoken: bool) {
         let answer: String = answer.chars().take(LONGEST_ANSWER).collect();
         let spoken = self.answer.iter_mut().map(|answer| &mut answer.tools);
         let suspended = self.suspended.iter_mut().map(|cut| &mut cut.tools);
         let mut waiting = spoken.chain(suspended);
-        if waiting.any(|tools| tools.take(id, &answer)) {
+        if waiting.any(|tools| tools.take(id, &answer, is_spoken)) {
             self.go_on_with_tools(now);
             return;
         }
@@ -146,10 +159,12 @@ impl Dialogue {
             return;
         };
         for call in mem::take(&mut answer.tools.wanted) {
+            let number = (!call.ends_call()).then_some(self.next_tool);
             self.effects
                 .push_back(Effect::Tell(CallEventKind::ToolCalled {
                     name: call.name.clone(),
                     arguments: call.arguments.clone(),
+                    number,
                 }));
             if call.ends_call() {
                 answer.ends_call = Some(ENDED_BY_AGENT);
@@ -162,12 +177,15 @@ impl Dialogue {
                 id,
                 call,
                 answer: None,
+                is_spoken: false,
+                began: now,
                 due,
             });
         }
     }
 
-    /// Has the model go on with its answer once all tools have answered that it waits for.
+    /// Goes on with the answer once all tools have answered that it waits for: with what they want
+    /// said, then with what the model makes of the other answers.
     pub(super) fn go_on_with_tools(&mut self, now: Moment) {
         let ready = |answer: &&mut Answer| answer.asking.is_none() && answer.tools.have_answered();
         let Some(answer) = self.answer.as_mut().filter(ready) else {
@@ -175,15 +193,27 @@ impl Dialogue {
         };
         answer.tools.rounds += 1;
         let used = mem::take(&mut answer.tools.used);
-        let said = mem::take(&mut answer.said);
+        let mut said = mem::take(&mut answer.said);
         answer.splitter = SentenceSplitter::default();
         if let Some(ledger) = &mut answer.ledger {
             ledger.tools = Some(now);
         }
         let may_go_on = answer.tools.rounds < MOST_ROUNDS;
         let ends_call = answer.ends_call.is_some();
+        let to_say = used.iter().filter(|used| used.is_spoken);
+        let to_say: Vec<_> = to_say.filter_map(|used| used.answer.clone()).collect();
+        let is_all = to_say.len() == used.len();
         let answered = used.into_iter().map(|used| used.answered(TOO_LATE));
         self.conversation.push_calls(answered.collect());
+        if !to_say.is_empty() {
+            let words = to_say.join(" ");
+            let is_complete = is_all || ends_call;
+            self.say_of_tools(now, &words, is_complete);
+            if is_complete {
+                return;
+            }
+            said = format!("{said} {words}");
+        }
         if ends_call {
             self.close_answer_if_over(now);
             return;
@@ -195,6 +225,28 @@ impl Dialogue {
         let reply = self.order_reply(messages, may_go_on);
         if let Some(answer) = &mut self.answer {
             answer.asking = Some(reply);
+        }
+    }
+
+    /// Says what tools want said, as if the model had written it.
+    fn say_of_tools(&mut self, now: Moment, words: &str, is_complete: bool) {
+        let reply = ReplyId(self.next_reply);
+        self.next_reply += 1;
+        let Some(answer) = &mut self.answer else {
+            return;
+        };
+        answer.asking = Some(reply);
+        self.reply_part(now, reply, ReplyPart::Text(words.to_owned()));
+        if is_complete {
+            self.reply_ended(now, reply, Ok(()));
+            return;
+        }
+        let Some(answer) = self.answer_to(reply) else {
+            return;
+        };
+        answer.said.clear();
+        for sentence in answer.splitter.finish() {
+            self.speak(now, reply, sentence);
         }
     }
 
@@ -232,7 +284,7 @@ impl Dialogue {
     pub(super) fn give_up_tools_if_due(&mut self, now: Moment) {
         let late = self.awaited().filter(|used| now >= used.due);
         for id in late.map(|used| used.id).collect::<Vec<_>>() {
-            self.tool_answered(now, id, TOO_LATE);
+            self.tool_answered(now, id, TOO_LATE, false);
         }
     }
 

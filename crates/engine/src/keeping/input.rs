@@ -91,6 +91,8 @@ pub enum Input {
         now: Moment,
         id: ToolId,
         answer: String,
+        #[serde(default, skip_serializing_if = "is_false")]
+        is_spoken: bool,
     },
     WordTimes {
         segment: SegmentId,
@@ -185,10 +187,23 @@ impl Input {
             } => dialogue.synthesis_failed(*now, *segment, *spoken, reason),
             Self::SynthesisStarted { at, segment } => dialogue.synthesis_started(*at, *segment),
             Self::Timeout { now } => dialogue.timeout(*now),
-            Self::ToolAnswered { now, id, answer } => dialogue.tool_answered(*now, *id, answer),
+            Self::ToolAnswered {
+                now,
+                id,
+                answer,
+                is_spoken,
+            } => dialogue.tool_answered(*now, *id, answer, *is_spoken),
             Self::WordTimes { segment, words } => dialogue.word_times(*segment, words),
         }
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Why the node ended a call, one of a few reasons.

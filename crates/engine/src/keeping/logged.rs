@@ -14,6 +14,7 @@ use super::record::Record;
 use crate::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId, TimedWord, ToolId};
 use crate::patience::Patience;
 use crate::script::Script;
+use crate::tools::ToolReply;
 
 /// A dialogue that logs what it is told and what it orders, if there is a log. Its methods are
 /// those of [`Dialogue`].
@@ -110,13 +111,15 @@ impl LoggedDialogue {
         self.dialogue.reply_ended(now, reply, result);
     }
 
-    pub(crate) fn tool_answered(&mut self, now: Moment, id: ToolId, answer: &str) {
+    pub(crate) fn tool_answered(&mut self, now: Moment, id: ToolId, reply: &ToolReply) {
         self.told(|| Input::ToolAnswered {
             now,
             id,
-            answer: answer.to_owned(),
+            answer: reply.text.clone(),
+            is_spoken: reply.is_spoken,
         });
-        self.dialogue.tool_answered(now, id, answer);
+        self.dialogue
+            .tool_answered(now, id, &reply.text, reply.is_spoken);
     }
 
     pub(crate) fn synthesis_started(&mut self, at: Moment, segment: SegmentId) {

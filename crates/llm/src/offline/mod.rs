@@ -26,7 +26,9 @@ use answer::{Answer, answer};
 ///
 /// It calls a tool when the caller says something like one of its
 /// [`phrases`](crate::Tool::phrases), or asks for what its description says and
-/// nothing else is known about it, and says what the tool answers.
+/// nothing else is known about it, and says what the tool answers. How much of a
+/// phrase or description has to be said is the tool's
+/// [`threshold`](crate::Tool::threshold), where it has one.
 ///
 /// The same request always gives the same reply. Nothing leaves the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

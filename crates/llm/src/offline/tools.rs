@@ -22,10 +22,14 @@ const DESCRIBED: f64 = 0.6;
 /// Words that an answer of JSON may hold its text under.
 const TEXTS: [&str; 5] = ["message", "answer", "text", "speech", "result"];
 
-/// The call of the first tool whose phrases are like what the caller says.
+/// The call of the tool whose phrases are most like what the caller says, the first of equal ones.
 pub(super) fn asked_for(tools: &[Tool], caller: &str) -> Option<ToolCall> {
-    let meant = |tool: &&Tool| tool.phrases.iter().any(|phrase| means(caller, phrase));
-    tools.iter().find(meant).map(|tool| call(tool, caller))
+    let likeness = |tool: &Tool| {
+        let phrases = tool.phrases.iter();
+        let likeness = phrases.map(|phrase| likeness(caller, phrase, tool.threshold.is_some()));
+        likeness.fold(0.0, f64::max)
+    };
+    best(tools, likeness, ALIKE).map(|tool| call(tool, caller))
 }
 
 /// The call of the tool whose description names most of what the caller asks for.
@@ -39,13 +43,31 @@ pub(super) fn described(tools: &[Tool], caller: &str) -> Option<ToolCall> {
         );
         let named: BTreeSet<String> = content_stems(&words).into_iter().collect();
         let shared = asked.intersection(&named).count();
-        let enough = shared >= 2 && denied_stems(caller).is_disjoint(&named);
-        enough.then(|| shared as f64 / asked.len() as f64)
+        if shared >= 2 && denied_stems(caller).is_disjoint(&named) {
+            shared as f64 / asked.len() as f64
+        } else {
+            0.0
+        }
     };
-    let shares = tools.iter().filter_map(|tool| Some((tool, share(tool)?)));
-    let fitting = shares.filter(|(_, share)| *share >= DESCRIBED);
-    let best = fitting.max_by(|(_, one), (_, other)| one.total_cmp(other));
-    best.map(|(tool, _)| call(tool, caller))
+    best(tools, share, DESCRIBED).map(|tool| call(tool, caller))
+}
+
+/// The first of the tools that score best, if that is as much as the tool asks for, or `usual`
+/// where it does not say.
+fn best(tools: &[Tool], score: impl Fn(&Tool) -> f64, usual: f64) -> Option<&Tool> {
+    let mut best: Option<(&Tool, f64)> = None;
+    for tool in tools {
+        let score = score(tool);
+        let enough = tool
+            .threshold
+            .map_or(usual, |share| f64::from(share) / 1_000.0);
+        // What shares nothing is not meant, however little is asked for.
+        let fits = score > 0.0 && score + f64::EPSILON >= enough;
+        if fits && best.is_none_or(|(_, most)| score > most) {
+            best = Some((tool, score));
+        }
+    }
+    best.map(|(tool, _)| tool)
 }
 
 /// What is said once tools have answered.
@@ -59,14 +81,25 @@ pub(super) fn told(answered: &[AnsweredCall]) -> Vec<String> {
     }
 }
 
-fn means(caller: &str, phrase: &str) -> bool {
+/// How alike what the caller says and a phrase are, 0 to 1: 1 if all words of the phrase that have
+/// a meaning are among the caller's, otherwise by the look of both. Where `by_share`, a part of the
+/// phrase's words counts as that part.
+fn likeness(caller: &str, phrase: &str, by_share: bool) -> f64 {
     let asked = content_stems(caller);
     let wanted = content_stems(phrase);
     if declines(caller, &wanted) {
-        return false;
+        return 0.0;
     }
-    let named = !wanted.is_empty() && wanted.iter().all(|stem| asked.contains(stem));
-    named || Trigrams::of(caller).similarity(&Trigrams::of(phrase)) >= ALIKE
+    let look = Trigrams::of(caller).similarity(&Trigrams::of(phrase));
+    if wanted.is_empty() {
+        return look;
+    }
+    let named = wanted.iter().filter(|stem| asked.contains(stem)).count();
+    if by_share || named == wanted.len() {
+        look.max(named as f64 / wanted.len() as f64)
+    } else {
+        look
+    }
 }
 
 /// Whether the caller does not want what is wanted: a few words before the first of these stems
@@ -152,6 +185,7 @@ mod tests {
                 description: "Looks up the balance of the caller's account.".to_owned(),
                 parameters: json!({ "type": "object", "properties": {} }),
                 phrases: Vec::new(),
+                threshold: None,
             },
             Tool {
                 name: "book_table".to_owned(),
@@ -167,6 +201,7 @@ mod tests {
                     "required": ["guests", "words"],
                 }),
                 phrases: vec!["I want to book a table".to_owned()],
+                threshold: None,
             },
         ]
     }
@@ -186,6 +221,43 @@ mod tests {
     fn what_the_caller_does_not_want_calls_nothing() {
         assert_eq!(asked_for(&tools(), "I do not want to book a table."), None);
         assert_eq!(asked_for(&tools(), "When are you open?"), None);
+    }
+
+    #[test]
+    fn a_threshold_says_how_much_of_a_phrase_has_to_be_said() {
+        let [_, mut table] = <[Tool; 2]>::try_from(tools()).expect("two tools");
+        table.phrases = vec!["Reserve a quiet table".to_owned()];
+        let calls = |threshold: u16| {
+            let tool = Tool {
+                threshold: Some(threshold),
+                ..table.clone()
+            };
+            asked_for(&[tool], "Can I have a quiet table please?").is_some()
+        };
+        assert!(calls(600), "two of three words");
+        assert!(!calls(700));
+        let unasked = Tool {
+            threshold: Some(0),
+            ..table
+        };
+        assert_eq!(asked_for(&[unasked], "When are you open?"), None);
+    }
+
+    #[test]
+    fn of_two_tools_the_one_is_called_whose_phrase_fits_better() {
+        let tool = |name: &str, phrase: &str| Tool {
+            name: name.to_owned(),
+            description: String::new(),
+            parameters: json!({}),
+            phrases: vec![phrase.to_owned()],
+            threshold: Some(500),
+        };
+        let tools = [
+            tool("book", "Book a table"),
+            tool("cancel", "Cancel my table"),
+        ];
+        let called = asked_for(&tools, "Please cancel my table.");
+        assert_eq!(called.expect("a call").name, "cancel");
     }
 
     #[test]

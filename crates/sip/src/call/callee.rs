@@ -17,7 +17,7 @@ use super::incoming::{AcceptError, IncomingCall};
 use super::machine::Machine;
 use super::outbox::Outbox;
 use super::task::{REPORTS, Role, Task};
-use super::{EVENTS, LocalMedia};
+use super::{EVENTS, LocalMedia, TRANSFERS};
 use crate::sdp::{RemoteMedia, Terms};
 use crate::stack::Stack;
 use crate::stack::admission::{self, Admission};
@@ -176,6 +176,7 @@ fn offer(
     } = checked;
     let (sender, events) = mpsc::channel(EVENTS);
     let (decide, decisions) = mpsc::channel(DECISIONS);
+    let (transfer, transfers) = mpsc::channel(TRANSFERS);
     let hangup = stack.draining.child_token();
     let withdrawn = CancellationToken::new();
     let user = request.uri.user().unwrap_or_default();
@@ -187,6 +188,7 @@ fn offer(
         decide,
         events,
         hangup: hangup.clone(),
+        transfer,
         withdrawn: withdrawn.clone(),
         counters: Arc::clone(&stack.counters),
     };
@@ -214,10 +216,12 @@ fn offer(
         role: Role::Callee(Box::new(invited)),
         flow,
         credentials: None,
+        trunk: None,
         started: Instant::now(),
         outbox: Outbox::new(sender.clone()),
         permit: Some(permit),
         hangup,
+        transfers,
         decisions,
         reports,
         reporter,

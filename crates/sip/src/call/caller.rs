@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::machine::Machine;
 use super::outbox::Outbox;
 use super::task::{REPORTS, Role, Task};
-use super::{CallEvent, CallHandle, EVENTS, LocalMedia};
+use super::{CallEvent, CallHandle, EVENTS, LocalMedia, TRANSFERS};
 use crate::cause::EndCause;
 use crate::config;
 use crate::routing::Trunk;
@@ -66,7 +66,8 @@ pub(crate) fn place(
     call: OutgoingCall,
 ) -> (CallHandle, mpsc::Receiver<CallEvent>) {
     let hangup = stack.draining.child_token();
-    let handle = CallHandle::new(hangup.clone());
+    let (transfer, transfers) = mpsc::channel(TRANSFERS);
+    let handle = CallHandle::new(hangup.clone(), transfer);
     let (sender, events) = mpsc::channel(EVENTS);
     let stack = Arc::clone(stack);
     let tracker = stack.calls.clone();
@@ -77,7 +78,14 @@ pub(crate) fn place(
             () = hangup.cancelled() => Err(EndCause::Cancelled),
         };
         match prepared {
-            Ok(flow) => start(&stack, call, flow, outbox, hangup).run().await,
+            Ok(flow) => {
+                let owner = Owner {
+                    outbox,
+                    hangup,
+                    transfers,
+                };
+                start(&stack, call, flow, owner).run().await;
+            }
             Err(cause) => {
                 drop(call);
                 outbox.push(CallEvent::Ended(cause));
@@ -86,6 +94,13 @@ pub(crate) fn place(
         }
     });
     (handle, events)
+}
+
+/// What ties a call to its owner.
+struct Owner {
+    outbox: Outbox,
+    hangup: CancellationToken,
+    transfers: mpsc::Receiver<String>,
 }
 
 async fn find_way(stack: &Arc<Stack>, trunk: &Trunk) -> Result<Flow, EndCause> {
@@ -100,13 +115,7 @@ async fn find_way(stack: &Arc<Stack>, trunk: &Trunk) -> Result<Flow, EndCause> {
     })
 }
 
-fn start(
-    stack: &Arc<Stack>,
-    call: OutgoingCall,
-    flow: Flow,
-    outbox: Outbox,
-    hangup: CancellationToken,
-) -> Task {
+fn start(stack: &Arc<Stack>, call: OutgoingCall, flow: Flow, owner: Owner) -> Task {
     let OutgoingCall {
         number,
         trunk,
@@ -163,10 +172,12 @@ fn start(
         role: Role::Caller(Box::new(inviting)),
         flow,
         credentials,
+        trunk: Some(trunk),
         started: Instant::now(),
-        outbox,
+        outbox: owner.outbox,
         permit: Some(permit),
-        hangup,
+        hangup: owner.hangup,
+        transfers: owner.transfers,
         decisions,
         reports,
         reporter,

@@ -28,6 +28,7 @@ pub struct IncomingCall {
     pub(super) decide: mpsc::Sender<Decision>,
     pub(super) events: mpsc::Receiver<CallEvent>,
     pub(super) hangup: CancellationToken,
+    pub(super) transfer: mpsc::Sender<String>,
     pub(super) withdrawn: CancellationToken,
     pub(super) counters: Arc<Counters>,
 }
@@ -64,7 +65,7 @@ impl IncomingCall {
         self,
         media: LocalMedia,
     ) -> Result<(CallHandle, mpsc::Receiver<CallEvent>), AcceptError> {
-        let handle = CallHandle::new(self.hangup);
+        let handle = CallHandle::new(self.hangup, self.transfer);
         let (taken, result) = oneshot::channel();
         // overflow: awaited
         let sent = self.decide.send(Decision::Accept { media, taken }).await;
@@ -105,6 +106,7 @@ mod tests {
             decide,
             events: mpsc::channel(1).1,
             hangup: CancellationToken::new(),
+            transfer: mpsc::channel(1).0,
             withdrawn: CancellationToken::new(),
             counters: Arc::clone(&counters),
         };

@@ -4,11 +4,14 @@
 //! Offers and answers are made inside, so that the state of the dialog and that of the session
 //! can never disagree.
 
+mod transfer;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use audio::Moment;
 
+use self::transfer::Transfer;
 use super::CallEvent;
 use crate::Secret;
 use crate::cause::EndCause;
@@ -23,6 +26,8 @@ pub(super) enum Effect {
     SendCancel,
     /// Send a BYE.
     SendBye,
+    /// Send a REFER to this user at the other side's host.
+    SendRefer(String),
     /// Respond to the INVITE that created the call.
     RespondToInvite(Reply),
     /// Respond to the request that is being handled.
@@ -56,6 +61,8 @@ pub(super) struct Limits {
     pub(super) ring: Duration,
     /// From the CANCEL to the final response (RFC 3261 §9.1: 64·T1).
     pub(super) cancel: Duration,
+    /// From the REFER to the report that the third party answered.
+    pub(super) transfer: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +99,7 @@ pub(super) struct Machine {
     /// What the owner of the call was last told.
     media: Option<RemoteMedia>,
     ringing: Option<u16>,
+    transfer: Option<Transfer>,
     ended: bool,
 }
 
@@ -128,6 +136,7 @@ impl Machine {
             early: None,
             media: None,
             ringing: None,
+            transfer: None,
             ended: false,
         }
     }
@@ -156,14 +165,13 @@ impl Machine {
     }
 
     /// When [`Machine::tick`] must be called, if nothing happens before.
-    pub(super) const fn deadline(&self) -> Option<Moment> {
+    pub(super) fn deadline(&self) -> Option<Moment> {
         match self.state {
             State::Calling { ring_deadline, .. } => Some(ring_deadline),
             State::Invited { deadline } => Some(deadline),
             State::Abandoned { deadline, .. } => deadline,
-            State::AwaitingAck { .. } | State::Established | State::Closing | State::Finished => {
-                None
-            }
+            State::Established => self.transfer.map(|transfer| transfer.deadline),
+            State::AwaitingAck { .. } | State::Closing | State::Finished => None,
         }
     }
 
@@ -462,6 +470,7 @@ impl Machine {
             }
             State::AwaitingAck { .. } | State::Established => {
                 self.state = State::Finished;
+                effects.extend(self.transferred_away());
                 effects.extend(self.end(EndCause::RemoteHangup));
             }
             State::Invited { .. } => {
@@ -539,11 +548,11 @@ impl Machine {
                 self.state = State::Finished;
                 Vec::new()
             }
+            State::Established => self.transfer_tick(now),
             State::Calling { .. }
             | State::Abandoned { .. }
             | State::Invited { .. }
             | State::AwaitingAck { .. }
-            | State::Established
             | State::Closing
             | State::Finished => Vec::new(),
         }

@@ -6,6 +6,7 @@ mod incoming;
 mod machine;
 mod outbox;
 mod task;
+mod transfer;
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -17,15 +18,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cause::EndCause;
+use crate::routing::is_plain_user;
 use crate::sdp::RemoteMedia;
 
 pub(crate) use self::callee::answer_invite;
 pub(crate) use self::caller::{OutgoingCall, place};
 pub use self::incoming::{AcceptError, IncomingCall};
+pub use self::transfer::{TransferError, TransferOutcome};
 
 /// Events that may wait for the owner of a call. When it is behind, further ones wait with the
 /// call, where a newer one of a kind replaces the older; the end of a call is never lost.
 pub(crate) const EVENTS: usize = 16;
+
+/// Transfers that may wait for a call.
+const TRANSFERS: usize = 1;
 
 /// A call to place.
 #[derive(Clone, Debug)]
@@ -65,13 +71,18 @@ pub enum CallEvent {
     /// The other side changed the session: hold, resume, another codec or address. It is
     /// already agreed to.
     MediaChanged(RemoteMedia),
+    /// What became of a transfer that [`CallHandle::transfer`] asked for.
+    Transferred(TransferOutcome),
     /// The call is over.
     Ended(EndCause),
 }
 
-/// Hangs a call up. The call is also hung up when the last clone is dropped.
+/// Hangs a call up, or transfers it. The call is also hung up when the last clone is dropped.
 #[derive(Clone, Debug)]
-pub struct CallHandle(Arc<HangUpOnDrop>);
+pub struct CallHandle {
+    hang_up: Arc<HangUpOnDrop>,
+    transfers: mpsc::Sender<String>,
+}
 
 #[derive(Debug)]
 struct HangUpOnDrop(CancellationToken);
@@ -83,14 +94,32 @@ impl Drop for HangUpOnDrop {
 }
 
 impl CallHandle {
-    pub(crate) fn new(token: CancellationToken) -> Self {
-        Self(Arc::new(HangUpOnDrop(token)))
+    pub(crate) fn new(token: CancellationToken, transfers: mpsc::Sender<String>) -> Self {
+        Self {
+            hang_up: Arc::new(HangUpOnDrop(token)),
+            transfers,
+        }
     }
 
     /// Ends the call: with a BYE when it was answered, with a CANCEL when it was not. Returns at
     /// once; `Ended` follows. A call that is over stays so.
     pub fn hangup(&self) {
-        self.0.0.cancel();
+        self.hang_up.0.cancel();
+    }
+
+    /// Asks the other side to call `target` instead of us, a number in E.164 form or any other
+    /// user at its host (a blind transfer). Returns at once; `Transferred` follows, unless the call
+    /// ends before. A call that is not up refuses it.
+    ///
+    /// # Errors
+    /// [`TransferError`] when it cannot be asked for.
+    pub fn transfer(&self, target: &str) -> Result<(), TransferError> {
+        if !is_plain_user(target) {
+            return Err(TransferError::InvalidTarget);
+        }
+        // overflow: refused
+        let sent = self.transfers.try_send(target.to_owned());
+        sent.map_err(|_| TransferError::Unavailable)
     }
 }
 

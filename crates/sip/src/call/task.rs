@@ -20,12 +20,14 @@ use super::caller::Inviting;
 use super::machine::{Effect, Limits, Machine, Reply};
 use super::outbox::Outbox;
 use crate::cause::EndCause;
+use crate::routing::Trunk;
 use crate::sdp::{Session, Terms};
 use crate::stack::admission::{self, Admission};
 use crate::stack::dialog::{Dialog, OutOfDialog};
-use crate::stack::digest::Credentials;
+use crate::stack::digest::{Credentials, MOST_ANSWERS};
 use crate::stack::flow::Flow;
 use crate::stack::message;
+use crate::stack::refer;
 use crate::stack::registry::{DialogMessage, Registration};
 use crate::stack::transaction::{self, Report, Responder};
 use crate::stack::{Stack, spawn_until_stopped};
@@ -48,11 +50,14 @@ pub(super) struct Task {
     /// The way that the dialog was set up on.
     pub(super) flow: Flow,
     pub(super) credentials: Option<Credentials>,
+    /// The trunk that the call left through.
+    pub(super) trunk: Option<Arc<Trunk>>,
     pub(super) started: Instant,
     pub(super) outbox: Outbox,
     /// Given back when the call is over for its owner.
     pub(super) permit: Option<OwnedSemaphorePermit>,
     pub(super) hangup: CancellationToken,
+    pub(super) transfers: mpsc::Receiver<String>,
     pub(super) decisions: mpsc::Receiver<Decision>,
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) reporter: mpsc::Sender<Report>,
@@ -95,6 +100,10 @@ impl Task {
             decision = self.decisions.recv(), if undecided => self.decide(decision),
             () = self.hangup.cancelled(), if !self.machine.has_ended() => {
                 let effects = self.machine.hang_up(self.now());
+                self.apply(effects);
+            }
+            Some(target) = self.transfers.recv(), if !self.machine.has_ended() => {
+                let effects = self.machine.transfer(self.now(), target);
                 self.apply(effects);
             }
             () = sleep_until(deadline), if deadline.is_some() => {
@@ -141,6 +150,7 @@ impl Task {
             }
             Report::Unacknowledged => self.machine.unacknowledged(),
             Report::Cancelled => self.machine.cancelled(),
+            Report::ReferAnswered { code } => self.machine.transfer_answered(code),
             Report::ByeCompleted => {
                 self.machine.bye_completed();
                 return;
@@ -192,6 +202,11 @@ impl Task {
             }
             Method::Update => self.machine.updated(sdp.as_deref()),
             Method::Bye => self.machine.bye(self.now()),
+            Method::Notify if !refer::is_report(&request) => {
+                responder.respond(self.dialog.respond(&request, 489));
+                return;
+            }
+            Method::Notify => self.machine.notified(refer::reported(&request)),
             Method::Info => {
                 responder.respond(self.dialog.respond(&request, 200));
                 return;
@@ -212,7 +227,6 @@ impl Task {
             Method::Ack
             | Method::Cancel
             | Method::Message
-            | Method::Notify
             | Method::Publish
             | Method::Refer
             | Method::Register
@@ -238,6 +252,7 @@ impl Task {
                 Effect::Emit(event) => self.emit(event),
                 Effect::SendCancel => self.cancel(),
                 Effect::SendBye => self.bye(),
+                Effect::SendRefer(target) => self.refer(&target),
                 Effect::RespondToInvite(reply) => {
                     if let Role::Callee(invited) = &self.role {
                         self.reply(&invited.request, &invited.responder, reply);
@@ -291,6 +306,28 @@ impl Task {
         });
     }
 
+    /// Asks the other side to call `target`.
+    fn refer(&mut self, target: &str) {
+        let routed = self.stack.routes.find(target);
+        let trunk = self.trunk.as_ref().or(routed);
+        let user = trunk.map_or(target, |trunk| trunk.user_for(target));
+        let mut request = self.dialog.request(Method::Refer);
+        request.headers.extend(self.dialog.referral(user));
+        // An answer to a challenge takes a number of its own.
+        self.dialog.local_sequence += MOST_ANSWERS;
+        let stack = Arc::clone(&self.stack);
+        let next_hop = self.dialog.next_hop().clone();
+        let (flow, credentials) = (self.flow.clone(), self.credentials.clone());
+        let reporter = self.reporter.clone();
+        spawn_until_stopped(&self.stack, async move {
+            let response = transaction::request(stack, request, next_hop, flow, credentials).await;
+            let code = response.map_or(408, |response| response.status_code.code());
+            tracing::debug!(code, "a REFER was answered");
+            // A call that is over needs no report. overflow: awaited
+            let _ = reporter.send(Report::ReferAnswered { code }).await;
+        });
+    }
+
     /// Sends a request of the dialog on its way; the result is driven by whoever awaits it.
     pub(super) fn send(
         &self,
@@ -335,6 +372,7 @@ impl Task {
         Limits {
             ring: stack.config.ring_timeout,
             cancel: stack.config.timers.timeout,
+            transfer: stack.config.transfer_timeout,
         }
     }
 }

@@ -70,11 +70,12 @@ pub(crate) fn decide(request: &Request, situation: Situation) -> Admission {
                 Header::Accept(crate::sdp::CONTENT_TYPE.into()),
             ],
         },
-        Method::Bye | Method::Update | Method::Info | Method::PRack => Admission::bare(481),
+        Method::Bye | Method::Update | Method::Info | Method::PRack | Method::Notify => {
+            Admission::bare(481)
+        }
         Method::Ack
         | Method::Cancel
         | Method::Message
-        | Method::Notify
         | Method::Publish
         | Method::Refer
         | Method::Register
@@ -264,14 +265,7 @@ mod tests {
     fn options_is_answered_and_other_methods_are_not_allowed() {
         let of = |method| request(method, "sip:a@b", "<sip:a@b>", "");
         assert_eq!(code(&decide(&of("OPTIONS"), OPEN)), 200);
-        for method in [
-            "REGISTER",
-            "SUBSCRIBE",
-            "PUBLISH",
-            "MESSAGE",
-            "REFER",
-            "NOTIFY",
-        ] {
+        for method in ["REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE", "REFER"] {
             let refused = decide(&of(method), OPEN);
             assert_eq!(code(&refused), 405, "{method}");
             assert!(headers(refused).starts_with("Allow: INVITE"));

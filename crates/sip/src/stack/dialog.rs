@@ -1,7 +1,7 @@
 //! A dialog: the state that requests within a call share (RFC 3261 §12). Sans-IO.
 
-use rsipstack::sip::prelude::HeadersExt;
-use rsipstack::sip::{Header, Method, Request, Response, Uri, Version};
+use rsipstack::sip::prelude::{HeadersExt, ToTypedHeader};
+use rsipstack::sip::{From, Header, Method, Request, Response, To, Uri, Version};
 
 use super::message::{self, DialogKey};
 
@@ -165,6 +165,23 @@ impl Dialog {
             headers: headers.into(),
             body: Vec::new(),
         }
+    }
+
+    /// What makes a request a referral to `user` at the other side's host (RFC 3515 §2.1,
+    /// RFC 3892 §2.1).
+    pub(crate) fn referral(&self, user: &str) -> Vec<Header> {
+        let remote = To::from(self.remote.clone()).typed().map(|to| to.uri);
+        let local = From::from(self.local.clone()).typed().map(|from| from.uri);
+        let named = remote.ok().map(|uri| uri.host_with_port);
+        // Callers who withhold their number have a host that nobody is at (RFC 2606 §2).
+        let host = named
+            .filter(|host| !host.to_string().ends_with(".invalid"))
+            .unwrap_or_else(|| self.remote_target.host_with_port.clone());
+        let mut headers = vec![Header::ReferTo(format!("<sip:{user}@{host}>").into())];
+        if let Ok(local) = local {
+            headers.push(Header::ReferredBy(format!("<{local}>").into()));
+        }
+        headers
     }
 
     /// A response to a request of the other side, with our Contact where it matters.

@@ -10,6 +10,9 @@ use crate::Secret;
 /// A server that keeps calling its own nonces stale is not answered for ever.
 const MAX_STALE: u8 = 2;
 
+/// Challenges to one request that are answered at most.
+pub(crate) const MOST_ANSWERS: u32 = 1 + MAX_STALE as u32;
+
 /// Whom we are to a trunk.
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials {

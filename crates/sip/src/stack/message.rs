@@ -8,7 +8,7 @@ use rsipstack::sip::prelude::{HasHeaders, HeadersExt, ToTypedHeader};
 use rsipstack::sip::{Header, Headers, Request, Response, StatusCode, Transport, Uri};
 
 /// The methods that a peer may use with us.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY";
 
 /// What identifies a dialog from our side (RFC 3261 §12).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -23,6 +23,7 @@ pub(crate) mod flow;
 pub(crate) mod framing;
 pub(crate) mod message;
 pub(crate) mod receiver;
+pub(crate) mod refer;
 pub(crate) mod registry;
 pub(crate) mod resolver;
 pub(crate) mod router;

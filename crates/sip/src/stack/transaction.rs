@@ -30,6 +30,8 @@ pub(crate) enum Report {
     Unacknowledged,
     /// Their INVITE was cancelled.
     Cancelled,
+    /// The final response to our REFER; 408 when there was none.
+    ReferAnswered { code: u16 },
     /// Our BYE was answered, or never will be.
     ByeCompleted,
 }

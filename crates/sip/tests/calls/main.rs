@@ -10,3 +10,4 @@ mod races;
 mod raw;
 mod refusals;
 mod support;
+mod transfers;

@@ -278,7 +278,10 @@ pub(crate) async fn answered(events: &mut Events) -> RemoteMedia {
         match next(events).await {
             CallEvent::Answered(media) => return media,
             CallEvent::Ended(cause) => panic!("the call ended instead: {cause}"),
-            CallEvent::Ringing { .. } | CallEvent::EarlyMedia(_) | CallEvent::MediaChanged(_) => {}
+            CallEvent::Ringing { .. }
+            | CallEvent::EarlyMedia(_)
+            | CallEvent::MediaChanged(_)
+            | CallEvent::Transferred(_) => {}
         }
     }
 }
@@ -290,7 +293,8 @@ pub(crate) async fn changed(events: &mut Events) -> RemoteMedia {
         other @ (CallEvent::Answered(_)
         | CallEvent::EarlyMedia(_)
         | CallEvent::Ended(_)
-        | CallEvent::Ringing { .. }) => panic!("expected changed media, not {other:?}"),
+        | CallEvent::Ringing { .. }
+        | CallEvent::Transferred(_)) => panic!("expected changed media, not {other:?}"),
     }
 }
 

@@ -241,12 +241,21 @@ fn no_span_holds_a_spoken_word_or_a_number() {
     let tool = CallEventKind::ToolCalled {
         name: "block_card".to_owned(),
         arguments: r#"{"reason":"stolen"}"#.to_owned(),
+        number: Some(0),
+    };
+    let answered = CallEventKind::ToolAnswered {
+        name: "block_card".to_owned(),
+        number: 0,
+        outcome: engine::ToolOutcome::Done,
+        answer: "The stolen card is blocked.".to_owned(),
+        spoken: true,
+        took_ms: 300,
     };
     let unspoken = CallEventKind::Unspoken {
         reason: "the voice refused \"stolen\"".to_owned(),
     };
     let mut spans = Vec::new();
-    for kind in [tool, unspoken] {
+    for kind in [tool, answered, unspoken] {
         spans.extend(trace.note(&story.at(Duration::from_secs(4), kind)));
     }
     spans.extend(trace.note(&story.turn()));

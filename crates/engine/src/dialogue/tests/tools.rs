@@ -10,6 +10,7 @@ fn script_with_tools() -> Script {
         description: "Does something.".to_owned(),
         parameters: serde_json::json!({ "type": "object", "properties": {} }),
         phrases: Vec::new(),
+        threshold: None,
     };
     Script {
         tools: vec![tool("book"), tool("look_up")],
@@ -33,8 +34,25 @@ fn call_of(name: &str) -> ReplyPart {
 impl Call {
     fn tool_answers(&mut self, index: usize, answer: &str) {
         let id = self.tools[index].0;
-        self.dialogue.tool_answered(self.now, id, answer);
+        self.dialogue.tool_answered(self.now, id, answer, false);
         self.drain();
+    }
+
+    /// A tool answers with words that are to be spoken.
+    fn tool_says(&mut self, index: usize, words: &str) {
+        let id = self.tools[index].0;
+        self.dialogue.tool_answered(self.now, id, words, true);
+        self.drain();
+    }
+
+    fn passes(&mut self, millis: u64) {
+        self.now = self.now + Duration::from_millis(millis);
+        self.dialogue.timeout(self.now);
+        self.drain();
+    }
+
+    fn sentences(&self) -> Vec<&str> {
+        self.spoken.iter().map(|(_, text)| text.as_str()).collect()
     }
 
     /// What the model was last told that tools have answered.
@@ -323,4 +341,117 @@ fn a_slow_tool_is_bridged_by_a_filler() {
     }
     let spoken: Vec<_> = call.spoken.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(spoken, ["One moment."]);
+}
+
+#[test]
+fn what_a_tool_wants_said_is_spoken_without_the_model() {
+    let mut call = booking(&[call_of("book")]);
+    call.tool_says(0, "It is booked for eight. See you then!");
+    assert_eq!(call.asked.len(), 1, "the model has nothing to add");
+    assert_eq!(
+        call.sentences(),
+        ["It is booked for eight.", "See you then!"]
+    );
+    call.play_from(0);
+    assert_eq!(
+        call.transcript()[1],
+        (Speaker::Agent, "It is booked for eight. See you then!")
+    );
+    let latency = call.latencies()[0].clone();
+    assert!(latency.unattributed_ms < 1.0, "{latency:?}");
+    call.caller_says("Thank you.");
+    assert_eq!(
+        call.last_answers(),
+        [("book", "It is booked for eight. See you then!")]
+    );
+    assert_eq!(call.asked[1].1.tools.len(), 2, "tools are offered again");
+}
+
+#[test]
+fn the_model_goes_on_after_what_one_of_its_tools_wants_said() {
+    let mut call = booking(&[
+        Call::text("One moment, please."),
+        call_of("book"),
+        call_of("look_up"),
+    ]);
+    call.tool_answers(1, "Four are free.");
+    call.tool_says(0, "It is booked.");
+    let (_, request) = call.asked.last().expect("asked");
+    let last = request.messages.last().expect("a message");
+    assert_eq!(last.content, "One moment, please. It is booked.");
+    assert_eq!(
+        call.last_answers(),
+        [("book", "It is booked."), ("look_up", "Four are free.")]
+    );
+    call.reply(&[Call::text("Four more are free.")]);
+    assert_eq!(
+        call.sentences(),
+        [
+            "One moment, please.",
+            "It is booked.",
+            "Four more are free."
+        ]
+    );
+}
+
+#[test]
+fn words_of_a_tool_are_spoken_before_the_call_ends() {
+    let mut call = booking(&[call_of("book"), Call::end_call()]);
+    call.tool_says(0, "It is booked, good bye.");
+    assert_eq!(call.sentences(), ["It is booked, good bye."]);
+    assert_eq!(call.hung_up, None);
+    call.play_from(0);
+    assert!(call.hung_up.is_some());
+}
+
+#[test]
+fn a_tool_that_wants_nothing_said_leaves_the_answer_to_the_model() {
+    let mut call = booking(&[call_of("book")]);
+    call.tool_says(0, " ");
+    assert_eq!(call.asked.len(), 2);
+}
+
+#[test]
+fn the_wait_for_a_tool_is_bridged_again_and_again_each_time_later() {
+    let mut call = Call::new(Script {
+        filler: Some(crate::script::Filler {
+            message: "One moment.".to_owned(),
+            after: Duration::from_millis(1_500),
+        }),
+        ..script_with_tools()
+    });
+    call.caller_says("Book a table for me.");
+    call.reply(&[call_of("book")]);
+    call.passes(1_000);
+    assert!(call.spoken.is_empty());
+    call.passes(500);
+    assert_eq!(call.sentences(), ["One moment."]);
+    call.passes(1_000);
+    assert_eq!(call.spoken.len(), 1, "the first is still to be played");
+    call.play_from(0);
+    call.passes(2_900);
+    assert!(call.spoken.is_empty(), "it is not repeated as soon");
+    call.passes(100);
+    assert_eq!(call.sentences(), ["One moment."]);
+    call.play_from(0);
+    call.tool_says(0, "It is booked.");
+    assert_eq!(call.sentences(), ["It is booked."]);
+}
+
+#[test]
+fn the_wait_for_a_tool_is_bridged_after_the_models_own_words_too() {
+    let mut call = Call::new(Script {
+        filler: Some(crate::script::Filler {
+            message: "It takes a little longer.".to_owned(),
+            after: Duration::from_millis(1_500),
+        }),
+        ..script_with_tools()
+    });
+    call.caller_says("Book a table for me.");
+    call.reply(&[Call::text("I book it."), call_of("book")]);
+    call.play_from(0);
+    call.passes(1_400);
+    assert!(call.spoken.is_empty());
+    call.passes(100);
+    assert_eq!(call.sentences(), ["It takes a little longer."]);
 }

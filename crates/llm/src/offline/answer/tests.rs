@@ -252,6 +252,7 @@ fn with_a_tool(contributions: &[&str]) -> ReplyRequest {
             description: "Books a table.".to_owned(),
             parameters: serde_json::json!({ "type": "object", "properties": {} }),
             phrases: vec!["I want to book a table.".to_owned()],
+            threshold: None,
         }],
         ..request(contributions)
     }

@@ -1,4 +1,5 @@
 mod renegotiation;
+mod transfer;
 
 use audio::SampleRate;
 use audio::codec::Codec;
@@ -10,6 +11,7 @@ use crate::sdp::{OpusParameters, PayloadTypes, Rtcp, Srtp, TelephoneEvent, Terms
 const LIMITS: Limits = Limits {
     ring: Duration::from_secs(60),
     cancel: Duration::from_secs(32),
+    transfer: Duration::from_secs(60),
 };
 
 fn local() -> SocketAddr {
@@ -89,7 +91,7 @@ fn ended(cause: EndCause) -> Effect {
 fn responds(effects: &[Effect]) -> Vec<u16> {
     let codes = effects.iter().filter_map(|effect| match effect {
         Effect::Respond(reply) | Effect::RespondToInvite(reply) => Some(reply.code),
-        Effect::Emit(_) | Effect::SendCancel | Effect::SendBye => None,
+        Effect::Emit(_) | Effect::SendCancel | Effect::SendBye | Effect::SendRefer(_) => None,
     });
     codes.collect()
 }
@@ -99,7 +101,7 @@ fn reply_sdp(effects: &[Effect]) -> Option<&str> {
         Effect::Respond(reply) | Effect::RespondToInvite(reply) => {
             reply.sdp.as_ref().map(Secret::expose)
         }
-        Effect::Emit(_) | Effect::SendCancel | Effect::SendBye => None,
+        Effect::Emit(_) | Effect::SendCancel | Effect::SendBye | Effect::SendRefer(_) => None,
     })
 }
 

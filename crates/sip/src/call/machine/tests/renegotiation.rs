@@ -21,9 +21,12 @@ fn told(effects: &[Effect]) -> Vec<&RemoteMedia> {
             | CallEvent::MediaChanged(media)
             | CallEvent::EarlyMedia(media),
         ) => Some(media),
-        Effect::Emit(CallEvent::Ringing { .. } | CallEvent::Ended(_))
+        Effect::Emit(
+            CallEvent::Ringing { .. } | CallEvent::Transferred(_) | CallEvent::Ended(_),
+        )
         | Effect::SendCancel
         | Effect::SendBye
+        | Effect::SendRefer(_)
         | Effect::Respond(_)
         | Effect::RespondToInvite(_) => None,
     });
