@@ -223,7 +223,12 @@ pub(super) async fn create(
         return Err(ApiError::invalid("name", "small letters, digits and `_`"));
     }
     let is_count = (1..=MOST_COMPONENTS).contains(&body.components.len());
-    if !is_count || body.components.iter().any(|one| !one["type"].is_string()) {
+    if !is_count
+        || body
+            .components
+            .iter()
+            .any(|one| !one.get("type").is_some_and(Value::is_string))
+    {
         let expected = "1 to 10 objects with a `type` such as `BODY`";
         return Err(ApiError::invalid("components", expected));
     }
