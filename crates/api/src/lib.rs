@@ -9,8 +9,8 @@
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
 //! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
-//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`upkeep::run`],
-//! [`privacy::run`] and [`serve()`] as tasks, and only then [`engine::Engine::answer`].
+//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`transcriptions::run`],
+//! [`upkeep::run`], [`privacy::run`] and [`serve()`] as tasks, and only then [`engine::Engine::answer`].
 
 mod access;
 mod agents;
@@ -47,14 +47,15 @@ mod serve;
 mod settings;
 mod state;
 mod tasks;
+pub mod transcriptions;
 pub mod upkeep;
 pub mod webhooks;
 mod whatsapp;
 
 pub use clock::{Clock, Now};
 pub use config::{
-    ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings,
-    WhatsappSettings,
+    ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, TranscriptionSettings,
+    WebhookSettings, WhatsappSettings,
 };
 pub use directory::{Directory, LoadDirectoryError};
 pub use number::UnknownCountry;

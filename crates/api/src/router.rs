@@ -18,7 +18,8 @@ use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
     agents, calls, campaigns, contacts, conversations, do_not_call, health, idempotency, keys,
-    listings, metrics, pools, rules, schedules, settings, tasks, webhooks, whatsapp,
+    listings, metrics, pools, rules, schedules, settings, tasks, transcriptions, webhooks,
+    whatsapp,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
@@ -38,6 +39,7 @@ fn families() -> OpenApiRouter<ApiState> {
         schedules::routes(),
         settings::routes(),
         tasks::routes(),
+        transcriptions::routes(),
         webhooks::routes(),
         whatsapp::routes(),
     ];

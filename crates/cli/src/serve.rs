@@ -39,7 +39,7 @@ const SIGNALLING_GRACE: Duration = Duration::from_secs(2);
 const RECORDS_GRACE: Duration = Duration::from_secs(5);
 
 /// Tasks that a node has at most.
-const CREW: usize = 8;
+const CREW: usize = 9;
 
 /// Where a node can be reached, written to its data folder once it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +151,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let delivering = crew.spawn("delivering webhooks", deliveries);
     let queue = api::dialling::run(state.clone(), shutdown.clone());
     let dialling = crew.spawn("taking up tasks", queue);
+    let transcriptions = api::transcriptions::run(state.clone(), speech.offline, shutdown.clone());
+    let transcribing = crew.spawn("writing down audio files", transcriptions);
     let last_request = CancellationToken::new();
     let upkeep = api::upkeep::run(state.clone(), last_request.clone());
     let keeping_up = crew.spawn("counting requests", upkeep);
@@ -193,6 +195,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         drop(keeping_up.await);
         drop(delivering.await);
         drop(dialling.await);
+        drop(transcribing.await);
         drop(forgetting.await);
         if let Some((exporting, last_spans)) = exporting {
             last_spans.cancel();
@@ -279,6 +282,8 @@ struct Speech {
     synthesiser: Arc<dyn Synthesiser>,
     /// What their queues count, by name.
     pools: Vec<(&'static str, PoolMeter)>,
+    /// What audio files are written down with.
+    offline: transcription::Models,
 }
 
 impl Speech {
@@ -289,7 +294,7 @@ impl Speech {
         let recogniser = Moonshine::start(
             &runtime,
             &MoonshineConfig {
-                folder: assets.moonshine,
+                folder: assets.moonshine.clone(),
                 workers: one_per_core(settings.recogniser_threads),
                 queue: settings.recogniser_queue,
             },
@@ -313,6 +318,11 @@ impl Speech {
         ];
         Ok(Self {
             detector: detection::load(&runtime, &assets.silero)?,
+            offline: transcription::Models {
+                runtime,
+                silero: assets.silero,
+                moonshine: assets.moonshine,
+            },
             recogniser: Arc::new(recogniser),
             judge: Arc::new(judge),
             synthesiser: Arc::new(synthesiser),

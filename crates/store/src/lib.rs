@@ -37,6 +37,7 @@ mod retention;
 mod schedules;
 mod sessions;
 mod transfer;
+mod transcriptions;
 mod usage;
 mod webhooks;
 mod whatsapp;
@@ -81,6 +82,10 @@ pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
 pub use sessions::SessionRecord;
 pub use transfer::{ExportError, Exported, ImportError, Imported};
+pub use transcriptions::{
+    ClaimedTranscription, DiscardedTranscription, NewTranscription, OwedReport, TranscribedSegment,
+    TranscriptionEnd, TranscriptionFilter, TranscriptionRecord,
+};
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
 pub use whatsapp::{

@@ -145,7 +145,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 21] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 25] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -166,6 +166,16 @@ impl Config {
             ("dialling.lease", self.dialling.lease),
             ("dialling.poll_interval", self.dialling.poll_interval),
             ("otlp.timeout", self.otlp.timeout),
+            ("transcriptions.longest", self.transcriptions.longest),
+            (
+                "transcriptions.upload_timeout",
+                self.transcriptions.upload_timeout,
+            ),
+            (
+                "transcriptions.download_timeout",
+                self.transcriptions.download_timeout,
+            ),
+            ("transcriptions.lease", self.transcriptions.lease),
             ("whatsapp.timeout", self.whatsapp.timeout),
             ("whatsapp.retry_after", self.whatsapp.retry_after),
         ]

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use api::{
-    ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings,
-    WhatsappSettings,
+    ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, TranscriptionSettings,
+    WebhookSettings, WhatsappSettings,
 };
 use audio::SampleRate;
 use audio::codec::OpusSettings;
@@ -167,6 +167,17 @@ impl Config {
                 parallel: self.dialling.parallel.get(),
                 lease: self.dialling.lease,
                 poll_interval: self.dialling.poll_interval,
+            },
+            transcriptions: TranscriptionSettings {
+                threads: self.transcriptions.threads,
+                max_file: self.transcriptions.max_file_bytes,
+                longest: self.transcriptions.longest,
+                upload_timeout: self.transcriptions.upload_timeout,
+                download_timeout: self.transcriptions.download_timeout,
+                lease: self.transcriptions.lease,
+                attempts: self.transcriptions.attempts.get(),
+                retry_after: self.transcriptions.retry_after,
+                ..TranscriptionSettings::new(self.data_dir.join("transcriptions"))
             },
             whatsapp: WhatsappSettings {
                 graph_url,

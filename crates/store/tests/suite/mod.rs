@@ -12,6 +12,7 @@ mod outbox;
 mod privacy;
 mod schedules;
 mod transfer;
+mod transcriptions;
 mod usage;
 mod whatsapp;
 mod workspaces;
