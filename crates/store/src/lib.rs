@@ -36,8 +36,8 @@ mod pages;
 mod retention;
 mod schedules;
 mod sessions;
-mod transfer;
 mod transcriptions;
+mod transfer;
 mod usage;
 mod webhooks;
 mod whatsapp;
@@ -81,11 +81,11 @@ pub use schedules::requests::{
 pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
 pub use sessions::SessionRecord;
-pub use transfer::{ExportError, Exported, ImportError, Imported};
 pub use transcriptions::{
     ClaimedTranscription, DiscardedTranscription, NewTranscription, OwedReport, TranscribedSegment,
     TranscriptionEnd, TranscriptionFilter, TranscriptionRecord,
 };
+pub use transfer::{ExportError, Exported, ImportError, Imported};
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
 pub use whatsapp::{
