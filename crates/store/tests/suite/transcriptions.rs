@@ -432,7 +432,7 @@ async fn old_audio_and_old_words_are_found_by_the_end_of_the_work() {
 }
 
 /// A transcription that was completed at this second.
-async fn ended(store: &Store, reference: &str, second: i64) -> Uuid {
+pub(super) async fn ended(store: &Store, reference: &str, second: i64) -> Uuid {
     let id = store
         .add_transcription(&new(reference), at(0))
         .await
