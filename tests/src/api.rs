@@ -71,6 +71,30 @@ impl Api {
         self.send(self.http.post(self.url(path)).json(body)).await
     }
 
+    /// POST of a form with one file and texts, below `/api/v1`.
+    pub async fn post_file(
+        &self,
+        path: &str,
+        file: (&str, &[u8]),
+        texts: &[(&str, &str)],
+    ) -> Answer {
+        const BOUNDARY: &str = "d29e4f0a-boundary";
+        let mut body = Vec::new();
+        for (name, text) in texts {
+            let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+            body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n{text}\r\n").bytes());
+        }
+        let (name, content) = file;
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"a\"");
+        body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").bytes());
+        body.extend_from_slice(content);
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let request = self.http.post(self.url(path));
+        let request = request.header("content-type", kind).body(body);
+        self.send(request).await
+    }
+
     /// POST below `/api/v1` to a node that may die before it answers.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
         self.try_send(self.http.post(self.url(path)).json(body))

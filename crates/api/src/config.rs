@@ -56,6 +56,8 @@ pub struct ApiConfig {
     pub dialling: DiallingSettings,
     /// Settings of what happens after calls.
     pub evaluation: EvaluationSettings,
+    /// Settings of transcriptions.
+    pub transcriptions: TranscriptionSettings,
     /// How WhatsApp is reached.
     pub whatsapp: WhatsappSettings,
 }
@@ -63,6 +65,7 @@ pub struct ApiConfig {
 impl ApiConfig {
     /// The default settings for an API that clients reach at `public_url`.
     pub fn new(public_url: Url, recordings: PathBuf) -> Self {
+        let audio = recordings.with_file_name("transcriptions");
         Self {
             public_url,
             max_body: 64 * 1024,
@@ -85,6 +88,7 @@ impl ApiConfig {
             webhooks: WebhookSettings::default(),
             dialling: DiallingSettings::default(),
             evaluation: EvaluationSettings::default(),
+            transcriptions: TranscriptionSettings::new(audio),
             whatsapp: WhatsappSettings::default(),
         }
     }
@@ -239,6 +243,51 @@ impl Default for EvaluationSettings {
             timeout: Duration::from_secs(60),
             report_wait: Duration::from_secs(30),
             poll_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Settings of transcriptions.
+#[derive(Clone, Debug)]
+pub struct TranscriptionSettings {
+    /// The folder where audio is kept until its transcription goes.
+    pub folder: PathBuf,
+    /// Threads of low priority that transcribe, each with models of about 70 MB once it had work.
+    /// With none, what is asked for waits for another node.
+    pub threads: usize,
+    /// The largest file, in bytes.
+    pub max_file: u64,
+    /// The longest audio.
+    pub longest: Duration,
+    /// How long an upload may take.
+    pub upload_timeout: Duration,
+    /// How long fetching a file may take.
+    pub download_timeout: Duration,
+    /// How long a transcription is held on to without being renewed. When a node dies, others, or
+    /// itself when it is back, go on after this.
+    pub lease: Duration,
+    /// How often it is looked for work when nobody says that there is some.
+    pub poll_interval: Duration,
+    /// How often a transcription is begun that does not get on, at most.
+    pub attempts: u32,
+    /// The wait before it is begun again.
+    pub retry_after: Duration,
+}
+
+impl TranscriptionSettings {
+    /// The default settings with audio in this folder.
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            threads: 1,
+            max_file: 128 * 1024 * 1024,
+            longest: Duration::from_secs(12 * 60 * 60),
+            upload_timeout: Duration::from_secs(10 * 60),
+            download_timeout: Duration::from_secs(10 * 60),
+            lease: Duration::from_secs(30),
+            poll_interval: Duration::from_secs(1),
+            attempts: 5,
+            retry_after: Duration::from_secs(30),
         }
     }
 }

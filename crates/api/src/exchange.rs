@@ -9,6 +9,7 @@
 mod body;
 mod change;
 mod envelope;
+mod form;
 mod object;
 mod paging;
 mod path;
@@ -19,6 +20,7 @@ mod values;
 pub(crate) use body::{Json, MaybeJson, gather, typed};
 pub(crate) use change::Change;
 pub(crate) use envelope::{Created, Envelope, Nothing, created, done, ok};
+pub(crate) use form::{Form, FormTerms, Upload};
 pub(crate) use object::{Object, refuse_arrays_for_objects};
 pub(crate) use paging::{Cursor, CursorPage, Items, Paginator, Paging};
 pub(crate) use path::{Path, id};

@@ -6,8 +6,10 @@
 
 mod kept;
 
+use std::sync::{Arc, Mutex};
+
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
@@ -23,8 +25,9 @@ use crate::caller::Caller;
 use crate::clock;
 use crate::config::IdempotencySettings;
 use crate::error::ApiError;
-use crate::exchange::gather;
+use crate::exchange::{Form, gather};
 use crate::state::ApiState;
+use crate::transcriptions::{self, EarlierForm};
 
 /// The header that names a request.
 pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -49,9 +52,21 @@ pub(crate) async fn once(
     let key = key(request.headers())?.to_owned();
     let secret = auth::bearer_token(request.headers())?.to_owned();
     let (parts, body) = request.into_parts();
-    let limit = largest_body(&state, &parts.headers);
-    let body = gather(&parts.headers, body, limit, state.config.body_timeout).await?;
-    let print = fingerprint(&caller, &parts, &body);
+    let mut parts = parts;
+    let (body, digest) = if takes_form(&parts) {
+        // Its files are on the disk, and its boundary differs each time that it is sent.
+        let form = transcriptions::read_form(&state, &parts.headers, body).await?;
+        let digest = form.digest();
+        let form: EarlierForm = Arc::new(Mutex::new(Some(form)));
+        parts.extensions.insert(form);
+        (Bytes::new(), digest)
+    } else {
+        let limit = largest_body(&state, &parts.headers);
+        let body = gather(&parts.headers, body, limit, state.config.body_timeout).await?;
+        let digest = Sha256::digest(&body).into();
+        (body, digest)
+    };
+    let print = fingerprint(&caller, &parts, digest);
     let now = clock::now();
     let limits = limits(&state.config.idempotency, now);
     let reserved = caller
@@ -178,13 +193,17 @@ fn largest_body(state: &ApiState, headers: &HeaderMap) -> usize {
     }
 }
 
+/// Whether it is an operation that takes a form, and a form that it was sent.
+fn takes_form(parts: &http::request::Parts) -> bool {
+    let path = parts.extensions.get::<MatchedPath>();
+    path.is_some_and(|path| path.as_str() == transcriptions::PATH)
+        && Form::is_announced(&parts.headers)
+}
+
 /// Who asks for what: the same for the same request alone.
-fn fingerprint(caller: &Caller, parts: &http::request::Parts, body: &Bytes) -> String {
+fn fingerprint(caller: &Caller, parts: &http::request::Parts, digest: [u8; 32]) -> String {
     let asked = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let body: String = Sha256::digest(body)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let body: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{} {} {asked} {body}", caller.key, parts.method)
 }
 

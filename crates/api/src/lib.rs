@@ -9,8 +9,9 @@
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
 //! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
-//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`upkeep::run`],
-//! [`evaluations::run`], [`privacy::run`] and [`serve()`] as tasks, and only then [`engine::Engine::answer`].
+//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`transcriptions::run`],
+//! [`upkeep::run`], [`evaluations::run`], [`privacy::run`] and [`serve()`] as tasks, and only then
+//! [`engine::Engine::answer`].
 
 mod access;
 mod agents;
@@ -49,6 +50,7 @@ mod serve;
 mod settings;
 mod state;
 mod tasks;
+pub mod transcriptions;
 pub mod upkeep;
 pub mod webhooks;
 mod whatsapp;
@@ -56,7 +58,7 @@ mod whatsapp;
 pub use clock::{Clock, Now};
 pub use config::{
     ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, LimitSettings,
-    WebhookSettings, WhatsappSettings,
+    TranscriptionSettings, WebhookSettings, WhatsappSettings,
 };
 pub use directory::{Directory, LoadDirectoryError};
 pub use number::UnknownCountry;

@@ -60,6 +60,10 @@ const TAGS: &[(&str, &str)] = &[
         "campaigns",
         "Reaching many contacts: campaigns, rules, pools, listings and whom not to call.",
     ),
+    (
+        "transcriptions",
+        "Audio files that are written down in the background.",
+    ),
     ("webhooks", "Who is told of what happens."),
     (
         "whatsapp",

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::state::ApiState;
+use crate::transcriptions;
 
 /// How often it is looked for what is too old.
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
@@ -40,6 +41,7 @@ pub async fn run(state: ApiState, shutdown: CancellationToken) {
 /// Forgets all that is too old at `now`, in every workspace, and finishes erasures.
 pub async fn sweep(state: &ApiState, now: Timestamp) {
     delete_erased_files(state, now).await;
+    transcriptions::sweep_folder(state).await;
     let workspaces = match state.store.workspaces().await {
         Ok(workspaces) => workspaces,
         Err(error) => {
@@ -86,6 +88,10 @@ async fn delete_files(state: &ApiState, call: Uuid, recording: Option<&Path>) ->
     if let Some(recording) = recording {
         delete(recording).await?;
     }
+    // Of an erased person, transcriptions are among the calls.
+    if !transcriptions::delete_files(state, call).await {
+        return Err(io::Error::other("the audio of a transcription stays"));
+    }
     let name = call.to_string();
     for file in recordings::paths(&state.config.recordings, &name) {
         delete(&file).await?;
@@ -104,7 +110,7 @@ async fn forget_old(state: &ApiState, store: &Store, now: Timestamp) -> Result<(
     if let Some(end) = retention.transcripts_end(now) {
         while store.forget_transcripts(end, AT_ONCE).await? == AT_ONCE as usize {}
     }
-    Ok(())
+    transcriptions::forget_old(state, store, retention, now).await
 }
 
 async fn forget_recordings(

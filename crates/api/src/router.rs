@@ -18,8 +18,8 @@ use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
     agents, analytics, calls, campaigns, contacts, conversations, do_not_call, evaluations, health,
-    idempotency, keys, listings, metrics, pools, rules, schedules, settings, tasks, webhooks,
-    whatsapp,
+    idempotency, keys, listings, metrics, pools, rules, schedules, settings, tasks, transcriptions,
+    webhooks, whatsapp,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
@@ -41,6 +41,7 @@ fn families() -> OpenApiRouter<ApiState> {
         schedules::routes(),
         settings::routes(),
         tasks::routes(),
+        transcriptions::routes(),
         webhooks::routes(),
         whatsapp::routes(),
     ];

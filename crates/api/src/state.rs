@@ -1,5 +1,7 @@
 //! What every request handler and task of the crate shares.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -18,6 +20,7 @@ use crate::directory::Directory;
 use crate::evaluations::Evaluators;
 use crate::limits::Limits;
 use crate::number::{NumberRules, UnknownCountry};
+use crate::transcriptions::Folder;
 use crate::whatsapp::Graph;
 
 /// The API's shared state. Clones are the same state.
@@ -39,6 +42,12 @@ pub struct ApiState {
     pub(crate) records_fail: Arc<AtomicBool>,
     /// Rung when a webhook message becomes due.
     pub(crate) outbox: Arc<Notify>,
+    /// Rung when a transcription may have become due.
+    pub(crate) transcribing: Arc<Notify>,
+    /// Where the audio of transcriptions is.
+    pub(crate) audio: Folder,
+    /// Fetches that audio.
+    pub(crate) downloads: Client,
     /// Rung when a task may have become due.
     pub(crate) dialling: Arc<Notify>,
     /// Rung when a session is to be evaluated.
@@ -60,6 +69,14 @@ pub enum StartApiError {
     /// Webhooks can not be sent.
     #[error(transparent)]
     Outbound(#[from] BuildClientError),
+    /// Audio can not be kept.
+    #[error("cannot keep audio in {}: {source}", path.display())]
+    Audio {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
 }
 
 impl ApiState {
@@ -79,6 +96,20 @@ impl ApiState {
             timeout: Some(config.webhooks.total_timeout),
             ..ClientOptions::default()
         })?;
+        let transcriptions = &config.transcriptions;
+        let downloads = outbound::client(ClientOptions {
+            guard: Guard {
+                allow_private: config.webhooks.allow_private,
+            },
+            connect_timeout: config.webhooks.connect_timeout,
+            timeout: Some(transcriptions.download_timeout),
+            ..ClientOptions::default()
+        })?;
+        let audio =
+            Folder::open(&transcriptions.folder).map_err(|source| StartApiError::Audio {
+                path: transcriptions.folder.clone(),
+                source,
+            })?;
         let whatsapp = &config.whatsapp;
         let graph = Graph::new(
             // The operator says where it is.
@@ -104,6 +135,9 @@ impl ApiState {
             graph,
             records_fail: Arc::default(),
             outbox: Arc::new(Notify::new()),
+            transcribing: Arc::new(Notify::new()),
+            audio,
+            downloads,
             dialling: Arc::new(Notify::new()),
             evaluation: Arc::new(Notify::new()),
             evaluators: None,

@@ -15,6 +15,7 @@ mod view;
 
 pub(crate) mod definitions;
 
+pub(crate) use backoff::next_attempt;
 pub use delivery::run;
 pub(crate) use routes::routes;
 pub(crate) use settings::check_url;

@@ -1,6 +1,7 @@
 //! Reading audio files: WAV, with 8 to 32-bit integer, float or G.711 samples,
 //! FLAC, MP3, and Ogg with Vorbis.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
@@ -148,6 +149,69 @@ pub fn read_channels_at(
     Ok(channels)
 }
 
+/// A file that is read piece by piece, however long it is.
+pub struct AudioFile {
+    opened: Opened,
+    path: PathBuf,
+    decoded: Vec<Vec<i16>>,
+}
+
+impl AudioFile {
+    /// Opens a file and reads its header.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadAudioError::Open`] and [`ReadAudioError::Unsupported`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, ReadAudioError> {
+        let path = path.into();
+        Ok(Self {
+            opened: open(&path)?,
+            path,
+            decoded: Vec::new(),
+        })
+    }
+
+    /// The file's own rate.
+    pub const fn rate(&self) -> SampleRate {
+        self.opened.rate
+    }
+
+    /// How many channels it has, at least one.
+    pub const fn channels(&self) -> usize {
+        self.opened.channels
+    }
+
+    /// How long it says that it lasts, which need not be true.
+    pub const fn declared(&self) -> Option<Duration> {
+        self.opened.declared
+    }
+
+    /// The samples of each channel of the next piece, some hundreds to some thousands; `None` at
+    /// the end. A piece that is damaged is left out, unless all are.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadAudioError::Unsupported`]. A file that ends early is read as far as it goes.
+    pub fn next_piece(&mut self) -> Result<Option<&[Vec<i16>]>, ReadAudioError> {
+        match self.opened.next_piece(&mut self.decoded) {
+            Ok(true) => Ok(Some(&self.decoded)),
+            Ok(false) => Ok(None),
+            Err(error) => Err(unsupported(&self.path, &error)),
+        }
+    }
+}
+
+impl fmt::Debug for AudioFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AudioFile")
+            .field("path", &self.path)
+            .field("rate", &self.opened.rate)
+            .field("channels", &self.opened.channels)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A file whose header has been read.
 struct Opened {
     format: Box<dyn FormatReader>,
@@ -157,6 +221,9 @@ struct Opened {
     channels: usize,
     /// How long it says that it lasts.
     declared: Option<Duration>,
+    /// What was wrong with the last damaged packet, as long as none was sound.
+    damaged: Option<Error>,
+    sound: bool,
 }
 
 fn open(path: &Path) -> Result<Opened, ReadAudioError> {
@@ -221,16 +288,26 @@ impl Opened {
             rate,
             channels,
             declared: samples.map(|samples| rate.duration_of(samples)),
+            damaged: None,
+            sound: false,
             format,
         })
     }
 
-    /// Hands out the samples of one packet after the other, by channel, until
-    /// `take` breaks off. A packet that is damaged is left out, unless all are.
+    /// Hands out the samples of one packet after the other, by channel, until `take` breaks off.
     fn read(&mut self, mut take: impl FnMut(&[Vec<i16>]) -> ControlFlow<()>) -> Result<(), Error> {
         let mut decoded: Vec<Vec<i16>> = Vec::new();
-        let mut damaged = None;
-        let mut sound = false;
+        while self.next_piece(&mut decoded)? {
+            if take(&decoded).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the samples of the next packet, by channel; false at the end. A packet that is
+    /// damaged is left out, unless all are.
+    fn next_piece(&mut self, decoded: &mut Vec<Vec<i16>>) -> Result<bool, Error> {
         loop {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
@@ -242,21 +319,19 @@ impl Opened {
                 continue;
             }
             match self.decoder.decode(&packet) {
-                Ok(samples) => samples.copy_to_vecs_planar(&mut decoded),
+                Ok(samples) => samples.copy_to_vecs_planar(decoded),
                 Err(error @ Error::DecodeError(_)) => {
-                    damaged = Some(error);
+                    self.damaged = Some(error);
                     continue;
                 }
                 Err(error) => return Err(error),
             }
-            sound = true;
-            if take(&decoded).is_break() {
-                break;
-            }
+            self.sound = true;
+            return Ok(true);
         }
-        match damaged {
-            Some(error) if !sound => Err(error),
-            Some(_) | None => Ok(()),
+        match self.damaged.take() {
+            Some(error) if !self.sound => Err(error),
+            Some(_) | None => Ok(false),
         }
     }
 }

@@ -157,6 +157,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let dialling = crew.spawn("taking up tasks", queue);
     let evaluations = api::evaluations::run(state.clone(), shutdown.clone());
     let evaluating = crew.spawn("evaluating calls", evaluations);
+    let transcriptions = api::transcriptions::run(state.clone(), speech.offline, shutdown.clone());
+    let transcribing = crew.spawn("writing down audio files", transcriptions);
     let last_request = CancellationToken::new();
     let upkeep = api::upkeep::run(state.clone(), last_request.clone());
     let keeping_up = crew.spawn("counting requests", upkeep);
@@ -200,6 +202,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         drop(delivering.await);
         drop(dialling.await);
         drop(evaluating.await);
+        drop(transcribing.await);
         drop(forgetting.await);
         if let Some((exporting, last_spans)) = exporting {
             last_spans.cancel();
@@ -286,6 +289,8 @@ struct Speech {
     synthesiser: Arc<dyn Synthesiser>,
     /// What their queues count, by name.
     pools: Vec<(&'static str, PoolMeter)>,
+    /// What audio files are written down with.
+    offline: transcription::Models,
 }
 
 impl Speech {
@@ -296,7 +301,7 @@ impl Speech {
         let recogniser = Moonshine::start(
             &runtime,
             &MoonshineConfig {
-                folder: assets.moonshine,
+                folder: assets.moonshine.clone(),
                 workers: one_per_core(settings.recogniser_threads),
                 queue: settings.recogniser_queue,
             },
@@ -320,6 +325,11 @@ impl Speech {
         ];
         Ok(Self {
             detector: detection::load(&runtime, &assets.silero)?,
+            offline: transcription::Models {
+                runtime,
+                silero: assets.silero,
+                moonshine: assets.moonshine,
+            },
             recogniser: Arc::new(recogniser),
             judge: Arc::new(judge),
             synthesiser: Arc::new(synthesiser),

@@ -2,7 +2,8 @@
 //! that runs inside the process, on the CPU, without any service.
 //!
 //! * [`Recogniser`] turns an [`Utterance`] into text. [`Moonshine`] does it with
-//!   the Moonshine tiny-en model on a pool of worker threads.
+//!   the Moonshine tiny-en model on a pool of worker threads, and [`MoonshineDecoder`] on the
+//!   thread that holds it.
 //! * [`Synthesiser`] turns text into a [`SpeechStream`] of samples. [`Flite`]
 //!   does it with the statically linked flite library and its voice `rms`.
 //! * [`TurnJudge`] says whether a turn sounds complete. [`SoundJudge`] asks the
@@ -29,7 +30,7 @@ mod transcript;
 
 pub use flite::{Flite, FliteConfig, StartFliteError};
 pub use judge::{JudgeTurnError, SoundJudge, SoundJudgeConfig, StartSoundJudgeError, TurnJudge};
-pub use moonshine::{Moonshine, MoonshineConfig, StartMoonshineError};
+pub use moonshine::{Moonshine, MoonshineConfig, MoonshineDecoder, StartMoonshineError};
 pub use pool::{PoolMeter, PoolStatistics};
 pub use recogniser::{RecogniseError, Recogniser, Recognition, Utterance};
 pub use synthesiser::{

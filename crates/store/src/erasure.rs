@@ -17,6 +17,7 @@ use crate::dialling;
 use crate::evaluations::ERASE_EVALUATIONS;
 use crate::schedules::erasing::{ERASE_APPOINTMENTS, ERASE_REQUESTS};
 use crate::sessions::ERASE_SESSIONS;
+use crate::transcriptions::{DISCARD_TRANSCRIPTIONS, ERASE_SEGMENTS, NOTE_TRANSCRIPTION_FILES};
 use crate::whatsapp::ERASE_WHATSAPP_MESSAGES;
 use crate::workspaces::WorkspaceId;
 
@@ -50,6 +51,8 @@ pub struct Removed {
     pub appointments: u64,
     /// Evaluations of sessions.
     pub evaluations: u64,
+    /// Transcriptions of files of which the contact was the customer.
+    pub transcriptions: u64,
 }
 
 /// A person that was erased.
@@ -143,6 +146,10 @@ const STEPS: &[(Part, &str)] = &[
     (|removed| &mut removed.appointment_requests, ERASE_REQUESTS),
     (|removed| &mut removed.appointments, ERASE_APPOINTMENTS),
     (|removed| &mut removed.evaluations, ERASE_EVALUATIONS),
+    (
+        |removed| &mut removed.transcriptions,
+        DISCARD_TRANSCRIPTIONS,
+    ),
 ];
 
 /// Which count a step adds to.
@@ -201,6 +208,18 @@ impl Store {
         .bind(erasure.to_string())
         .execute(&mut *write)
         .await?;
+        sqlx::query(NOTE_TRANSCRIPTION_FILES)
+            .bind(contact.to_string())
+            .bind(self.workspace.as_str())
+            .bind(erasure.to_string())
+            .execute(&mut *write)
+            .await?;
+        // Who the words belong to is known as long as the transcriptions name them.
+        sqlx::query(ERASE_SEGMENTS)
+            .bind(contact.to_string())
+            .bind(self.workspace.as_str())
+            .execute(&mut *write)
+            .await?;
         let mut removed = Removed::default();
         for (part, statement) in STEPS {
             let gone = sqlx::query(*statement)

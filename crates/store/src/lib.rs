@@ -39,6 +39,7 @@ mod pages;
 mod retention;
 mod schedules;
 mod sessions;
+mod transcriptions;
 mod transfer;
 mod usage;
 mod webhooks;
@@ -87,6 +88,10 @@ pub use schedules::requests::{
 pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
 pub use sessions::SessionRecord;
+pub use transcriptions::{
+    ClaimedTranscription, DiscardedTranscription, NewTranscription, OwedReport, TranscribedSegment,
+    TranscriptionEnd, TranscriptionFilter, TranscriptionRecord,
+};
 pub use transfer::{ExportError, Exported, ImportError, Imported};
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};

@@ -52,6 +52,8 @@ const TABLES: &[&str] = &[
     "do_not_call",
     "tasks",
     "task_attempts",
+    "transcriptions",
+    "transcription_segments",
     "whatsapp_accounts",
     "whatsapp_templates",
     "whatsapp_template_settings",

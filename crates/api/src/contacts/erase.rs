@@ -26,6 +26,7 @@ use crate::state::ApiState;
         "conversations": 2, "calls": 2, "messages": 31, "summaries": 2, "recordings": 1,
         "webhook_messages": 2, "tags": 1, "field_values": 3, "tasks": 1, "pools": 1,
         "appointment_requests": 1, "appointments": 1, "evaluations": 2,
+        "transcriptions": 1,
     },
     "erased_at": "2026-03-29T10:00:00Z",
 }))]
@@ -73,6 +74,8 @@ struct RemovedCounts {
     appointments: u64,
     /// Evaluations of sessions.
     evaluations: u64,
+    /// Transcriptions of files of which the contact was the customer.
+    transcriptions: u64,
 }
 
 /// Erases a person
@@ -154,5 +157,6 @@ fn counts(removed: Removed) -> RemovedCounts {
         appointment_requests: removed.appointment_requests,
         appointments: removed.appointments,
         evaluations: removed.evaluations,
+        transcriptions: removed.transcriptions,
     }
 }

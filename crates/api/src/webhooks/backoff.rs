@@ -10,7 +10,7 @@ use crate::config::WebhookSettings;
 ///
 /// Waits double with each attempt up to the longest one. `chance`, from 0 to 1, takes away up to
 /// half of a wait, so that messages that failed together do not come back together.
-pub(super) fn next_attempt(
+pub(crate) fn next_attempt(
     settings: &WebhookSettings,
     created_at: Timestamp,
     attempts_before: u32,

@@ -59,11 +59,14 @@ pub(super) struct NewAccount {
     #[schema(max_length = 64)]
     phone_number: Option<String>,
     /// Meta's id of that number: digits.
+    #[schema(value_type = String, min_length = 1, max_length = 64, pattern = "^[0-9]+$")]
     phone_number_id: Text<1, 64>,
     /// Meta's id of the business account: digits.
+    #[schema(value_type = String, min_length = 1, max_length = 64, pattern = "^[0-9]+$")]
     waba_id: Text<1, 64>,
     /// Opens Meta's API; a token of a system user with `whatsapp_business_messaging` and
     /// `whatsapp_business_management`.
+    #[schema(value_type = String, min_length = 1, max_length = 1024, pattern = "^[!-~]+$")]
     access_token: Text<1, 1024>,
 }
 
@@ -78,6 +81,7 @@ pub(super) struct Change {
     #[schema(max_length = 64)]
     phone_number: Option<String>,
     /// Another token.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024, pattern = "^[!-~]+$")]
     access_token: Option<Text<1, 1024>>,
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::form::Field;
 use crate::support::graph::Graph;
 use crate::support::registry::fill;
 use crate::support::schema::{problems, resolve};
@@ -197,6 +198,21 @@ async fn answers_about_tasks_and_campaigns_are_as_the_document_says() {
     let set = json!({ "rule_uuid": rule["uuid"] });
     let set = node.put(&format!("/campaigns/{campaign}/rule"), set).await;
     is_documented("put", "/campaigns/{campaign_uuid}/rule", &set);
+}
+
+#[tokio::test]
+async fn transcriptions_are_as_the_document_says() {
+    let node = Node::start().await;
+    let fields = [Field::Text("voice_url", "https://example.com/a.wav")];
+    let made = node.post_form("/transcriptions", &fields).await;
+    is_documented("post", "/transcriptions", &made);
+    let path = format!("/transcriptions/{}", made.data()["uuid"].as_str().unwrap());
+    let one = "/transcriptions/{transcription_uuid}";
+    is_documented("get", "/transcriptions", &node.get("/transcriptions").await);
+    is_documented("get", one, &node.get(&path).await);
+    let transcript = node.get(&format!("{path}/transcript")).await;
+    is_documented("get", &format!("{one}/transcript"), &transcript);
+    is_documented("delete", one, &node.delete(&path).await);
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ mod serving;
 mod support;
 mod tasks;
 mod tokens;
+mod transcriptions;
 mod webhook_routes;
 mod whatsapp;
 mod workspaces;

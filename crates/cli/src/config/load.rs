@@ -153,7 +153,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 24] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 28] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -177,6 +177,16 @@ impl Config {
             ("evaluation.timeout", self.evaluation.timeout),
             ("evaluation.report_wait", self.evaluation.report_wait),
             ("otlp.timeout", self.otlp.timeout),
+            ("transcriptions.longest", self.transcriptions.longest),
+            (
+                "transcriptions.upload_timeout",
+                self.transcriptions.upload_timeout,
+            ),
+            (
+                "transcriptions.download_timeout",
+                self.transcriptions.download_timeout,
+            ),
+            ("transcriptions.lease", self.transcriptions.lease),
             ("whatsapp.timeout", self.whatsapp.timeout),
             ("whatsapp.retry_after", self.whatsapp.retry_after),
         ]

@@ -41,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) otlp: Otlp,
     pub(crate) sip: Sip,
+    pub(crate) transcriptions: Transcriptions,
     pub(crate) whatsapp: Whatsapp,
 }
 
@@ -260,6 +261,35 @@ pub(crate) struct Evaluation {
     pub(crate) max_tokens: u32,
 }
 
+/// `[transcriptions]`: audio files that are written down.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Transcriptions {
+    /// Threads of low priority that transcribe, each with models of about 70 MB once it had work.
+    /// With none, what is asked for waits for another node.
+    pub(crate) threads: usize,
+    /// Largest file.
+    pub(crate) max_file_bytes: u64,
+    /// Longest audio.
+    #[serde(with = "duration")]
+    pub(crate) longest: Duration,
+    /// How long an upload may take.
+    #[serde(with = "duration")]
+    pub(crate) upload_timeout: Duration,
+    /// How long fetching a file may take.
+    #[serde(with = "duration")]
+    pub(crate) download_timeout: Duration,
+    /// How long a transcription is held on to without being renewed. When a node dies, others, or
+    /// itself when it is back, go on after this.
+    #[serde(with = "duration")]
+    pub(crate) lease: Duration,
+    /// How often a transcription is begun that does not get on, at most.
+    pub(crate) attempts: NonZeroU32,
+    /// The wait before it is begun again.
+    #[serde(with = "duration")]
+    pub(crate) retry_after: Duration,
+}
+
 /// `[whatsapp]`: Meta's Cloud API. The accounts of workspaces are in the database.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -401,6 +431,7 @@ impl Default for Config {
             log: Log::default(),
             otlp: Otlp::default(),
             sip: Sip::default(),
+            transcriptions: Transcriptions::default(),
             whatsapp: Whatsapp::default(),
         }
     }
@@ -541,6 +572,21 @@ impl Default for Evaluation {
             timeout: Duration::from_secs(60),
             report_wait: Duration::from_secs(30),
             max_tokens: 2_000,
+        }
+    }
+}
+
+impl Default for Transcriptions {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            max_file_bytes: 128 * 1024 * 1024,
+            longest: Duration::from_secs(12 * 60 * 60),
+            upload_timeout: Duration::from_secs(10 * 60),
+            download_timeout: Duration::from_secs(10 * 60),
+            lease: Duration::from_secs(30),
+            attempts: NonZeroU32::new(5).unwrap_or(NonZeroU32::MIN),
+            retry_after: Duration::from_secs(30),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use api::{
     ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, LimitSettings,
-    WebhookSettings, WhatsappSettings,
+    TranscriptionSettings, WebhookSettings, WhatsappSettings,
 };
 use audio::SampleRate;
 use audio::codec::OpusSettings;
@@ -192,6 +192,17 @@ impl Config {
                 timeout: self.evaluation.timeout,
                 report_wait: self.evaluation.report_wait,
                 ..EvaluationSettings::default()
+            },
+            transcriptions: TranscriptionSettings {
+                threads: self.transcriptions.threads,
+                max_file: self.transcriptions.max_file_bytes,
+                longest: self.transcriptions.longest,
+                upload_timeout: self.transcriptions.upload_timeout,
+                download_timeout: self.transcriptions.download_timeout,
+                lease: self.transcriptions.lease,
+                attempts: self.transcriptions.attempts.get(),
+                retry_after: self.transcriptions.retry_after,
+                ..TranscriptionSettings::new(self.data_dir.join("transcriptions"))
             },
             whatsapp: WhatsappSettings {
                 graph_url,

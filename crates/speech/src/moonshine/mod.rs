@@ -5,7 +5,7 @@ mod model;
 mod tokenizer;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -89,26 +89,12 @@ impl Moonshine {
         if config.workers == 0 || config.queue == 0 {
             return Err(StartMoonshineError::Nothing);
         }
-        let vocabulary = config.folder.join("tokenizer.bin");
-        let tokenizer = Arc::new(Tokenizer::load(&vocabulary)?);
+        let tokenizer = Arc::new(Tokenizer::load(&vocabulary(&config.folder))?);
         let mut workers = Vec::with_capacity(config.workers);
         for _ in 0..config.workers {
-            let mut model = Model::load(runtime, &config.folder)?;
-            if tokenizer.len() != model.vocabulary() {
-                let (found, expected) = (tokenizer.len(), model.vocabulary());
-                return Err(StartMoonshineError::Model(LoadModelError::Unusable {
-                    path: vocabulary,
-                    reason: format!("it has {found} tokens, the decoder {expected}"),
-                }));
-            }
-            let silence = vec![0.0; RATE.samples_in(Duration::from_secs(1))];
-            model
-                .decode(&silence, &tokenizer, &|| false)
-                .map_err(|error| StartMoonshineError::Inference {
-                    reason: error.to_string(),
-                })?;
             let tokenizer = Arc::clone(&tokenizer);
-            workers.push(move |job| work(&mut model, &tokenizer, job));
+            let mut decoder = MoonshineDecoder::with(runtime, &config.folder, tokenizer)?;
+            workers.push(move |job| work(&mut decoder.model, &decoder.tokenizer, job));
         }
         Ok(Self {
             pool: Pool::start("moonshine", config.queue, workers)?,
@@ -119,6 +105,66 @@ impl Moonshine {
     pub fn meter(&self) -> PoolMeter {
         self.pool.meter()
     }
+}
+
+/// Moonshine tiny-en for the thread that holds it, which does all the work itself: about 65 MB.
+/// For work that must not wait in the queue of live calls, nor they in its.
+pub struct MoonshineDecoder {
+    model: Model,
+    tokenizer: Arc<Tokenizer>,
+}
+
+impl MoonshineDecoder {
+    /// Loads the model in `folder`, as [`MoonshineConfig::folder`], and tries it.
+    ///
+    /// # Errors
+    ///
+    /// [`StartMoonshineError`].
+    pub fn load(runtime: &Runtime, folder: &Path) -> Result<Self, StartMoonshineError> {
+        let tokenizer = Arc::new(Tokenizer::load(&vocabulary(folder))?);
+        Self::with(runtime, folder, tokenizer)
+    }
+
+    fn with(
+        runtime: &Runtime,
+        folder: &Path,
+        tokenizer: Arc<Tokenizer>,
+    ) -> Result<Self, StartMoonshineError> {
+        let mut model = Model::load(runtime, folder)?;
+        if tokenizer.len() != model.vocabulary() {
+            let (found, expected) = (tokenizer.len(), model.vocabulary());
+            return Err(StartMoonshineError::Model(LoadModelError::Unusable {
+                path: vocabulary(folder),
+                reason: format!("it has {found} tokens, the decoder {expected}"),
+            }));
+        }
+        let silence = vec![0.0; RATE.samples_in(Duration::from_secs(1))];
+        model
+            .decode(&silence, &tokenizer, &|| false)
+            .map_err(|error| StartMoonshineError::Inference {
+                reason: error.to_string(),
+            })?;
+        Ok(Self { model, tokenizer })
+    }
+
+    /// The text of an utterance, as [`Recogniser::recognise`] gives it; `None` if `given_up` said
+    /// so meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`RecogniseError::Failed`].
+    pub fn recognise(
+        &mut self,
+        utterance: &Utterance,
+        given_up: &dyn Fn() -> bool,
+    ) -> Result<Option<String>, RecogniseError> {
+        recognise(&mut self.model, &self.tokenizer, utterance, given_up)
+            .map_err(|reason| RecogniseError::Failed { reason })
+    }
+}
+
+fn vocabulary(folder: &Path) -> PathBuf {
+    folder.join("tokenizer.bin")
 }
 
 #[async_trait]
@@ -199,7 +245,6 @@ fn recognise(
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::path::Path;
 
     use super::*;
 

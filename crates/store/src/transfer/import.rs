@@ -73,6 +73,17 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
+/// The audio of a transcription stays where it came from. What is not written down by now fails
+/// for want of it, unless it can be fetched again.
+fn leave_audio(row: &mut Map<String, Value>) {
+    for flag in ["has_voice", "has_customer_voice"] {
+        row.insert(flag.to_owned(), 0.into());
+    }
+    for column in ["storage", "claim", "claimed_until"] {
+        row.insert(column.to_owned(), Value::Null);
+    }
+}
+
 impl From<sqlx::Error> for ImportError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
@@ -119,6 +130,9 @@ impl Store {
                     };
                     if *table == "calls" {
                         place(&mut row, recordings, &mut imported.recordings);
+                    }
+                    if *table == "transcriptions" {
+                        leave_audio(&mut row);
                     }
                     if self.is_present(&mut write, table, &row).await? {
                         imported.present += 1;

@@ -25,6 +25,7 @@ async fn of_an_erased_person_nothing_is_left_but_figures() {
         appointment_requests: 0,
         appointments: 0,
         evaluations: 0,
+        transcriptions: 0,
     };
     assert_eq!((erased.contact, erased.removed), (contact, expected));
     assert!(store.contact(contact).await.unwrap().is_none());

@@ -53,6 +53,22 @@ async fn what_a_workspace_has_arrives_whole_and_comes_back_the_same() {
 }
 
 #[tokio::test]
+async fn a_transcription_arrives_with_its_words_and_without_its_audio() {
+    let (store, _database) = open().await;
+    let id = super::transcriptions::ended(&store, "a", 1).await;
+    let exported = export(&store).await;
+    let (file, _folder) = file().await;
+    import(&file, &exported).await.unwrap();
+    let found = file.transcription(id).await.unwrap().unwrap();
+    assert_eq!(
+        (found.status.as_str(), found.has_voice),
+        ("completed", false)
+    );
+    assert_eq!(found.new.storage, None);
+    assert_eq!(file.transcribed_segments(id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_file_of_sqlite_is_imported_here() {
     let (file, _folder) = file().await;
     let (token, call) = furnish(&file).await;

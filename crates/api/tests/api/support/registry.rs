@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::form::Field;
 use super::{NUMBER, Node};
 
 /// What was made for the parameters of a path, by their names.
@@ -100,6 +101,14 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
         // The session of a call has the call's id.
         "session_uuid" => text(&node.place_call().await, "id"),
         "schedule_uuid" => make_schedule(node).await,
+        "transcription_uuid" => {
+            let fields = [
+                Field::Text("voice_url", "https://made.example/a.wav"),
+                Field::Text("reference_id", "Made"),
+            ];
+            let made = node.post_form("/transcriptions", &fields).await;
+            text(&made.data(), "uuid")
+        }
         "webhook_uuid" => {
             let path = format!("/agents/{}/webhooks", made["agent_uuid"]);
             let body = json!({ "url": "https://made.example", "events": ["intent_call"] });
