@@ -8,7 +8,8 @@
 //!
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
-//! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
+//! put together in this order: [`Directory::load`], [`IntentTools::new`], the engine,
+//! [`ApiState::new`],
 //! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`upkeep::run`],
 //! [`privacy::run`] and [`serve()`] as tasks, and only then [`engine::Engine::answer`].
 
@@ -29,6 +30,7 @@ mod error;
 mod exchange;
 mod health;
 mod idempotency;
+mod intents;
 mod keys;
 mod limits;
 mod linger;
@@ -53,10 +55,11 @@ mod whatsapp;
 
 pub use clock::{Clock, Now};
 pub use config::{
-    ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings,
-    WhatsappSettings,
+    ApiConfig, DiallingSettings, IdempotencySettings, IntentSettings, LimitSettings,
+    WebhookSettings, WhatsappSettings,
 };
 pub use directory::{Directory, LoadDirectoryError};
+pub use intents::IntentTools;
 pub use number::UnknownCountry;
 pub use router::{document, router};
 pub use scope::{RESOURCES, Scopes, UnknownScope};

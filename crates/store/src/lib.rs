@@ -36,6 +36,7 @@ mod pages;
 mod retention;
 mod schedules;
 mod sessions;
+mod tool_calls;
 mod usage;
 mod webhooks;
 mod whatsapp;
@@ -79,6 +80,7 @@ pub use schedules::requests::{
 pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
 pub use sessions::SessionRecord;
+pub use tool_calls::{NewToolCall, ToolAnswer, ToolCallRecord};
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
 pub use whatsapp::{

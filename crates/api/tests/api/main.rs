@@ -18,6 +18,8 @@ mod dialling;
 mod document;
 mod examples;
 mod idempotency;
+mod intent_calls;
+mod intents;
 mod keys;
 mod limits;
 mod placing;

@@ -145,7 +145,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 21] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 22] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -161,6 +161,7 @@ impl Config {
             ("llm.idle_timeout", self.llm.idle_timeout),
             ("http.idempotency_keep", self.http.idempotency_keep),
             ("http.idempotency_takeover", self.http.idempotency_takeover),
+            ("intents.timeout", self.intents.timeout),
             ("webhooks.timeout", self.webhooks.timeout),
             ("webhooks.retry_for", self.webhooks.retry_for),
             ("dialling.lease", self.dialling.lease),

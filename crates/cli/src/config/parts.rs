@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use api::{
-    ApiConfig, DiallingSettings, IdempotencySettings, LimitSettings, WebhookSettings,
-    WhatsappSettings,
+    ApiConfig, DiallingSettings, IdempotencySettings, IntentSettings, LimitSettings,
+    WebhookSettings, WhatsappSettings,
 };
 use audio::SampleRate;
 use audio::codec::OpusSettings;
@@ -50,6 +50,16 @@ impl Config {
             retry_after: self.calls.retry_after,
             ..SipConfig::new(self.sip.listen)
         })
+    }
+
+    /// Settings of what the intents of agents have done.
+    pub(crate) fn intents(&self) -> IntentSettings {
+        IntentSettings {
+            timeout: self.intents.timeout,
+            longest_reply: self.intents.longest_reply_bytes,
+            allow_private: self.webhooks.allow_private,
+            allow_http: self.webhooks.allow_http,
+        }
     }
 
     /// Settings of calls and their media.

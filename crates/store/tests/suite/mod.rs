@@ -11,6 +11,7 @@ mod idempotency;
 mod outbox;
 mod privacy;
 mod schedules;
+mod tool_calls;
 mod usage;
 mod whatsapp;
 mod workspaces;
