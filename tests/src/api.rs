@@ -56,6 +56,11 @@ impl Api {
         }
     }
 
+    /// The token that it shows.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// GET below `/api/v1`.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.http.get(self.url(path))).await

@@ -1,7 +1,7 @@
 //! The `mihu` binary: reads settings and arguments, joins the crates to a node, and ends it.
 //!
 //! It decides nothing about calls. `serve` is the node; `keys` makes bearer tokens, `workspaces`
-//! what they belong to; `phone` is a small scripted SIP phone; `replay` plays recorded callers to
+//! what they belong to, which `export` and `import` bring to another node; `phone` is a small scripted SIP phone; `replay` plays recorded callers to
 //! an agent; `demo` runs a node and a phone against each other and shows the conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
 
 mod bench;
@@ -18,6 +18,7 @@ mod progress;
 mod replay;
 mod serve;
 mod stop;
+mod transfer;
 mod tune;
 mod workspaces;
 
@@ -57,6 +58,20 @@ enum Command {
         settings: Settings,
         #[command(subcommand)]
         action: workspaces::Action,
+    },
+    /// Writes a workspace and its recordings to a folder, for another node or a backup.
+    Export {
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        what: transfer::Export,
+    },
+    /// Stores what `export` wrote, of any database, in this node's.
+    Import {
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        what: transfer::Import,
     },
     /// Answers or places one SIP call and plays a script into it.
     Phone(phone::Arguments),
@@ -137,6 +152,16 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Workspaces { settings, action } => {
             let config = settings.load()?;
             runtime()?.block_on(workspaces::run(&config, action))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Export { settings, what } => {
+            let config = settings.load()?;
+            runtime()?.block_on(transfer::export(&config, &what))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Import { settings, what } => {
+            let config = settings.load()?;
+            runtime()?.block_on(transfer::import(&config, &what))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Phone(arguments) => {

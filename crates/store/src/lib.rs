@@ -37,6 +37,7 @@ mod retention;
 mod schedules;
 mod sessions;
 mod tool_calls;
+mod transfer;
 mod usage;
 mod webhooks;
 mod whatsapp;
@@ -81,6 +82,7 @@ pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
 pub use sessions::SessionRecord;
 pub use tool_calls::{NewToolCall, ToolAnswer, ToolCallRecord};
+pub use transfer::{ExportError, Exported, ImportError, Imported};
 pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
 pub use whatsapp::{

@@ -82,6 +82,12 @@ pub enum OpenStoreError {
     },
 }
 
+/// The last migration that this version knows; both databases have the same ones from the fourth on.
+pub(crate) fn version() -> i64 {
+    let versions = sqlite::MIGRATIONS.iter().map(|migration| migration.version);
+    versions.max().unwrap_or(0)
+}
+
 /// Whether the tables, and not the connection to them, stand in the way.
 fn is_other_version(error: &MigrateError) -> bool {
     matches!(

@@ -90,7 +90,9 @@ fn name_format(schema: &mut Value) {
         choices.iter_mut().for_each(name_format);
     } else if let Some(schema) = schema.as_object_mut()
         && schema.get("type").is_some_and(|kind| kind == "string")
-        && !schema.contains_key("format")
+        && !["format", "maxLength"]
+            .iter()
+            .any(|said| schema.contains_key(*said))
     {
         schema.insert("format".to_owned(), json!("uuid"));
     }

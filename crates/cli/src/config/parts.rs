@@ -62,11 +62,16 @@ impl Config {
         }
     }
 
+    /// The folder of the calls' recordings.
+    pub(crate) fn recordings(&self) -> PathBuf {
+        self.data_dir.join("recordings")
+    }
+
     /// Settings of calls and their media.
     pub(crate) fn engine(&self) -> EngineConfig {
         EngineConfig {
             max_calls: self.calls.max,
-            recordings: self.data_dir.join("recordings"),
+            recordings: self.recordings(),
             bundles: self.calls.keep_bundles.then(|| Shelf {
                 folder: self.data_dir.join("bundles"),
                 limits: Limits {

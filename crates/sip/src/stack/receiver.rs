@@ -368,17 +368,4 @@ mod tests {
         let refused = stack.counters.requests_refused.load(Ordering::Relaxed);
         assert_eq!((taken, refused), (INBOX, 3));
     }
-
-    #[tokio::test]
-    async fn a_message_whose_answer_can_not_be_sent_is_counted_as_failed() {
-        let (stack, _endpoint) = stack().await;
-        let request = "MARVEL sip:we@127.0.0.1 SIP/2.0\r\n\
-            Via: SIP/2.0/UDP 127.0.0.1:0;branch=z9hG4bKnowhere\r\n\
-            From: <sip:they@127.0.0.1>;tag=theirs\r\nTo: <sip:we@127.0.0.1>\r\n\
-            Call-ID: call\r\nCSeq: 1 MARVEL\r\nContent-Length: 0\r\n\r\n";
-        stack
-            .receive(request.as_bytes(), &stack.udp, source(0))
-            .await;
-        assert_eq!(stack.counters.failed.load(Ordering::Relaxed), 1);
-    }
 }

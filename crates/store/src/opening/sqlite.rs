@@ -14,7 +14,7 @@ use super::{ACQUIRE_TIMEOUT, BUSY_TIMEOUT, OpenStoreError, is_other_version};
 use crate::database::{Dialect, Store};
 use crate::workspaces::WorkspaceId;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 
 const READERS: u32 = 4;
 /// Another process may be creating the same file; each try waits this much longer.

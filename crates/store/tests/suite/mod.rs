@@ -12,6 +12,7 @@ mod outbox;
 mod privacy;
 mod schedules;
 mod tool_calls;
+mod transfer;
 mod usage;
 mod whatsapp;
 mod workspaces;
