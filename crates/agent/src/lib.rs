@@ -1,7 +1,6 @@
 //! What an agent is and what it knows in a conversation: its definition, the
 //! folder of YAML files that definitions are read from, the prompt of one
-//! call, the conversation so far, and the text around it (sentences for the
-//! synthesiser, the summary at the end).
+//! call, the conversation so far, and its sentences for the synthesiser.
 //!
 //! The crate is sans-IO apart from [`load_folder`], which reads files. It
 //! never reads a clock, never draws a random number, never talks to a
@@ -16,7 +15,6 @@ mod folder;
 mod locate;
 pub mod prompt;
 mod sentence;
-pub mod summary;
 
 pub use conversation::{Conversation, ConversationLimits, TurnIndex};
 pub use definition::{

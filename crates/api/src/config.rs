@@ -51,6 +51,8 @@ pub struct ApiConfig {
     pub webhooks: WebhookSettings,
     /// Settings of the dialling queue.
     pub dialling: DiallingSettings,
+    /// Settings of what happens after calls.
+    pub evaluation: EvaluationSettings,
     /// How WhatsApp is reached.
     pub whatsapp: WhatsappSettings,
 }
@@ -78,6 +80,7 @@ impl ApiConfig {
             limits: LimitSettings::default(),
             webhooks: WebhookSettings::default(),
             dialling: DiallingSettings::default(),
+            evaluation: EvaluationSettings::default(),
             whatsapp: WhatsappSettings::default(),
         }
     }
@@ -232,6 +235,30 @@ impl Default for DiallingSettings {
             enabled: true,
             parallel: 50,
             lease: Duration::from_secs(30),
+            poll_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Settings of what happens after calls.
+#[derive(Clone, Debug)]
+pub struct EvaluationSettings {
+    /// Sessions that a language model evaluates at once.
+    pub parallel: u32,
+    /// How long a language model may take for one; then it is evaluated without.
+    pub timeout: Duration,
+    /// How long the report of a call's end waits for its evaluation.
+    pub report_wait: Duration,
+    /// How often it is looked for sessions when nobody says that one is due.
+    pub poll_interval: Duration,
+}
+
+impl Default for EvaluationSettings {
+    fn default() -> Self {
+        Self {
+            parallel: 4,
+            timeout: Duration::from_secs(60),
+            report_wait: Duration::from_secs(30),
             poll_interval: Duration::from_secs(1),
         }
     }

@@ -20,7 +20,7 @@ pub(crate) use body::{Json, MaybeJson, gather, typed};
 pub(crate) use change::Change;
 pub(crate) use envelope::{Created, Envelope, Nothing, created, done, ok};
 pub(crate) use object::{Object, refuse_arrays_for_objects};
-pub(crate) use paging::{CursorPage, Items, Paginator, Paging};
+pub(crate) use paging::{Cursor, CursorPage, Items, Paginator, Paging};
 pub(crate) use path::{Path, id};
 pub(crate) use query::Query;
 pub(crate) use read_only::pass_over;

@@ -11,10 +11,11 @@
 //! put together in this order: [`Directory::load`], [`IntentTools::new`], the engine,
 //! [`ApiState::new`],
 //! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`upkeep::run`],
-//! [`privacy::run`] and [`serve()`] as tasks, and only then [`engine::Engine::answer`].
+//! [`evaluations::run`], [`privacy::run`] and [`serve()`] as tasks, and only then [`engine::Engine::answer`].
 
 mod access;
 mod agents;
+mod analytics;
 mod auth;
 mod caller;
 mod calls;
@@ -27,6 +28,7 @@ pub mod dialling;
 mod directory;
 mod do_not_call;
 mod error;
+pub mod evaluations;
 mod exchange;
 mod health;
 mod idempotency;
@@ -55,8 +57,8 @@ mod whatsapp;
 
 pub use clock::{Clock, Now};
 pub use config::{
-    ApiConfig, DiallingSettings, IdempotencySettings, IntentSettings, LimitSettings,
-    WebhookSettings, WhatsappSettings,
+    ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, IntentSettings,
+    LimitSettings, WebhookSettings, WhatsappSettings,
 };
 pub use directory::{Directory, LoadDirectoryError};
 pub use intents::IntentTools;

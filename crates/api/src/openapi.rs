@@ -39,6 +39,14 @@ const TAGS: &[(&str, &str)] = &[
         "conversations",
         "What was said to whom: conversations, their sessions and messages.",
     ),
+    (
+        "evaluations",
+        "What conversations came to, and how that is judged.",
+    ),
+    (
+        "analytics",
+        "Figures over calls and sessions, and messages to be taken elsewhere.",
+    ),
     ("schedules", "When appointments can be made."),
     (
         "appointments",

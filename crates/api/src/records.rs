@@ -252,6 +252,7 @@ async fn interrupted(state: &ApiState, call: &CallRecord, messages: &[Message]) 
         recording: is_recorded.then_some(file),
         transcript,
         latencies: call.latencies.iter().filter_map(latency_from).collect(),
+        line: None,
     }
 }
 

@@ -17,19 +17,22 @@ use crate::error::ApiError;
 use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
-    agents, calls, campaigns, contacts, conversations, do_not_call, health, idempotency, keys,
-    listings, metrics, pools, rules, schedules, settings, tasks, webhooks, whatsapp,
+    agents, analytics, calls, campaigns, contacts, conversations, do_not_call, evaluations, health,
+    idempotency, keys, listings, metrics, pools, rules, schedules, settings, tasks, webhooks,
+    whatsapp,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
 fn families() -> OpenApiRouter<ApiState> {
     let families = [
         agents::routes(),
+        analytics::routes(),
         calls::routes(),
         campaigns::routes(),
         contacts::routes(),
         conversations::routes(),
         do_not_call::routes(),
+        evaluations::routes(),
         keys::routes(),
         listings::routes(),
         openapi::routes(),

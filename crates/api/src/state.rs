@@ -15,6 +15,7 @@ use url::form_urlencoded::Serializer;
 use crate::clock::Clock;
 use crate::config::ApiConfig;
 use crate::directory::Directory;
+use crate::evaluations::Evaluators;
 use crate::limits::Limits;
 use crate::number::{NumberRules, UnknownCountry};
 use crate::whatsapp::Graph;
@@ -40,6 +41,10 @@ pub struct ApiState {
     pub(crate) outbox: Arc<Notify>,
     /// Rung when a task may have become due.
     pub(crate) dialling: Arc<Notify>,
+    /// Rung when a session is to be evaluated.
+    pub(crate) evaluation: Arc<Notify>,
+    /// Who evaluates sessions; without it that is done offline.
+    pub(crate) evaluators: Option<Arc<dyn Evaluators>>,
     /// Work that goes on when the client that asked for it is gone.
     pub(crate) tasks: TaskTracker,
     /// Ends streams that would otherwise keep a stopping server waiting.
@@ -100,6 +105,8 @@ impl ApiState {
             records_fail: Arc::default(),
             outbox: Arc::new(Notify::new()),
             dialling: Arc::new(Notify::new()),
+            evaluation: Arc::new(Notify::new()),
+            evaluators: None,
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         })
@@ -110,6 +117,15 @@ impl ApiState {
     pub fn with_metrics(self, registry: Registry) -> Self {
         Self {
             metrics: Arc::new(registry),
+            ..self
+        }
+    }
+
+    /// Has sessions evaluated by these language models.
+    #[must_use]
+    pub fn with_evaluators(self, evaluators: Arc<dyn Evaluators>) -> Self {
+        Self {
+            evaluators: Some(evaluators),
             ..self
         }
     }

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use agent::AgentDefinition;
+use api::evaluations::Evaluators;
 use engine::ModelDirectory;
 use llm::{
     LanguageModel, Offline, OpenAi, OpenAiConfig, OpenAiConfigError, ReplyError, ReplyRequest,
@@ -67,6 +69,36 @@ impl Models {
             return Ok(());
         }
         self.own(&agent.custom_llm_url).map(drop)
+    }
+}
+
+/// The models that judge calls that are over: the same servers, asked in another manner.
+pub(crate) struct Judges(Models);
+
+impl Judges {
+    /// Judges behind the servers of `settings`, who answer with at most so many tokens and take
+    /// their time.
+    pub(crate) fn new(
+        settings: &Llm,
+        max_tokens: u32,
+        timeout: Duration,
+    ) -> Result<Self, OpenAiConfigError> {
+        Models::new(Llm {
+            temperature: 0.0,
+            max_tokens,
+            first_token_timeout: timeout,
+            idle_timeout: timeout,
+            end_call_tool: false,
+            ..settings.clone()
+        })
+        .map(Self)
+    }
+}
+
+impl Evaluators for Judges {
+    fn evaluator_of(&self, agent: &AgentDefinition) -> Option<Arc<dyn LanguageModel>> {
+        let is_offline = self.0.settings.url.is_empty() && agent.custom_llm_url.is_empty();
+        (!is_offline).then(|| self.0.model_for(agent))
     }
 }
 

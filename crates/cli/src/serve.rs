@@ -28,7 +28,7 @@ use vad::Detector;
 use crate::Failure;
 use crate::config::Config;
 use crate::detection;
-use crate::models::Models;
+use crate::models::{Judges, Models};
 use crate::paths::Assets;
 use crate::stop::Stop;
 
@@ -39,7 +39,7 @@ const SIGNALLING_GRACE: Duration = Duration::from_secs(2);
 const RECORDS_GRACE: Duration = Duration::from_secs(5);
 
 /// Tasks that a node has at most.
-const CREW: usize = 8;
+const CREW: usize = 9;
 
 /// Where a node can be reached, written to its data folder once it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +117,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         providers,
         Arc::<Directory>::clone(&directory),
     )?;
+    let judging = &config.evaluation;
+    let judges = Judges::new(&config.llm, judging.max_tokens, judging.timeout)?;
     let api_config = config.api(addresses.http, recordings)?;
     let mut metrics = Registry::with_prefix("mihu");
     engine.register_metrics(&mut metrics);
@@ -129,6 +131,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         directory,
         api_config,
     )?
+    .with_evaluators(Arc::new(judges))
     .with_metrics(metrics);
     api::records::close_interrupted(&state).await?;
 
@@ -151,6 +154,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let delivering = crew.spawn("delivering webhooks", deliveries);
     let queue = api::dialling::run(state.clone(), shutdown.clone());
     let dialling = crew.spawn("taking up tasks", queue);
+    let evaluations = api::evaluations::run(state.clone(), shutdown.clone());
+    let evaluating = crew.spawn("evaluating calls", evaluations);
     let last_request = CancellationToken::new();
     let upkeep = api::upkeep::run(state.clone(), last_request.clone());
     let keeping_up = crew.spawn("counting requests", upkeep);
@@ -193,6 +198,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         drop(keeping_up.await);
         drop(delivering.await);
         drop(dialling.await);
+        drop(evaluating.await);
         drop(forgetting.await);
         if let Some((exporting, last_spans)) = exporting {
             last_spans.cancel();

@@ -243,6 +243,22 @@ pub struct CallReport {
     pub transcript: Vec<TranscriptTurn>,
     /// One entry for each answer of the agent to the caller.
     pub latencies: Vec<TurnLatency>,
+    /// What was counted of the call's media; none of a call that was never answered.
+    #[serde(default)]
+    pub line: Option<LineQuality>,
+}
+
+/// How the caller's voice arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LineQuality {
+    /// Packets of audio that arrived.
+    pub packets_received: u64,
+    /// Packets that were missing when their turn came.
+    pub packets_lost: u64,
+    /// Those of them that were recovered from later ones.
+    pub packets_recovered: u64,
+    /// Mean level of the caller's speech, in decibels of full scale; `None` if none was heard.
+    pub caller_level_dbfs: Option<f64>,
 }
 
 /// One step in a call's life, in order, with the wall-clock time it happened.

@@ -28,8 +28,8 @@ pub use control::{
     AgentDirectory, CallControl, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription,
 };
 pub use event::{
-    CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, LatencyItem, Speaker,
-    SpeculationTally, TranscriptTurn, TurnEvidence, TurnLatency,
+    CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, LatencyItem, LineQuality,
+    Speaker, SpeculationTally, TranscriptTurn, TurnEvidence, TurnLatency,
 };
 pub use node::{Engine, EngineConfig, ModelDirectory, Providers, StartEngineError};
 pub use patience::Patience;

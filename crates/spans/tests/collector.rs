@@ -128,6 +128,7 @@ impl Node {
             recording: None,
             transcript: Vec::new(),
             latencies: Vec::new(),
+            line: None,
         };
         for kind in [started, CallEventKind::Ended(report)] {
             let at = Timestamp::now();

@@ -12,6 +12,8 @@ use crate::columns::{micros, signed, words};
 use crate::conversations;
 use crate::database::{Store, StoreError};
 use crate::dialling;
+use crate::evaluation_queue;
+use crate::evaluations::{self, NewEvaluation};
 use crate::messages::{self, Message};
 use crate::outbox::{self, Announcement};
 use crate::sessions;
@@ -47,12 +49,31 @@ pub struct CallEnd {
     pub summary: Option<String>,
     /// Sentiment of the conversation.
     pub sentiment: Option<String>,
+    /// What was counted of the media, as the engine reports it.
+    pub line: Option<Value>,
+    /// What becomes of its evaluation.
+    pub evaluation: Evaluating,
+}
+
+/// When a session that is over is evaluated.
+#[derive(Clone, Debug, Default)]
+pub enum Evaluating {
+    /// Never.
+    #[default]
+    Never,
+    /// That was done.
+    Done(NewEvaluation),
+    /// It is still to be done, and the report of the end is owed with what it comes to.
+    Awaited {
+        /// The report is owed then at the latest.
+        report_by: Timestamp,
+    },
 }
 
 impl Store {
     /// Ends a call and, in the same transaction, owes the announcements to every active webhook of
-    /// its agent that subscribes to them. Returns how many messages that are; `None`, changing nothing, when the
-    /// call is unknown or already over.
+    /// its agent that subscribes to them. Returns how many messages that are; `None`, changing
+    /// nothing, when the call is unknown or already over.
     pub async fn end_call(
         &self,
         end: &CallEnd,
@@ -97,7 +118,18 @@ impl Store {
                 .await?;
         }
         dialling::settle_call(&mut write, end.call, end.status, &end.reason, end.ended_at).await?;
-        let owed = outbox::owe(&mut write, &self.workspace, end.conversation, told, now).await?;
+        let workspace = &self.workspace;
+        match &end.evaluation {
+            Evaluating::Never => {}
+            Evaluating::Done(evaluation) => {
+                evaluations::insert(&mut write, workspace, end.call, evaluation, now).await?;
+            }
+            Evaluating::Awaited { report_by } => {
+                let (session, by) = (end.call, *report_by);
+                evaluation_queue::await_evaluation(&mut write, workspace, session, by, now).await?;
+            }
+        }
+        let owed = outbox::owe(&mut write, workspace, end.conversation, told, now).await?;
         write.commit().await?;
         Ok(Some(owed))
     }

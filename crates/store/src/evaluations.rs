@@ -3,19 +3,41 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
+use sqlx::{AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
-use crate::columns::{json, optional_uuid, time, uuid};
+use crate::columns::{json, micros, optional_uuid, time, uuid, words};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
 use crate::pages::{List, Page};
+use crate::workspaces::WorkspaceId;
 
 /// Removes the evaluations of a contact's conversations. `$1` is the contact, `$2` the workspace.
 pub(crate) const ERASE_EVALUATIONS: &str = "DELETE FROM evaluations WHERE workspace_id = $2
      AND conversation_id IN (
          SELECT id FROM conversations WHERE contact_id = $1 AND workspace_id = $2
      )";
+
+/// An evaluation that is to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvaluation {
+    /// The evaluation's id.
+    pub id: Uuid,
+    /// `model` or `offline`.
+    pub source: &'static str,
+    /// Why it is not the model's.
+    pub source_reason: Option<String>,
+    /// What was judged by words, by the names of its blocks.
+    pub blocks: Value,
+    /// What was measured of the voices, by the names of its blocks.
+    pub voice: Value,
+    /// `positive`, `neutral` or `negative`.
+    pub sentiment: Option<String>,
+    /// Whether a person is to take over.
+    pub human_escalation: Option<bool>,
+    /// Whether the conversation reached its aim.
+    pub success: Option<bool>,
+}
 
 /// A stored evaluation.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,6 +145,49 @@ impl Store {
         .await?;
         Ok(found)
     }
+}
+
+/// Stores the evaluation of a session, once; whether it was.
+pub(crate) async fn insert(
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    session: Uuid,
+    evaluation: &NewEvaluation,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let stored = sqlx::query(
+        "INSERT INTO evaluations
+         (id, workspace_id, session_id, conversation_id, agent_id, source, source_reason, blocks,
+          voice, sentiment, human_escalation, success, created_at, updated_at)
+         SELECT $1, $2, sessions.id, conversations.id, conversations.agent_id, $4, $5, $6, $7, $8,
+             $9, $10, $11, $11
+         FROM sessions JOIN conversations ON conversations.id = sessions.conversation_id
+         WHERE sessions.id = $3 AND sessions.workspace_id = $2
+         AND NOT EXISTS (SELECT 1 FROM evaluations WHERE session_id = $3)",
+    )
+    .bind(evaluation.id.to_string())
+    .bind(workspace.as_str())
+    .bind(session.to_string())
+    .bind(evaluation.source)
+    .bind(evaluation.source_reason.as_deref().map(words))
+    .bind(words(&evaluation.blocks.to_string()))
+    .bind(words(&evaluation.voice.to_string()))
+    .bind(evaluation.sentiment.as_deref().map(words))
+    .bind(evaluation.human_escalation.map(i64::from))
+    .bind(evaluation.success.map(i64::from))
+    .bind(micros(now))
+    .execute(&mut *write)
+    .await?;
+    if stored.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query("UPDATE sessions SET evaluated_at = $1 WHERE id = $2 AND workspace_id = $3")
+        .bind(micros(now))
+        .bind(session.to_string())
+        .bind(workspace.as_str())
+        .execute(write)
+        .await?;
+    Ok(true)
 }
 
 impl FromRow<'_, AnyRow> for EvaluationRecord {

@@ -58,6 +58,19 @@ impl Filter {
         self.compare(column, "<", moment)
     }
 
+    /// Only rows that come after these values in the order of these columns, which are separated by
+    /// commas.
+    #[must_use]
+    pub(crate) fn beyond<const N: usize>(
+        mut self,
+        columns: &'static str,
+        values: [Value; N],
+    ) -> Self {
+        let places = values.map(|value| self.place(value));
+        self.and(&format!("({columns}) > ({})", places.join(", ")));
+        self
+    }
+
     /// Only rows that have nothing in this column, or only those that have something.
     #[must_use]
     pub(crate) fn empty(mut self, column: &'static str, is_empty: Option<bool>) -> Self {

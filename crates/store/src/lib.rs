@@ -16,6 +16,7 @@
 //! number and name for both, with the same tables and columns.
 
 mod agents;
+mod analytics;
 mod api_keys;
 mod call_end;
 mod calls;
@@ -25,6 +26,8 @@ mod conversations;
 mod database;
 mod dialling;
 mod erasure;
+mod evaluate_settings;
+mod evaluation_queue;
 mod evaluations;
 mod filter;
 mod idempotency;
@@ -44,8 +47,11 @@ mod whatsapp;
 mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
+pub use analytics::{
+    CallFigures, ExportedMessage, MessagePlace, QUARTER_MICROS, SessionFigures, Window,
+};
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
-pub use call_end::CallEnd;
+pub use call_end::{CallEnd, Evaluating};
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
 pub use contacts::{
     Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,
@@ -61,7 +67,8 @@ pub use dialling::{
     TaskChange, TaskContact, TaskFilter, TaskRecord,
 };
 pub use erasure::{EraseContactError, ErasedCall, Erasure, Removed};
-pub use evaluations::{EvaluationFilter, EvaluationRecord};
+pub use evaluation_queue::{ClaimedEvaluation, OverdueReport, SessionOutcome};
+pub use evaluations::{EvaluationFilter, EvaluationRecord, NewEvaluation};
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::{Message, MessageFilter, MessageRecord};
 pub use opening::{OpenStoreError, PostgresSettings};

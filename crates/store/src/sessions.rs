@@ -2,13 +2,14 @@
 //! call's own id.
 
 use jiff::Timestamp;
+use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
 use crate::call_end::CallEnd;
 use crate::calls::NewCall;
-use crate::columns::{micros, optional_time, optional_uuid, signed, time, uuid, words};
+use crate::columns::{micros, optional_time, optional_uuid, signed, time, unreadable, uuid, words};
 use crate::conversations::ContactName;
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
@@ -54,6 +55,8 @@ pub struct SessionRecord {
     pub summary_generated_at: Option<Timestamp>,
     /// When it was evaluated.
     pub evaluated_at: Option<Timestamp>,
+    /// What was counted of its media, as the engine reported it.
+    pub line: Option<Value>,
     /// When anything of it was last noted.
     pub updated_at: Timestamp,
 }
@@ -64,7 +67,8 @@ macro_rules! select_sessions {
         concat!(
             "SELECT sessions.id, sessions.conversation_id, sessions.call_id, sessions.started_at,
                  sessions.ended_at, sessions.last_activity_at, sessions.summary,
-                 sessions.summary_generated_at, sessions.evaluated_at, sessions.updated_at,
+                 sessions.summary_generated_at, sessions.evaluated_at, sessions.line,
+                 sessions.updated_at,
                  conversations.agent_id, conversations.contact_id,
                  contacts.name AS contact_name, contacts.surname AS contact_surname,
                  contacts.number AS contact_number, contacts.email AS contact_email,
@@ -146,7 +150,7 @@ pub(crate) async fn end(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE sessions SET ended_at = $1, last_activity_at = $1, updated_at = $2, summary = $3,
-             summary_generated_at = CASE WHEN $3 IS NULL THEN NULL ELSE $2 END
+             summary_generated_at = CASE WHEN $3 IS NULL THEN NULL ELSE $2 END, line = $6
          WHERE id = $4 AND workspace_id = $5",
     )
     .bind(micros(end.ended_at))
@@ -154,6 +158,7 @@ pub(crate) async fn end(
     .bind(end.summary.as_deref().map(words))
     .bind(end.call.to_string())
     .bind(workspace.as_str())
+    .bind(end.line.as_ref().map(Value::to_string))
     .execute(&mut *write)
     .await?;
     for (position, latency) in (0_i64..).zip(&end.latencies) {
@@ -177,6 +182,7 @@ pub(crate) async fn end(
 
 impl FromRow<'_, AnyRow> for SessionRecord {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let line: Option<&str> = row.try_get("line")?;
         Ok(Self {
             id: uuid(row, "id")?,
             conversation: uuid(row, "conversation_id")?,
@@ -192,6 +198,10 @@ impl FromRow<'_, AnyRow> for SessionRecord {
             summary: row.try_get("summary")?,
             summary_generated_at: optional_time(row, "summary_generated_at")?,
             evaluated_at: optional_time(row, "evaluated_at")?,
+            line: line
+                .map(serde_json::from_str)
+                .transpose()
+                .map_err(|e| unreadable("line", e))?,
             updated_at: time(row, "updated_at")?,
         })
     }

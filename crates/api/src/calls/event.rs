@@ -66,6 +66,7 @@ pub(super) fn of_stored(call: &CallRecord, messages: &[Message]) -> Vec<CallEven
                 recording: call.recording.clone(),
                 transcript,
                 latencies: call.latencies.iter().filter_map(latency).collect(),
+                line: None,
             }),
         );
     }

@@ -191,11 +191,18 @@ impl<T> CursorPage<T> {
     pub(crate) fn new(items: Vec<T>, next_cursor: Option<String>, limit: u32) -> Self {
         Self {
             items,
-            pagination: Cursor {
-                has_more: next_cursor.is_some(),
-                next_cursor,
-                limit,
-            },
+            pagination: Cursor::new(next_cursor, limit),
+        }
+    }
+}
+
+impl Cursor {
+    /// Without a cursor there is nothing after the page.
+    pub(crate) fn new(next_cursor: Option<String>, limit: u32) -> Self {
+        Self {
+            has_more: next_cursor.is_some(),
+            next_cursor,
+            limit,
         }
     }
 }

@@ -1,30 +1,49 @@
 //! The end of a call on its way into the store.
 
-use agent::summary::{self, Said};
 use engine::{CallReport, Speaker, TranscriptTurn};
-use jiff::Timestamp;
-use llm::Role;
-use store::{CallEnd, CallRecord, Message, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use store::{CallEnd, CallRecord, Evaluating, Message, StoreError};
 
 use crate::clock;
+use crate::evaluations::{self, Material, evaluator_of, offline, settings_of};
 use crate::state::ApiState;
 use crate::webhooks::events::{self, EndReport, StatusChange};
 
-/// Ends the call in the store, owes what webhooks are told of it and wakes the delivery. A call that is over
-/// already stays as it is.
+/// Ends the call in the store, owes what webhooks are told of it and wakes the delivery. If a
+/// language model is to evaluate the call, the report of its end waits for that. A call that is
+/// over already stays as it is.
 pub(super) async fn write(
     state: &ApiState,
     call: &CallRecord,
     report: &CallReport,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let said: Vec<Said<'_>> = report.transcript.iter().map(said).collect();
-    let summary = summary::summarise(&said);
-    let sentiment = summary::sentiment(&said).as_str();
-    let told = [
-        StatusChange::over(call, report).announcement(at),
-        EndReport::new(state, call, report, &summary, sentiment).announcement(at),
-    ];
+    let store = state.store.in_workspace(&call.workspace);
+    let now = clock::now();
+    let material = Material::of_report(report, settings_of(&store, call.agent).await?);
+    let is_awaited = material.is_worth_asking() && evaluator_of(state, call).is_some();
+    let mut told = vec![StatusChange::over(call, report).announcement(at)];
+    let (mut summary, mut sentiment) = (None, None);
+    let evaluation = if is_awaited {
+        let wait = SignedDuration::try_from(state.config.evaluation.report_wait);
+        let by = now.saturating_add(wait.unwrap_or(SignedDuration::MAX));
+        Evaluating::Awaited {
+            report_by: by.unwrap_or(Timestamp::MAX),
+        }
+    } else {
+        let verdict = offline(&material, None);
+        let felt = verdict.sentiment.as_deref();
+        let ended = EndReport::new(state, call, report, &verdict.summary, felt);
+        told.push(ended.announcement(at));
+        let seconds = report.duration.as_secs_f64().round() as u64;
+        let party = evaluations::party_of(&store, call).await?;
+        let events = evaluations::events(call, party, seconds, &material, &verdict, now);
+        told.extend(events);
+        (summary, sentiment) = (Some(verdict.summary), verdict.sentiment);
+        verdict
+            .evaluation
+            .map_or(Evaluating::Never, Evaluating::Done)
+    };
     let latencies = report
         .latencies
         .iter()
@@ -42,12 +61,16 @@ pub(super) async fn write(
         recording: report.recording.clone(),
         transcript: report.transcript.iter().map(message).collect(),
         latencies: latencies.collect(),
-        summary: Some(summary),
-        sentiment: Some(sentiment.to_owned()),
+        summary,
+        sentiment,
+        line: report.line.and_then(|line| serde_json::to_value(line).ok()),
+        evaluation,
     };
-    let store = state.store.in_workspace(&call.workspace);
-    let ended = store.end_call(&end, &told, clock::now()).await?;
+    let ended = store.end_call(&end, &told, now).await?;
     state.dialling.notify_one();
+    if is_awaited {
+        state.evaluation.notify_one();
+    }
     match ended {
         Some(owed) => events::wake(state, owed),
         None => tracing::warn!(call = %call.id, "a second end of a call is ignored"),
@@ -66,15 +89,5 @@ pub(super) fn message(turn: &TranscriptTurn) -> Message {
         start_ms: turn.start_ms,
         end_ms: turn.end_ms,
         interrupted: turn.interrupted,
-    }
-}
-
-fn said(turn: &TranscriptTurn) -> Said<'_> {
-    Said {
-        role: match turn.speaker {
-            Speaker::Agent => Role::Assistant,
-            Speaker::Caller => Role::User,
-        },
-        text: &turn.text,
     }
 }

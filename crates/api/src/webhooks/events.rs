@@ -62,8 +62,14 @@ pub struct SessionEvaluation {
     pub conversation: Vec<Said>,
     /// The evaluation's blocks by their names, such as `sentiment`; each holds a `value`.
     pub sentiment_analysis: Map<String, Value>,
+    /// What the sound of a call measured, by the names of the measures.
+    pub voice_analysis: Map<String, Value>,
     /// What the conversation came to.
     pub call_end_analysis: Option<String>,
+    /// By what it was evaluated: `model` or `offline`.
+    pub source: String,
+    /// Why it was not evaluated by the agent's language model, if it has one.
+    pub source_reason: Option<String>,
     /// The contact's values of the workspace's own fields, by their keys.
     pub fields: Map<String, Value>,
 }
@@ -211,7 +217,10 @@ mod tests {
             contact_info: None,
             conversation: Vec::new(),
             sentiment_analysis: Map::new(),
+            voice_analysis: Map::new(),
             call_end_analysis: None,
+            source: "offline".to_owned(),
+            source_reason: None,
             fields: Map::new(),
         };
         for (kind, subscribed, delivered) in [

@@ -258,6 +258,7 @@ async fn a_call_that_never_connected_says_why() {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+        line: None,
     };
     write(&node, vec![at(3, call, CallEventKind::Ended(busy))]).await;
     let owed = node
@@ -528,6 +529,7 @@ fn completed() -> CallReport {
             ),
         ],
         latencies: vec![latency()],
+        line: None,
     }
 }
 

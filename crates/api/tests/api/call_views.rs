@@ -316,6 +316,7 @@ fn report(node: &Node) -> CallReport {
             turn(Speaker::Caller, "Where is my parcel?"),
         ],
         latencies: Vec::new(),
+        line: None,
     }
 }
 

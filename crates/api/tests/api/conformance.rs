@@ -429,6 +429,51 @@ async fn conversations_are_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn evaluations_are_as_the_document_says() {
+    let node = Node::start().await;
+    let (one, _) = fill(&node, "/evaluations/{evaluation_uuid}").await;
+    is_documented(
+        "get",
+        "/evaluations/{evaluation_uuid}",
+        &node.get(&one).await,
+    );
+    is_documented("get", "/evaluations", &node.get("/evaluations").await);
+    let change = json!({ "text": { "emotion_detection": { "enabled": false } } });
+    let agent = node.make_agent().await;
+    for (documented, path) in [
+        ("/evaluate/default", "/evaluate/default".to_owned()),
+        (
+            "/agents/{agent_uuid}/evaluate",
+            format!("/agents/{agent}/evaluate"),
+        ),
+    ] {
+        is_documented("get", documented, &node.get(&path).await);
+        is_documented("put", documented, &node.put(&path, change.clone()).await);
+    }
+    let again = node
+        .post_text(&format!("/agents/{agent}/evaluate/reassign"), "")
+        .await;
+    is_documented("post", "/agents/{agent_uuid}/evaluate/reassign", &again);
+}
+
+#[tokio::test]
+async fn analytics_are_as_the_document_says() {
+    let node = Node::start().await;
+    let placed = node.place_call().await;
+    crate::conversations::end(&node, &placed).await;
+    let window = "from=2023-01-01T00:00:00Z&to=2099-01-01T00:00:00Z";
+    let day = "from=2026-01-01T00:00:00Z&to=2026-01-03T00:00:00Z&granularity=day";
+    for (path, query) in [
+        ("/analytics/calls", format!("{window}&compare_prev=true")),
+        ("/analytics/calls", day.to_owned()),
+        ("/analytics/sessions", format!("{window}&compare_prev=true")),
+        ("/analytics/messages", format!("{window}&limit=1")),
+    ] {
+        is_documented("get", path, &node.get(&format!("{path}?{query}")).await);
+    }
+}
+
+#[tokio::test]
 async fn errors_are_as_the_document_says() {
     let node = Node::start().await;
     let body = json!({ "agentId": "x", "participant": { "number": NUMBER } });

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::ConnectOptions as _;
 use standardwebhooks::Webhook;
-use store::{Announcement, CallEnd, NewCall, Store};
+use store::{Announcement, CallEnd, Evaluating, NewCall, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -437,6 +437,8 @@ async fn owe(store: &Store, agent: Uuid) {
         latencies: Vec::new(),
         summary: None,
         sentiment: None,
+        line: None,
+        evaluation: Evaluating::Never,
     };
     let report = Announcement {
         event: "conversation_end_report",

@@ -113,6 +113,7 @@ fn report(status: CallStatus) -> CallReport {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+        line: None,
     }
 }
 

@@ -4,6 +4,7 @@
 mod access_matrix;
 mod agent_parts;
 mod agent_routes;
+mod analytics;
 mod appointment_requests;
 mod appointments;
 mod bad_input;
@@ -16,6 +17,8 @@ mod conversations;
 mod deliveries;
 mod dialling;
 mod document;
+mod evaluate_settings;
+mod evaluations;
 mod examples;
 mod idempotency;
 mod intent_calls;

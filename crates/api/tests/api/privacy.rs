@@ -164,6 +164,7 @@ async fn ended_call(node: &Node) -> Value {
             interrupted: false,
         }],
         latencies: Vec::new(),
+        line: None,
     };
     let ended = node.calls.happen(
         CallId(id(&call).parse().unwrap()),

@@ -134,6 +134,9 @@ impl Config {
         if self.llm.max_tokens == 0 {
             return conflict("llm.max_tokens must be at least 1");
         }
+        if self.evaluation.max_tokens == 0 {
+            return conflict("evaluation.max_tokens must be at least 1");
+        }
         if !(0.0..=2.0).contains(&self.llm.temperature) {
             return conflict("llm.temperature must be from 0 to 2");
         }
@@ -145,7 +148,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 22] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 24] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -166,6 +169,8 @@ impl Config {
             ("webhooks.retry_for", self.webhooks.retry_for),
             ("dialling.lease", self.dialling.lease),
             ("dialling.poll_interval", self.dialling.poll_interval),
+            ("evaluation.timeout", self.evaluation.timeout),
+            ("evaluation.report_wait", self.evaluation.report_wait),
             ("otlp.timeout", self.otlp.timeout),
             ("whatsapp.timeout", self.whatsapp.timeout),
             ("whatsapp.retry_after", self.whatsapp.retry_after),

@@ -38,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) webhooks: Webhooks,
     pub(crate) intents: Intents,
     pub(crate) dialling: Dialling,
+    pub(crate) evaluation: Evaluation,
     pub(crate) log: Log,
     pub(crate) otlp: Otlp,
     pub(crate) sip: Sip,
@@ -251,6 +252,22 @@ pub(crate) struct Dialling {
     pub(crate) poll_interval: Duration,
 }
 
+/// `[evaluation]`: what happens after calls of agents that have a language model.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Evaluation {
+    /// Calls that are evaluated at once.
+    pub(crate) parallel: NonZeroU32,
+    /// How long the model may take for one; then it is evaluated without.
+    #[serde(with = "duration")]
+    pub(crate) timeout: Duration,
+    /// How long the report of a call's end waits for its evaluation.
+    #[serde(with = "duration")]
+    pub(crate) report_wait: Duration,
+    /// Longest answer of the model, in tokens.
+    pub(crate) max_tokens: u32,
+}
+
 /// `[whatsapp]`: Meta's Cloud API. The accounts of workspaces are in the database.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -386,6 +403,7 @@ impl Default for Config {
             webhooks: Webhooks::default(),
             intents: Intents::default(),
             dialling: Dialling::default(),
+            evaluation: Evaluation::default(),
             log: Log::default(),
             otlp: Otlp::default(),
             sip: Sip::default(),
@@ -525,6 +543,17 @@ impl Default for Dialling {
             parallel: NonZeroU32::new(50).unwrap_or(NonZeroU32::MIN),
             lease: Duration::from_secs(30),
             poll_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self {
+            parallel: NonZeroU32::new(4).unwrap_or(NonZeroU32::MIN),
+            timeout: Duration::from_secs(60),
+            report_wait: Duration::from_secs(30),
+            max_tokens: 2_000,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use api::{
-    ApiConfig, DiallingSettings, IdempotencySettings, IntentSettings, LimitSettings,
-    WebhookSettings, WhatsappSettings,
+    ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, IntentSettings,
+    LimitSettings, WebhookSettings, WhatsappSettings,
 };
 use audio::SampleRate;
 use audio::codec::OpusSettings;
@@ -177,6 +177,12 @@ impl Config {
                 parallel: self.dialling.parallel.get(),
                 lease: self.dialling.lease,
                 poll_interval: self.dialling.poll_interval,
+            },
+            evaluation: EvaluationSettings {
+                parallel: self.evaluation.parallel.get(),
+                timeout: self.evaluation.timeout,
+                report_wait: self.evaluation.report_wait,
+                ..EvaluationSettings::default()
             },
             whatsapp: WhatsappSettings {
                 graph_url,

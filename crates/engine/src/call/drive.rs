@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use turn::Attempt;
 
 use super::journal::Journal;
+use super::loudness::Loudness;
 use super::speaker::{Note, Speaker, Voice};
 use super::{Control, Order};
 use crate::dialogue::{Effect, HeardWindow, Playback, ReplyId, ToolId};
@@ -90,6 +91,8 @@ pub(super) struct Outcome {
     pub(super) cause: Cause,
     pub(super) transcript: Vec<TranscriptTurn>,
     pub(super) latencies: Vec<TurnLatency>,
+    /// How loud the caller's speech was, in decibels of full scale, if there was any.
+    pub(super) caller_level: Option<f64>,
 }
 
 /// Why an answered call ended.
@@ -120,6 +123,7 @@ pub(super) struct Driver<'a> {
     tools: JoinSet<Used>,
     transcript: Vec<TranscriptTurn>,
     latencies: Vec<TurnLatency>,
+    loudness: Loudness,
     hang_up: Option<&'static str>,
     held: bool,
 }
@@ -153,6 +157,7 @@ impl<'a> Driver<'a> {
             tools: JoinSet::new(),
             transcript: Vec::new(),
             latencies: Vec::new(),
+            loudness: Loudness::default(),
             hang_up: None,
         }
     }
@@ -175,6 +180,7 @@ impl<'a> Driver<'a> {
             cause,
             transcript: self.transcript,
             latencies: self.latencies,
+            caller_level: self.loudness.level(),
         }
     }
 
@@ -449,6 +455,7 @@ impl<'a> Driver<'a> {
             }
         }
         while let Some(window) = self.parts.feed.window() {
+            self.loudness.hear(window.probability, &window.samples);
             let heard = HeardWindow {
                 at: window.at,
                 delivered: window.delivered,

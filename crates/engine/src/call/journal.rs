@@ -104,6 +104,7 @@ mod tests {
             recording: None,
             transcript: Vec::new(),
             latencies: Vec::new(),
+            line: None,
         })
     }
 

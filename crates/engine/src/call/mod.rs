@@ -2,6 +2,7 @@
 
 mod drive;
 mod journal;
+mod loudness;
 mod outcome;
 mod speaker;
 
@@ -21,7 +22,7 @@ pub(crate) use self::journal::Journal;
 use self::drive::{Cause, Driver, Outcome, Parts};
 use self::outcome::{after_answer, before_answer};
 use crate::control::PlaceCall;
-use crate::event::{CallEventKind, CallReport, CallStatus, Direction};
+use crate::event::{CallEventKind, CallReport, CallStatus, Direction, LineQuality};
 use crate::keeping::{Ended, Log, Opened, Record, keeper};
 use crate::listening::Attached;
 use crate::metrics::Refusal;
@@ -380,7 +381,15 @@ impl Call<'_> {
             cause,
             transcript,
             latencies,
+            caller_level,
         } = outcome;
+        let counted = line.leg.statistics();
+        let quality = LineQuality {
+            packets_received: counted.packets_received,
+            packets_lost: counted.lost,
+            packets_recovered: counted.recovered,
+            caller_level_dbfs: caller_level,
+        };
         let (status, sip_code, reason) = after_answer(&cause);
         if let Some(log) = &line.log {
             log.write(&Record::Ended(Ended {
@@ -401,6 +410,7 @@ impl Call<'_> {
             recording,
             transcript,
             latencies,
+            line: Some(quality),
         }
     }
 }
@@ -416,6 +426,7 @@ pub(crate) fn failed(reason: String) -> CallReport {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+        line: None,
     }
 }
 

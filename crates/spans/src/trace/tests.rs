@@ -68,6 +68,7 @@ impl Story {
             recording: Some("/recordings/secret.wav".into()),
             transcript: Vec::new(),
             latencies: vec![latency()],
+            line: None,
         };
         self.at(Duration::from_secs(10), CallEventKind::Ended(report))
     }

@@ -1,12 +1,14 @@
 //! What a store does, whatever its database is: `sqlite.rs` and `postgres.rs` run all of it.
 
 mod agents;
+mod analytics;
 mod api_keys;
 mod appointment_requests;
 mod calls;
 mod contacts;
 mod conversations;
 mod dialling;
+mod evaluations;
 mod idempotency;
 mod outbox;
 mod privacy;

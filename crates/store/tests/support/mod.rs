@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use postgres_fixture::TestDatabase;
 use serde_json::json;
 use store::{
-    Announcement, CallEnd, ClaimLimits, Message, NewAgent, NewCall, NewWebhook, PostgresSettings,
-    Secret, SigningSecret, Store,
+    Announcement, CallEnd, ClaimLimits, Evaluating, Message, NewAgent, NewCall, NewWebhook,
+    PostgresSettings, Secret, SigningSecret, Store,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -118,6 +118,8 @@ pub(crate) fn completed(call: &NewCall) -> CallEnd {
         latencies: vec![json!({ "turn": 2 })],
         summary: Some("They said hello.".to_owned()),
         sentiment: Some("positive".to_owned()),
+        line: None,
+        evaluation: Evaluating::Never,
     }
 }
 

@@ -66,10 +66,10 @@ pub(crate) struct EndReport<'a> {
     direction: &'a str,
     participant: Participant<'a>,
     duration_seconds: u64,
-    status: &'static str,
+    status: &'a str,
     transcript_url: String,
     recording_url: Option<String>,
-    sentiment: &'a str,
+    sentiment: Option<&'a str>,
     summary: &'a str,
     #[serde(flatten)]
     unanswered: Option<Unanswered<'a>>,
@@ -151,13 +151,13 @@ impl<'a> Update<'a> {
 }
 
 impl<'a> EndReport<'a> {
-    /// With what the words of the conversation amount to.
+    /// Of a call that just ended, with what the words of the conversation amount to.
     pub(crate) fn new(
         state: &ApiState,
         call: &'a CallRecord,
         report: &'a CallReport,
         summary: &'a str,
-        sentiment: &'a str,
+        sentiment: Option<&'a str>,
     ) -> Self {
         let links = Links::of(state, call.id);
         let unanswered = report.answered_at.is_none().then_some(Unanswered {
@@ -173,6 +173,33 @@ impl<'a> EndReport<'a> {
             status: report.status.as_str(),
             transcript_url: links.transcript,
             recording_url: report.recording.is_some().then_some(links.recording),
+            sentiment,
+            summary,
+            unanswered,
+        }
+    }
+
+    /// Of a call whose end is stored.
+    pub(crate) fn stored(
+        state: &ApiState,
+        call: &'a CallRecord,
+        summary: &'a str,
+        sentiment: Option<&'a str>,
+    ) -> Self {
+        let links = Links::of(state, call.id);
+        let unanswered = call.answered_at.is_none().then_some(Unanswered {
+            sip_code: call.sip_code,
+            reason: call.reason.as_deref().unwrap_or_default(),
+        });
+        Self {
+            conversation_id: call.conversation,
+            agent_id: call.agent,
+            direction: &call.direction,
+            participant: participant(call),
+            duration_seconds: call.duration.as_secs_f64().round() as u64,
+            status: &call.status,
+            transcript_url: links.transcript,
+            recording_url: call.recording.is_some().then_some(links.recording),
             sentiment,
             summary,
             unanswered,

@@ -2,6 +2,7 @@
 
 mod calls;
 pub(crate) mod graph;
+pub(crate) mod judge;
 pub(crate) mod registry;
 pub(crate) mod schema;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent::AgentDefinition;
+use api::evaluations::Evaluators;
 use api::{ApiConfig, ApiState, Clock, Directory, LimitSettings};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -88,6 +90,16 @@ impl Node {
             router: api::router(state.clone()),
             state,
             clock,
+            ..self
+        }
+    }
+
+    /// The same node with its calls judged by these.
+    pub(crate) fn judged_by(self, evaluators: Arc<dyn Evaluators>) -> Self {
+        let state = self.state.clone().with_evaluators(evaluators);
+        Self {
+            router: api::router(state.clone()),
+            state,
             ..self
         }
     }

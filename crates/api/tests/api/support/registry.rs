@@ -43,6 +43,12 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
             text(&made, "uuid")
         }
         "conversation_uuid" => text(&node.place_call().await, "conversation_uuid"),
+        "evaluation_uuid" => {
+            let placed = node.place_call().await;
+            crate::conversations::end(node, &placed).await;
+            let path = format!("/evaluations?session_uuid={}", text(&placed, "id"));
+            text(&node.get(&path).await.data()["data"][0], "uuid")
+        }
         "field_uuid" => {
             let key = format!("made_{}", Uuid::now_v7().simple());
             let made = node
