@@ -141,7 +141,9 @@ async fn an_encrypted_call_is_run_again_from_a_bundle_without_any_secret() {
     let agents = tempfile::tempdir().expect("a folder");
     let plain = fs::read_to_string(checkout("agents/support.yaml")).expect("an agent");
     let webhook = "webhooks: [{url: 'http://127.0.0.1:9/', events: [conversation_end_report], \
-                   secret_key: hush-of-the-webhook}]";
+                   secret_key: hush-of-the-webhook}]\n\
+                   intents: [{name: Check the number, webhook: {url: 'http://127.0.0.1:9/', \
+                   auth_token: hush-of-the-intent}}]";
     let agent = plain.replace("webhooks: []", webhook);
     assert_ne!(plain, agent);
     fs::write(agents.path().join("support.yaml"), agent).expect("a file");

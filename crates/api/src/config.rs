@@ -116,6 +116,31 @@ impl Default for IdempotencySettings {
     }
 }
 
+/// How intents of agents are done. Whether their webhooks may be without TLS or in private networks
+/// is for all webhooks to say.
+#[derive(Clone, Debug)]
+pub struct IntentSettings {
+    /// The longest that the webhook of an intent may take, connecting included.
+    pub timeout: Duration,
+    /// The longest reply of one, in bytes.
+    pub longest_reply: usize,
+    /// Permits webhooks in private networks and on this machine.
+    pub allow_private: bool,
+    /// Permits webhooks without TLS.
+    pub allow_http: bool,
+}
+
+impl Default for IntentSettings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(8),
+            longest_reply: 64 * 1024,
+            allow_private: false,
+            allow_http: false,
+        }
+    }
+}
+
 /// How much is asked for at most. 0 is no limit.
 #[derive(Clone, Debug)]
 pub struct LimitSettings {

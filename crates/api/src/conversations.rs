@@ -3,6 +3,7 @@
 mod list;
 mod messages;
 mod sessions;
+mod tool_calls;
 mod view;
 
 use store::{ConversationRecord, SessionRecord};
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(messages::of_conversation))
         .routes(routes!(messages::of_session))
         .routes(routes!(sessions::list))
+        .routes(routes!(tool_calls::list))
 }
 
 async fn find(caller: &Caller, conversation: &str) -> Result<ConversationRecord, ApiError> {

@@ -8,10 +8,10 @@
 //!
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
-//! put together in this order: [`Directory::load`], the engine, [`ApiState::new`],
-//! [`records::close_interrupted`], then [`records::run`], [`webhooks::run`], [`transcriptions::run`],
-//! [`upkeep::run`], [`evaluations::run`], [`privacy::run`] and [`serve()`] as tasks, and only then
-//! [`engine::Engine::answer`].
+//! put together in this order: [`Directory::load`], [`IntentTools::new`], the engine,
+//! [`ApiState::new`], [`records::close_interrupted`], then [`records::run`], [`webhooks::run`],
+//! [`transcriptions::run`], [`upkeep::run`], [`evaluations::run`], [`privacy::run`] and [`serve()`] as
+//! tasks, and only then [`engine::Engine::answer`].
 
 mod access;
 mod agents;
@@ -32,6 +32,7 @@ pub mod evaluations;
 mod exchange;
 mod health;
 mod idempotency;
+mod intents;
 mod keys;
 mod limits;
 mod linger;
@@ -57,10 +58,11 @@ mod whatsapp;
 
 pub use clock::{Clock, Now};
 pub use config::{
-    ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, LimitSettings,
-    TranscriptionSettings, WebhookSettings, WhatsappSettings,
+    ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, IntentSettings,
+    LimitSettings, TranscriptionSettings, WebhookSettings, WhatsappSettings,
 };
 pub use directory::{Directory, LoadDirectoryError};
+pub use intents::IntentTools;
 pub use number::UnknownCountry;
 pub use router::{document, router};
 pub use scope::{RESOURCES, Scopes, UnknownScope};

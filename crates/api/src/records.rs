@@ -2,6 +2,7 @@
 
 mod ending;
 mod owners;
+mod tools;
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -159,11 +160,31 @@ async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Resu
                 .append_message(record.conversation, &ending::message(turn), &told, at)
                 .await?
         }
-        CallEventKind::Latency(_) | CallEventKind::Unspoken { .. } => {
+        CallEventKind::ToolCalled {
+            name,
+            arguments,
+            number: Some(number),
+        } => {
             store.note_progress(call.0, None, at).await?;
+            tools::called(state, &store, &record, *number, (name, arguments), at).await?
+        }
+        CallEventKind::ToolAnswered {
+            number,
+            outcome,
+            answer,
+            spoken,
+            took_ms,
+            ..
+        } => {
+            store.note_progress(call.0, None, at).await?;
+            let said = (answer.as_str(), *spoken);
+            tools::answered(&store, &record, *number, *outcome, said, *took_ms).await?;
             0
         }
-        CallEventKind::ToolCalled { .. } | CallEventKind::ToolAnswered { .. } => {
+        // A tool without a number ends the call, which the report of the end tells.
+        CallEventKind::Latency(_)
+        | CallEventKind::ToolCalled { number: None, .. }
+        | CallEventKind::Unspoken { .. } => {
             store.note_progress(call.0, None, at).await?;
             0
         }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent::AgentDefinition;
-use api::{ApiState, Directory};
-use engine::{Engine, NoTools, Providers};
+use api::{ApiState, Directory, IntentTools};
+use engine::{Engine, Providers};
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         judge: speech.judge,
         synthesiser: speech.synthesiser,
         models: Arc::new(Models::new(config.llm.clone())?),
-        tools: Arc::new(NoTools),
+        tools: Arc::new(IntentTools::new(store.clone(), config.intents())?),
         pools: speech.pools,
     };
     let keys = config.keys()?;

@@ -2,7 +2,7 @@
 
 mod support;
 
-use agent::ToolDefinition;
+use agent::{AgentDefinition, Intent, IntentParameter, ToolDefinition};
 use audio::codec::Codec;
 use replay::{Caller, Recordings, Scenario};
 use serde_json::json;
@@ -47,6 +47,10 @@ fn answer_with(tools: &str) -> (Vec<bool>, String) {
         parameters: parameters.as_object().cloned().expect("an object"),
         phrases: vec!["open on Sunday".to_owned()],
     });
+    answer_of(&agent, tools)
+}
+
+fn answer_of(agent: &AgentDefinition, tools: &str) -> (Vec<bool>, String) {
     let mut stages = stages();
     let scenario = scenario(tools);
     let recordings = Recordings::load(&scenario, None, LINE.codec.rate(), &mut stages);
@@ -54,7 +58,7 @@ fn answer_with(tools: &str) -> (Vec<bool>, String) {
         scenario: Box::new(scenario),
         recordings: recordings.expect("recordings"),
     };
-    let call = call(&mut stages, &agent, caller, &LINE);
+    let call = call(&mut stages, agent, caller, &LINE);
     let account = call.account;
     let passed = account.expectations.iter().map(|one| one.passed).collect();
     let last = account.turns.last().expect("an answer");
@@ -72,4 +76,23 @@ fn the_agent_goes_on_with_what_the_scenario_says_that_its_tool_answers() {
 fn a_tool_of_which_the_scenario_says_nothing_is_done() {
     let (passed, heard) = answer_with("name: No tools");
     assert_eq!((passed.as_slice(), heard.as_str()), (&[true][..], "Done."));
+}
+
+#[test]
+fn an_intent_answers_as_if_its_webhook_had_replied_that() {
+    let mut agent = support::support();
+    agent.intents.push(Intent {
+        name: "Open on Sunday".to_owned(),
+        key: "opening_hours".to_owned(),
+        parameters: vec![IntentParameter {
+            key: "question".to_owned(),
+            required: true,
+            ..IntentParameter::default()
+        }],
+        ..Intent::default()
+    });
+    let reply = "tools:\n  opening_hours: '{\"message\": \"We open at ten.\", \"id\": 7}'";
+    let (passed, heard) = answer_of(&agent, reply);
+    assert_eq!(passed, [true]);
+    assert_eq!(heard, "We open at ten.");
 }

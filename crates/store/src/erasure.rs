@@ -17,6 +17,7 @@ use crate::dialling;
 use crate::evaluations::ERASE_EVALUATIONS;
 use crate::schedules::erasing::{ERASE_APPOINTMENTS, ERASE_REQUESTS};
 use crate::sessions::ERASE_SESSIONS;
+use crate::tool_calls::ERASE_TOOL_CALLS;
 use crate::transcriptions::{DISCARD_TRANSCRIPTIONS, ERASE_SEGMENTS, NOTE_TRANSCRIPTION_FILES};
 use crate::whatsapp::ERASE_WHATSAPP_MESSAGES;
 use crate::workspaces::WorkspaceId;
@@ -233,6 +234,7 @@ impl Store {
             dialling::ERASE_ATTEMPTS,
             dialling::ERASE_DO_NOT_CALL,
             ERASE_SESSIONS,
+            ERASE_TOOL_CALLS,
             ERASE_WHATSAPP_MESSAGES,
         ] {
             sqlx::query(statement)

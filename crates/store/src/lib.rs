@@ -39,6 +39,7 @@ mod pages;
 mod retention;
 mod schedules;
 mod sessions;
+mod tool_calls;
 mod transcriptions;
 mod transfer;
 mod usage;
@@ -88,6 +89,7 @@ pub use schedules::requests::{
 pub use schedules::{Deletion, NewSchedule, Schedule, StoreScheduleError};
 pub use secret::Secret;
 pub use sessions::SessionRecord;
+pub use tool_calls::{NewToolCall, ToolAnswer, ToolCallRecord};
 pub use transcriptions::{
     ClaimedTranscription, DiscardedTranscription, NewTranscription, OwedReport, TranscribedSegment,
     TranscriptionEnd, TranscriptionFilter, TranscriptionRecord,

@@ -106,6 +106,8 @@ impl Store {
                  SELECT 1 FROM messages WHERE conversation_id = conversations.id
              ) OR EXISTS (
                  SELECT 1 FROM evaluations WHERE conversation_id = conversations.id
+             ) OR EXISTS (
+                 SELECT 1 FROM tool_calls WHERE conversation_id = conversations.id
              )) LIMIT $3",
         )
         .bind(self.workspace.as_str())
@@ -121,6 +123,7 @@ impl Store {
                      evaluation_claim = NULL
                  WHERE conversation_id = $1 AND workspace_id = $2",
                 "DELETE FROM evaluations WHERE conversation_id = $1 AND workspace_id = $2",
+                "DELETE FROM tool_calls WHERE conversation_id = $1 AND workspace_id = $2",
             ] {
                 sqlx::query(statement)
                     .bind(conversation)

@@ -31,6 +31,7 @@ const TABLES: &[&str] = &[
     "conversations",
     "calls",
     "messages",
+    "tool_calls",
     "sessions",
     "evaluate_settings",
     "evaluations",

@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::range::{self, Wanted};
+use super::tool_call::ToolCall;
 use super::view::CallStatusWord;
 use super::{event, find};
 use crate::caller::Caller;
@@ -37,6 +38,7 @@ const PIECE: usize = 64 * 1024;
     "turns": [{
         "speaker": "agent", "text": "Hello.", "start_ms": 200, "end_ms": 700, "interrupted": false,
     }],
+    "tool_calls": [],
 }))]
 pub(super) struct Transcript {
     /// The call.
@@ -49,6 +51,8 @@ pub(super) struct Transcript {
     /// The turns, in order.
     #[schema(value_type = Vec<Turn>)]
     turns: Vec<TranscriptTurn>,
+    /// What the agent had done, in the order in which it was called.
+    tool_calls: Vec<ToolCall>,
 }
 
 /// One party's turn.
@@ -166,11 +170,14 @@ pub(super) async fn transcript(
     let call = find::by_any_name(&caller, &call).await?;
     let messages = caller.store.messages(call.conversation).await;
     let messages = messages.map_err(|error| ApiError::internal("read a transcript", &error))?;
+    let used = caller.store.tool_calls(call.conversation).await;
+    let used = used.map_err(|error| ApiError::internal("read a transcript", &error))?;
     let data = Transcript {
         call_uuid: call.id,
         conversation_uuid: call.conversation,
         status: call.status,
         turns: messages.iter().map(event::turn).collect(),
+        tool_calls: used.into_iter().map(Into::into).collect(),
     };
     Ok(ok("Transcript retrieved successfully", data))
 }

@@ -58,6 +58,42 @@ async fn answers_are_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn intents_are_as_the_document_says() {
+    let node = Node::start().await;
+    let path = format!("/agents/{}/intents", node.make_agent().await);
+    let all = "/agents/{agent_uuid}/intents";
+    let one = "/agents/{agent_uuid}/intents/{intent_uuid}";
+    let webhook = json!({ "url": "https://example.com", "auth_token": "abc" });
+    let body = json!({
+        "name": "Book",
+        "webhook": webhook,
+        "parameters": [{ "key": "guests", "type": "integer" }],
+    });
+    let made = node.post(&path, body).await;
+    is_documented("post", all, &made);
+    is_documented("get", all, &node.get(&path).await);
+    let path = format!("{path}/{}", made.data()["intent_uuid"].as_str().unwrap());
+    is_documented("get", one, &node.get(&path).await);
+    let changed = node.patch(&path, json!({ "is_active": false })).await;
+    is_documented("patch", one, &changed);
+    let event = format!("{path}/event");
+    let body = json!({ "event_type": "webhook", "webhook": webhook });
+    let documented = format!("{one}/event");
+    is_documented("put", &documented, &node.put(&event, body).await);
+    is_documented("get", &documented, &node.get(&event).await);
+    let published = node.post_text(&format!("{event}/publish"), "").await;
+    is_documented("post", &format!("{documented}/publish"), &published);
+    let refused = node.put(&event, json!({ "event_type": "app" })).await;
+    is_documented("put", &documented, &refused);
+    is_documented("delete", one, &node.delete(&path).await);
+    let placed = node.place_call().await;
+    let conversation = placed["conversation_uuid"].as_str().unwrap();
+    let path = format!("/conversations/{conversation}/tool-calls");
+    let documented = "/conversations/{conversation_uuid}/tool-calls";
+    is_documented("get", documented, &node.get(&path).await);
+}
+
+#[tokio::test]
 async fn contacts_are_as_the_document_says() {
     let node = Node::start().await;
     let field = json!({ "key": "plan", "type": "select", "options": ["pro"] });

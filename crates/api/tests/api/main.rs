@@ -21,6 +21,8 @@ mod evaluate_settings;
 mod evaluations;
 mod examples;
 mod idempotency;
+mod intent_calls;
+mod intents;
 mod keys;
 mod limits;
 mod placing;

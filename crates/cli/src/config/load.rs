@@ -153,7 +153,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 28] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 29] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -170,6 +170,7 @@ impl Config {
             ("llm.idle_timeout", self.llm.idle_timeout),
             ("http.idempotency_keep", self.http.idempotency_keep),
             ("http.idempotency_takeover", self.http.idempotency_takeover),
+            ("intents.timeout", self.intents.timeout),
             ("webhooks.timeout", self.webhooks.timeout),
             ("webhooks.retry_for", self.webhooks.retry_for),
             ("dialling.lease", self.dialling.lease),

@@ -36,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) speech: Speech,
     pub(crate) llm: Llm,
     pub(crate) webhooks: Webhooks,
+    pub(crate) intents: Intents,
     pub(crate) dialling: Dialling,
     pub(crate) evaluation: Evaluation,
     pub(crate) log: Log,
@@ -226,6 +227,17 @@ pub(crate) struct Webhooks {
     pub(crate) allow_private: bool,
     /// Deliver without TLS.
     pub(crate) allow_http: bool,
+}
+
+/// `[intents]`: what agents have done in calls. `[webhooks]` says where their webhooks may be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Intents {
+    /// The longest that the webhook of an intent may take. `calls.longest_tool` should be longer.
+    #[serde(with = "duration")]
+    pub(crate) timeout: Duration,
+    /// The longest reply of one.
+    pub(crate) longest_reply_bytes: usize,
 }
 
 /// `[dialling]`: the queue of tasks and campaigns.
@@ -426,6 +438,7 @@ impl Default for Config {
             speech: Speech::default(),
             llm: Llm::default(),
             webhooks: Webhooks::default(),
+            intents: Intents::default(),
             dialling: Dialling::default(),
             evaluation: Evaluation::default(),
             log: Log::default(),
@@ -550,6 +563,15 @@ impl Default for Webhooks {
             keep_for: Duration::from_secs(7 * 24 * 60 * 60),
             allow_private: false,
             allow_http: false,
+        }
+    }
+}
+
+impl Default for Intents {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(8),
+            longest_reply_bytes: 64 * 1024,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use api::{
-    ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, LimitSettings,
-    TranscriptionSettings, WebhookSettings, WhatsappSettings,
+    ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, IntentSettings,
+    LimitSettings, TranscriptionSettings, WebhookSettings, WhatsappSettings,
 };
 use audio::SampleRate;
 use audio::codec::OpusSettings;
@@ -52,6 +52,16 @@ impl Config {
             retry_after: self.calls.retry_after,
             ..SipConfig::new(self.sip.listen)
         })
+    }
+
+    /// Settings of what the intents of agents have done.
+    pub(crate) fn intents(&self) -> IntentSettings {
+        IntentSettings {
+            timeout: self.intents.timeout,
+            longest_reply: self.intents.longest_reply_bytes,
+            allow_private: self.webhooks.allow_private,
+            allow_http: self.webhooks.allow_http,
+        }
     }
 
     /// The keys that recordings are or may be sealed with.

@@ -13,6 +13,7 @@ mod idempotency;
 mod outbox;
 mod privacy;
 mod schedules;
+mod tool_calls;
 mod transcriptions;
 mod transfer;
 mod usage;

@@ -58,6 +58,11 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
                 .data();
             text(&made, "field_uuid")
         }
+        "intent_uuid" => {
+            let path = format!("/agents/{}/intents", made["agent_uuid"]);
+            let made = node.post(&path, json!({ "name": "Made" })).await.data();
+            text(&made, "intent_uuid")
+        }
         "key_uuid" => {
             let body = json!({ "name": "Made", "scopes": ["calls:read"] });
             text(&node.post("/keys", body).await.data(), "key_uuid")
