@@ -25,7 +25,5 @@ pub mod turn_file;
 pub use hearing::{HearError, Heard, Line};
 pub use listener::{ListenError, Listener, Models};
 pub use passage::{Kind, Passage, Pause};
-pub use report::{
-    Compared, Curves, Misjudged, Point, Policy, Report, Row, Set, Suggestion, Tally, tables,
-};
+pub use report::{Compared, Curves, Point, Policy, Report, Row, Set, Suggestion, Tally, tables};
 pub use sweep::{Grid, Measured, Outcome, SweepError, sweep};

@@ -249,30 +249,6 @@ impl Compared {
     }
 }
 
-/// Speakers that are cut off at the default settings by a decision that rests on evidence. A pause
-/// that is longer than the longest delay ends a turn whatever decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Misjudged {
-    /// By the turn machine.
-    pub weighed: usize,
-    /// By the judge of turns alone, with the threshold that it was trained for.
-    pub judged: usize,
-}
-
-impl Curves {
-    /// What is misjudged at the default settings, if they were tried.
-    pub fn misjudged(&self) -> Option<Misjudged> {
-        let of = |policy: fn(&Policy) -> bool| {
-            let point = self.defaults.iter().find(|point| policy(&point.policy))?;
-            Some(point.tally.cut_off_early)
-        };
-        Some(Misjudged {
-            weighed: of(|policy| matches!(policy, Policy::Weighed { .. }))?,
-            judged: of(|policy| matches!(policy, Policy::Judged { .. }))?,
-        })
-    }
-}
-
 /// Settings for somebody who would rather wait than be cut off more often than this.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Suggestion {
@@ -430,13 +406,6 @@ fn write_tables(text: &mut String, report: &Report) -> std::fmt::Result {
         writeln!(text, "  at the default settings")?;
         for point in &curves.defaults {
             write_default(text, point)?;
-        }
-        if let Some(Misjudged { weighed, judged }) = curves.misjudged() {
-            writeln!(
-                text,
-                "  cut off on evidence, before the longest delay: {weighed} weighed, {judged} by the \
-                 judge alone"
-            )?;
         }
     }
     writeln!(text, "\nsuggested settings")?;

@@ -1,21 +1,36 @@
 //! Whether recognised words sound like the end of a turn.
 
+use crate::sentence::Sentence;
+use crate::words::{
+    ANSWERS, AUXILIARIES, BESIDE_ANSWERS, DANGLING, DANGLING_PHRASES, DICTATED, DIGITS, GROUPED,
+    LISTENING, LONGEST_BACKCHANNEL, PRONOUNS, QUOTES, SAID_ALONE, SHORT_ANSWER, TRAILING,
+    WHOLE_NUMBER, bare,
+};
+
 /// What the words of a turn say about its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completeness {
+    /// A whole answer in a word or a few: "Yes, please." How it sounds tells nothing.
+    Answer,
     /// A question, which waits for its answer.
     Question,
-    /// A sentence with its closing mark.
+    /// A sentence, as far as can be told; recognisers leave out a closing mark now and then.
     Finished,
     /// There are none: noise.
     Wordless,
-    /// It trails off: a comma, a dash, dots, or no closing mark at all.
+    /// It trails off: a comma, a dash or dots.
     Trailing,
-    /// The beginning of a sentence, whatever mark closes it: a thing of which nothing is said.
+    /// It ends on a word that seldom closes a sentence: a verb without what it is done to, or what
+    /// describes a thing without the thing.
+    Lacking,
+    /// The beginning of a sentence, whatever mark closes it: a thing of which nothing is said, or a
+    /// clause without the one that it belongs to.
     Fragment,
+    /// A number or a spelling that is long enough to be whole.
+    WholeNumber,
     /// A number or a spelling that is hardly complete.
     OpenNumber,
-    /// It ends on a word that calls for another one, or is a clause that does.
+    /// It ends on a word that calls for another one.
     Dangling,
 }
 
@@ -23,11 +38,14 @@ impl Completeness {
     /// Its name in snake case.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Answer => "answer",
             Self::Question => "question",
             Self::Finished => "finished",
             Self::Wordless => "wordless",
             Self::Trailing => "trailing",
+            Self::Lacking => "lacking",
             Self::Fragment => "fragment",
+            Self::WholeNumber => "whole_number",
             Self::OpenNumber => "open_number",
             Self::Dangling => "dangling",
         }
@@ -44,8 +62,13 @@ impl Completeness {
         let Some(last) = words.last() else {
             return Self::Wordless;
         };
-        if is_open_number(&words) {
-            return Self::OpenNumber;
+        if is_answer(&words) {
+            return Self::Answer;
+        }
+        match dictated_symbols(&words) {
+            Some(symbols) if symbols < WHOLE_NUMBER => return Self::OpenNumber,
+            Some(_) if !text.contains('?') => return Self::WholeNumber,
+            Some(_) | None => {}
         }
         let close = text.trim_end_matches(|c: char| c.is_whitespace() || QUOTES.contains(&c));
         if is_short_answer(&words) && close.ends_with(['.', '!']) {
@@ -55,21 +78,22 @@ impl Completeness {
         if sentence.asks_about(last) {
             return Self::Question;
         }
-        if DANGLING.contains(&last.as_str()) || ends_on_phrase(&words) || sentence.is_subordinate()
+        if DANGLING.contains(&last.as_str()) || ends_on_phrase(&words) || sentence.ends_on_subject()
         {
             return Self::Dangling;
         }
-        if sentence.is_only_begun() {
+        if sentence.is_subordinate() || sentence.is_only_begun() {
             return Self::Fragment;
         }
-        if close.ends_with("...") || close.ends_with('…') {
-            Self::Trailing
-        } else if close.ends_with('?') {
+        if sentence.lacks_something() {
+            return Self::Lacking;
+        }
+        if close.ends_with('?') {
             Self::Question
-        } else if close.ends_with(['.', '!']) {
-            Self::Finished
-        } else {
+        } else if close.ends_with("...") || close.ends_with(TRAILING) {
             Self::Trailing
+        } else {
+            Self::Finished
         }
     }
 }
@@ -82,140 +106,11 @@ pub fn is_backchannel(text: &str) -> bool {
         && said.clone().all(|word| LISTENING.contains(&word.as_str()))
 }
 
-/// Words of agreement in a row that still mean nothing else.
-const LONGEST_BACKCHANNEL: usize = 3;
-
-/// Words that a listener says without wanting the turn.
-const LISTENING: &[&str] = &[
-    "ah", "aha", "alright", "cool", "good", "great", "hm", "hmm", "huh", "mhm", "mm", "mmhm",
-    "mm-hm", "mm-hmm", "mhmm", "nice", "oh", "ok", "okay", "right", "sure", "uh", "uh-huh",
-    "uhhuh", "um", "yeah", "yep", "yes", "yup",
-];
-
-/// Marks that may stand behind the closing one.
-const QUOTES: &[char] = &['"', '\'', '”', '’', ')'];
-
-/// Words that a speaker of English hardly ever ends a turn on.
-const DANGLING: &[&str] = &[
-    "a", "about", "also", "although", "am", "an", "and", "are", "as", "at", "be", "because",
-    "been", "being", "between", "but", "by", "can", "can't", "cannot", "could", "did", "didn't",
-    "does", "doesn't", "don't", "during", "every", "for", "from", "had", "has", "have", "he",
-    "he's", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "into", "is", "isn't", "it's", "its",
-    "like", "may", "might", "must", "my", "nor", "not", "of", "on", "onto", "or", "our", "per",
-    "shall", "she", "she's", "should", "since", "so", "some", "than", "that'll", "that's", "the",
-    "their", "then", "there's", "these", "they", "they're", "through", "to", "toward", "towards",
-    "uh", "um", "under", "unless", "until", "upon", "very", "was", "wasn't", "we", "we're", "were",
-    "what's", "when", "where", "whether", "which", "while", "who", "who's", "whose", "will",
-    "with", "without", "won't", "would", "you're", "your",
-];
-
-/// Words with which an answer begins that may end on an auxiliary: "Yes, I did."
-const ANSWERS: &[&str] = &[
-    "yes",
-    "yeah",
-    "yep",
-    "no",
-    "nope",
-    "sure",
-    "okay",
-    "ok",
-    "right",
-    "maybe",
-    "perhaps",
-    "probably",
-    "certainly",
-    "absolutely",
-];
-
-/// Words of such an answer at most.
-const SHORT_ANSWER: usize = 4;
-
-/// Pronouns that make an auxiliary a whole answer: "I do."
-const PRONOUNS: &[&str] = &["i", "we", "you", "he", "she", "it", "they", "that"];
-
-/// Auxiliaries that can close an answer.
-const AUXILIARIES: &[&str] = &[
-    "am", "are", "is", "was", "were", "do", "does", "did", "have", "has", "had", "can", "could",
-    "will", "would", "should", "may", "might", "must", "not", "can't", "don't", "didn't",
-    "doesn't", "isn't", "won't", "wasn't", "cannot",
-];
-
-/// Those that close one after nothing but a pronoun: "I do.", not "I am."
-const SAID_ALONE: &[&str] = &["do", "does", "did", "don't", "didn't", "can't", "won't"];
-
-/// Words that announce a thing.
-const DETERMINERS: &[&str] = &[
-    "the", "a", "an", "this", "that", "these", "those", "my", "your", "our", "their", "his", "her",
-    "its", "every",
-];
-
-/// Words of a thing of which nothing is said yet at most.
-const THING: usize = 3;
-
-/// Words of a request that lacks what is asked for at most.
-const REQUEST: usize = 2;
-
-/// Words that join a sentence to the one before.
-const CONJUNCTIONS: &[&str] = &["and", "but", "for", "or", "so"];
-
-/// Words that begin a question.
-const QUESTION_WORDS: &[&str] = &[
-    "what", "what's", "who", "who's", "where", "where's", "which", "how",
-];
-
-/// Words that such a question may end on though nothing follows.
-const STRANDED: &[&str] = &[
-    "about", "at", "by", "for", "from", "in", "like", "of", "on", "to", "with",
-];
-
-/// Words that begin a clause to which another one belongs.
-const SUBORDINATORS: &[&str] = &[
-    "although", "as", "if", "once", "unless", "when", "whenever", "whereas", "which", "while",
-];
-
-/// Endings of several words that call for more.
-const DANGLING_PHRASES: &[&[&str]] = &[
-    &["number", "is"],
-    &["name", "is"],
-    &["going", "to"],
-    &["want", "to"],
-    &["a", "lot", "of"],
-    &["kind", "of"],
-    &["sort", "of"],
-    &["let", "me"],
-    &["you", "know"],
-];
-
-/// Digits from which a number may be a whole one that was dictated.
-const WHOLE_NUMBER: usize = 7;
-
-/// Words that announce a number which is dictated.
-const DICTATED: &[&str] = &[
-    "number",
-    "phone",
-    "account",
-    "code",
-    "reference",
-    "zip",
-    "postcode",
-    "card",
-    "serial",
-    "pin",
-    "id",
-    "spelled",
-    "spelt",
-    "spell",
-];
-
-const DIGITS: &[&str] = &[
-    "zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double",
-    "triple",
-];
-
-fn bare(word: &str) -> String {
-    word.trim_matches(|c: char| !c.is_alphanumeric())
-        .replace('’', "'")
-        .to_lowercase()
+/// Whether the words are nothing but an answer or a greeting.
+fn is_answer(words: &[String]) -> bool {
+    let answers = |word: &String| ANSWERS.contains(&word.as_str());
+    let said = |word: &String| answers(word) || BESIDE_ANSWERS.contains(&word.as_str());
+    words.len() <= SHORT_ANSWER && words.first().is_some_and(answers) && words.iter().all(said)
 }
 
 /// Whether the words answer a question shortly: "Yes, I did.", "I do."
@@ -230,61 +125,6 @@ fn is_short_answer(words: &[String]) -> bool {
         && (announced || (said && SAID_ALONE.contains(&last.as_str())))
 }
 
-/// The last sentence of a text.
-struct Sentence {
-    words: Vec<String>,
-    question: bool,
-    comma: bool,
-}
-
-impl Sentence {
-    fn last_of(text: &str) -> Self {
-        let open = text.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let (sentence, closing) = text.split_at(open.len());
-        let begin = sentence.rfind(['.', '?', '!']).map_or(0, |end| end + 1);
-        let sentence = sentence.get(begin..).unwrap_or_default();
-        let words = sentence.split_whitespace().map(bare);
-        Self {
-            words: words.filter(|word| !word.is_empty()).collect(),
-            question: closing.contains('?'),
-            comma: sentence.contains(','),
-        }
-    }
-
-    fn begins_with(&self, list: &[&str]) -> bool {
-        let first = self.words.first();
-        first.is_some_and(|first| list.contains(&first.as_str()))
-    }
-
-    /// Whether it is a question whose last word is left over by the question word at its
-    /// beginning: "What is it like?"
-    fn asks_about(&self, last: &str) -> bool {
-        self.question
-            && self.words.len() > THING
-            && self.begins_with(QUESTION_WORDS)
-            && STRANDED.contains(&last)
-    }
-
-    /// Whether it is a clause without the one that it belongs to.
-    fn is_subordinate(&self) -> bool {
-        let joined = usize::from(self.begins_with(CONJUNCTIONS));
-        let first = self.words.get(joined);
-        !self.question
-            && !self.comma
-            && first.is_some_and(|word| SUBORDINATORS.contains(&word.as_str()))
-    }
-
-    /// Whether it names a thing, or says please, and no more.
-    fn is_only_begun(&self) -> bool {
-        let said = |word: &String| AUXILIARIES.contains(&word.as_str());
-        let thing = self.begins_with(DETERMINERS)
-            && self.words.len() <= THING
-            && !self.words.iter().any(said);
-        let request = self.begins_with(&["please"]) && self.words.len() <= REQUEST;
-        !self.question && (thing || request)
-    }
-}
-
 fn ends_on_phrase(words: &[String]) -> bool {
     DANGLING_PHRASES.iter().any(|phrase| {
         words.len() >= phrase.len()
@@ -296,14 +136,13 @@ fn ends_on_phrase(words: &[String]) -> bool {
     })
 }
 
-/// Whether the words end on digits or letters of something that is dictated and too short to be
-/// whole.
-fn is_open_number(words: &[String]) -> bool {
+/// How many digits or letters the words end on, if they sound like something that is dictated.
+fn dictated_symbols(words: &[String]) -> Option<usize> {
     let dictated = words.iter().rev().take_while(|word| is_symbol(word));
-    let symbols: usize = dictated.clone().map(|word| symbols(word)).sum();
+    let count: usize = dictated.clone().map(|word| symbols(word)).sum();
     let spoken = dictated.count();
     if spoken == 0 {
-        return false;
+        return None;
     }
     let announced = words
         .iter()
@@ -311,8 +150,7 @@ fn is_open_number(words: &[String]) -> bool {
         .skip(spoken)
         .take(4)
         .any(|word| DICTATED.contains(&word.as_str()));
-    let grouped = spoken >= 3;
-    (announced || grouped) && symbols < WHOLE_NUMBER
+    (announced || spoken >= GROUPED).then_some(count)
 }
 
 fn is_symbol(word: &str) -> bool {
@@ -365,6 +203,83 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_mark_says_nothing() {
+        all(
+            Completeness::Finished,
+            &["He lives in Rome", "It does not work"],
+        );
+    }
+
+    #[test]
+    fn an_answer_is_whole_in_a_word_or_a_few() {
+        all(
+            Completeness::Answer,
+            &["Yes.", "No, thank you.", "Okay", "Yes, please.", "Goodbye."],
+        );
+        all(
+            Completeness::Finished,
+            &[
+                "Thank you.",
+                "Yes, in Rome.",
+                "No, thanks, that works for us.",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_sentence_that_ends_on_a_word_which_seldom_does_lacks_something() {
+        all(
+            Completeness::Lacking,
+            &[
+                "Press one to accept.",
+                "I will try to locate.",
+                "Please enter a new.",
+                "We have seen the previous.",
+                "Sunday is the best.",
+            ],
+        );
+        all(
+            Completeness::Finished,
+            &[
+                "That is what I got.",
+                "Everything that we make.",
+                "This is new.",
+                "Almost.",
+            ],
+        );
+        all(Completeness::Question, &["What did you get?"]);
+    }
+
+    #[test]
+    fn a_subject_of_which_nothing_is_said_calls_for_more() {
+        all(
+            Completeness::Dangling,
+            &[
+                "Drop the two when you.",
+                "I do not know what it.",
+                "And you",
+            ],
+        );
+        all(
+            Completeness::Finished,
+            &["I will call you.", "This is for you."],
+        );
+        all(Completeness::Question, &["And you?"]);
+    }
+
+    #[test]
+    fn a_clause_that_has_the_one_it_belongs_to_is_finished() {
+        all(
+            Completeness::Finished,
+            &[
+                "Unless to be selfish is to be kind.",
+                "If it is raining we will stay.",
+                "As soon as possible.",
+            ],
+        );
+    }
+
+    #[test]
     fn what_trails_off_is_not_finished() {
         all(
             Completeness::Trailing,
@@ -400,8 +315,12 @@ mod tests {
             &["The pencils.", "I see. That agent.", "Please check."],
         );
         all(
-            Completeness::Dangling,
-            &["When you add.", "For although they took impressions."],
+            Completeness::Fragment,
+            &[
+                "When you add.",
+                "For although they took impressions.",
+                "To decrease.",
+            ],
         );
         all(
             Completeness::Finished,
@@ -442,9 +361,10 @@ mod tests {
     #[test]
     fn a_number_of_seven_digits_may_be_whole() {
         all(
-            Completeness::Finished,
-            &["My number is 5550123.", "It is 415 555 0123.", "I am 42."],
+            Completeness::WholeNumber,
+            &["My number is 5550123.", "It is 415 555 0123."],
         );
+        all(Completeness::Finished, &["I am 42."]);
     }
 
     #[test]

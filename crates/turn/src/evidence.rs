@@ -5,25 +5,31 @@ use std::time::Duration;
 use crate::completeness::Completeness;
 use crate::settings::Settings;
 
-/// Completeness from which the shortest delay is enough.
-const SURE: f32 = 0.8;
+/// Odds (here and below as their natural logarithm) from which the shortest delay is enough.
+const SURE: f32 = 0.4;
 
-/// Completeness up to which only the longest delay is enough.
-const HOPELESS: f32 = 0.15;
+/// The odds before anything is known: at most pauses the caller goes on.
+const PAUSES: f32 = -0.75;
 
-/// The model's probabilities are no more certain than this: its mistakes are as confident as its
-/// other answers.
-const CERTAIN: f32 = 0.88;
+/// How far the odds rise while a pause grows to 2.7 times its length: pauses within turns thin out
+/// by a power of their length.
+const THINNING: f32 = 0.4;
 
-/// How much the sound of a turn counts, beside its words: recognised words of a sentence that was
-/// broken off end on a full stop nearly always, so that the stop says little.
-const SOUND: f32 = 2.0;
+/// How much of the model's odds is believed: its mistakes are nearly as confident as its other
+/// answers.
+const SOUND: f32 = 0.5;
+
+/// The model's odds are no larger than this.
+const CERTAIN: f32 = 3.5;
+
+/// What the sound adds where nobody judged it or it tells nothing, so that the words decide alone.
+const UNHEARD: f32 = 1.1;
 
 /// By how much longer than this caller's own pauses a pause must be to end a turn.
 const OWN_PAUSES: f32 = 1.2;
 
-/// Completeness from which the caller's own pauses no longer count.
-const BEYOND_DOUBT: f32 = 0.95;
+/// Odds from which the caller's own pauses no longer count.
+const BEYOND_DOUBT: f32 = 1.0;
 
 /// Everything that a decision on the end of a turn rests on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -39,27 +45,34 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// How likely it is that the turn is over, 0 to 1: the odds of each piece of evidence
-    /// multiplied, as if they were independent.
+    /// How likely it is that the turn is over, 0 to 1.
     pub fn completeness(&self) -> f32 {
-        let words = self.words.map_or(0.0, words);
-        let sound = self.sound.map_or(0.0, |probability| {
-            let probability = probability.clamp(1.0 - CERTAIN, CERTAIN);
-            SOUND * (probability / (1.0 - probability)).ln()
-        });
-        let provider = match self.provider {
-            None => 0.0,
-            Some(true) => 2.5,
-            Some(false) => -1.5,
-        };
-        let odds = (words + sound + provider).exp();
+        let odds = self.odds().exp();
         odds / (1.0 + odds)
     }
 
-    /// The pause that ends the turn, on this evidence: from `min_endpointing_delay` where it is
-    /// clearly over to `max_endpointing_delay` where it is clearly not, growing evenly in
-    /// between on a logarithmic scale. Without words nobody could answer, so that it is the
-    /// longest until they are known.
+    /// The logarithm of the odds that the turn is over: those of each piece of evidence multiplied,
+    /// as if they were independent.
+    fn odds(&self) -> f32 {
+        let words = self.words.map_or(0.0, words);
+        let sound = self
+            .sound
+            .filter(|_| self.words != Some(Completeness::Answer));
+        let sound = sound.map_or(UNHEARD, |probability| {
+            let odds = (probability / (1.0 - probability)).ln();
+            SOUND * odds.clamp(-CERTAIN, CERTAIN)
+        });
+        let provider = match self.provider {
+            None => 0.0,
+            Some(true) => 1.0,
+            Some(false) => -0.7,
+        };
+        PAUSES + words + sound + provider
+    }
+
+    /// The pause that ends the turn, on this evidence: `min_endpointing_delay` where it is clearly
+    /// over, and the longer the more is in doubt, up to `max_endpointing_delay`. Without words
+    /// nobody could answer, so that it is the longest until they are known.
     pub fn delay(&self, settings: &Settings) -> Duration {
         let shortest = settings.min_endpointing_delay;
         let longest = settings.max_endpointing_delay.max(shortest);
@@ -68,32 +81,31 @@ impl Evidence {
             Some(Completeness::Wordless) => return shortest,
             Some(_) => {}
         }
-        let completeness = self.completeness();
-        let doubt = ((SURE - completeness) / (SURE - HOPELESS)).clamp(0.0, 1.0);
-        if doubt == 0.0 && self.own_pauses.is_none() {
-            return shortest;
-        }
-        let ratio = longest.as_secs_f32() / shortest.as_secs_f32().max(0.001);
-        let delay = shortest
-            .max(Duration::from_millis(1))
-            .mul_f32(ratio.powf(doubt));
+        let doubt = SURE - self.odds();
+        let delay = if doubt > 0.0 {
+            let grown = shortest.as_secs_f32().max(0.001) * (doubt / THINNING).exp();
+            Duration::try_from_secs_f32(grown).unwrap_or(longest)
+        } else {
+            shortest
+        };
         let own = self
             .own_pauses
-            .filter(|_| completeness < BEYOND_DOUBT)
+            .filter(|_| self.odds() < BEYOND_DOUBT)
             .map_or(Duration::ZERO, |own| own.mul_f32(OWN_PAUSES));
         delay.max(own).clamp(shortest, longest)
     }
 }
 
-/// The logarithm of the odds that the words of a turn speak for its end.
+/// What the words of a turn do to the odds of its end.
 const fn words(words: Completeness) -> f32 {
     match words {
-        Completeness::Question => 2.5,
-        Completeness::Finished => 1.5,
-        Completeness::Wordless => 0.0,
-        Completeness::Trailing => -3.0,
-        Completeness::Fragment => -4.5,
-        Completeness::OpenNumber | Completeness::Dangling => -6.0,
+        Completeness::Answer | Completeness::Question => 0.7,
+        Completeness::Finished => 0.5,
+        Completeness::Wordless | Completeness::WholeNumber => 0.0,
+        Completeness::Trailing => -1.5,
+        Completeness::Lacking => -2.5,
+        Completeness::Fragment | Completeness::OpenNumber => -3.0,
+        Completeness::Dangling => -3.5,
     }
 }
 
@@ -113,19 +125,44 @@ mod tests {
     #[test]
     fn words_and_sound_that_agree_decide_at_once() {
         assert_eq!(delay(Completeness::Finished, Some(0.95)), 300);
-        assert_eq!(delay(Completeness::Dangling, Some(0.05)), 1_000);
+        assert_eq!(delay(Completeness::Dangling, Some(0.05)), 1_500);
     }
 
     #[test]
     fn the_sound_makes_a_finished_sentence_wait() {
-        let unsure = delay(Completeness::Finished, Some(0.3));
-        assert!((400..800).contains(&unsure), "{unsure}");
-        assert!(delay(Completeness::Finished, Some(0.02)) >= unsure);
+        let unsure = delay(Completeness::Finished, Some(0.7));
+        assert!((400..1_200).contains(&unsure), "{unsure}");
+        assert!(delay(Completeness::Finished, Some(0.02)) > unsure);
     }
 
     #[test]
     fn a_word_that_calls_for_another_outweighs_the_sound() {
-        assert!(delay(Completeness::Dangling, Some(0.97)) > 600);
+        assert!(delay(Completeness::Dangling, Some(0.97)) > 1_000);
+    }
+
+    #[test]
+    fn a_turn_that_is_judged_complete_is_not_waited_for_long() {
+        for sound in (0..=1_000).map(|per_mille| per_mille as f32 / 1_000.0) {
+            let evidence = Evidence {
+                words: Some(Completeness::Finished),
+                sound: Some(sound),
+                ..Evidence::default()
+            };
+            let delay = evidence.delay(&Settings::default());
+            let complete = evidence.completeness() >= 0.5;
+            assert!(!complete || delay <= Duration::from_millis(850), "{sound}");
+        }
+    }
+
+    #[test]
+    fn a_short_answer_sounds_like_anything() {
+        assert_eq!(delay(Completeness::Answer, Some(0.05)), 300);
+    }
+
+    #[test]
+    fn without_a_judge_of_the_sound_the_words_decide() {
+        assert_eq!(delay(Completeness::Finished, None), 300);
+        assert_eq!(delay(Completeness::Dangling, None), 1_500);
     }
 
     #[test]
@@ -142,7 +179,7 @@ mod tests {
     fn a_caller_who_pauses_for_long_is_given_the_time() {
         let evidence = Evidence {
             words: Some(Completeness::Finished),
-            sound: Some(0.6),
+            sound: Some(0.9),
             own_pauses: Some(Duration::from_millis(600)),
             provider: None,
         };
@@ -154,7 +191,7 @@ mod tests {
         let says = |provider| {
             let evidence = Evidence {
                 words: Some(Completeness::Finished),
-                sound: Some(0.3),
+                sound: Some(0.7),
                 provider,
                 ..Evidence::default()
             };

@@ -17,8 +17,10 @@ mod completeness;
 mod evidence;
 mod habits;
 mod machine;
+mod sentence;
 mod settings;
 mod voice;
+mod words;
 
 pub use completeness::{Completeness, is_backchannel};
 pub use evidence::Evidence;

@@ -23,9 +23,6 @@ const PROBE: Duration = Duration::from_millis(400);
 /// Speech that begins this soon after a decision shows that the turn was not over.
 const REGRET: Duration = Duration::from_millis(700);
 
-/// Less speech than this sounds finished, whatever it is.
-const SOUNDING: Duration = Duration::from_millis(500);
-
 /// Pauses shorter than this are between words, and no habit.
 const LEAST_PAUSE: Duration = Duration::from_millis(150);
 
@@ -177,7 +174,7 @@ impl Machine {
                 voice,
                 decode: Some(decode),
             } if decode.attempt == attempt => {
-                decode.evidence.words = Some(Completeness::of(text));
+                decode.evidence.words = Some(voice.words(text));
                 decode.backchannel = is_backchannel(text);
                 voice
             }
@@ -202,11 +199,10 @@ impl Machine {
     /// Takes how likely the turn is over by the sound of what was decoded, 0 to 1.
     pub fn judged(&mut self, now: Moment, attempt: Attempt, completeness: f32) {
         if let Phase::Paused {
-            voice,
             decode: Some(decode),
+            ..
         } = &mut self.phase
             && decode.attempt == attempt
-            && voice.last_voiced.since(voice.started) >= SOUNDING
         {
             decode.evidence.sound = Some(completeness);
             self.timeout(now);
@@ -380,12 +376,14 @@ impl Machine {
         if let Some(decode) = decode {
             let unsettled = voice.last_voiced.since(voice.unsettled_since);
             let words = decode.evidence.words;
-            let settle = words.is_some_and(|words| words != Completeness::Wordless)
-                && pause + window.duration >= self.settings.settle_pause
-                && unsettled >= self.settings.settle_after;
-            if settle {
+            let settled = words.filter(|words| {
+                *words != Completeness::Wordless
+                    && pause + window.duration >= self.settings.settle_pause
+                    && unsettled >= self.settings.settle_after
+            });
+            if let Some(words) = settled {
                 voice.unsettled_since = window.at - window.duration;
-                voice.settled_words = true;
+                voice.settle(words);
                 self.effects.push_back(Effect::Settle(decode.attempt));
             } else {
                 self.effects.push_back(Effect::Superseded(decode.attempt));
@@ -460,7 +458,7 @@ impl Machine {
                 speaking
             };
         let noise = words == Some(Completeness::Wordless);
-        if (agreement || noise) && !voice.settled_words {
+        if (agreement || noise) && voice.settled.is_empty() {
             return Effect::Dismissed;
         }
         self.last_turn = Some((voice.last_audible, now));

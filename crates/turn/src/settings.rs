@@ -45,11 +45,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             min_endpointing_delay: Duration::from_millis(300),
-            max_endpointing_delay: Duration::from_millis(1_000),
-            decode_delay: Duration::from_millis(96),
+            max_endpointing_delay: Duration::from_millis(1_500),
+            decode_delay: Duration::from_millis(64),
             speculate: true,
             tries: 3,
-            promising: 0.4,
+            promising: 0.3,
             allow_interruptions: true,
             min_interruption_duration: Duration::from_millis(120),
             words_to_interrupt: 0,
@@ -57,7 +57,7 @@ impl Default for Settings {
             min_speech_duration: Duration::from_millis(64),
             speech_threshold: 0.5,
             pause_threshold: 0.35,
-            settle_after: Duration::from_secs(5),
+            settle_after: Duration::from_millis(2_500),
             settle_pause: Duration::from_millis(250),
         }
     }

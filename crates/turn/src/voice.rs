@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use audio::Moment;
 
+use crate::completeness::Completeness;
 use crate::evidence::Evidence;
 use crate::machine::{Attempt, Window};
 
@@ -23,7 +24,10 @@ pub(crate) struct Voice {
     /// How much of that was articulated.
     pub(crate) articulated: Duration,
     pub(crate) unsettled_since: Moment,
-    pub(crate) settled_words: bool,
+    /// The words that are settled.
+    pub(crate) settled: String,
+    /// The words of the last decode since then.
+    latest: String,
     pub(crate) interrupted: bool,
     /// Whether the agent was speaking meanwhile.
     pub(crate) overlapped: bool,
@@ -42,7 +46,8 @@ impl Voice {
             sounding: Duration::ZERO,
             articulated: Duration::ZERO,
             unsettled_since: started,
-            settled_words: false,
+            settled: String::new(),
+            latest: String::new(),
             interrupted: false,
             overlapped: false,
             probe: None,
@@ -73,6 +78,29 @@ impl Voice {
     pub(crate) const fn sounds_anew(&mut self) {
         self.sounding = Duration::ZERO;
         self.articulated = Duration::ZERO;
+    }
+
+    /// Takes the words of a decode, and says what they mean for the end of the turn together with
+    /// those that are settled.
+    pub(crate) fn words(&mut self, text: &str) -> Completeness {
+        text.trim().clone_into(&mut self.latest);
+        match Completeness::of(text) {
+            words if self.settled.is_empty() || words == Completeness::Wordless => words,
+            _ => Completeness::of(&format!("{} {}", self.settled, self.latest)),
+        }
+    }
+
+    /// Keeps the words of the last decode. A recogniser ends them on a full stop even where the
+    /// sentence goes on.
+    pub(crate) fn settle(&mut self, words: Completeness) {
+        let whole = matches!(words, Completeness::Question | Completeness::Finished);
+        let marks: &[char] = if whole { &[] } else { &['.', '!', '?'] };
+        let latest = self.latest.trim_end_matches(marks);
+        if !self.settled.is_empty() {
+            self.settled.push(' ');
+        }
+        self.settled.push_str(latest);
+        self.latest.clear();
     }
 
     /// Whether it has sounded for so long, and like speech: a syllable of nasals and closed vowels

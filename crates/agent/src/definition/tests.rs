@@ -33,7 +33,10 @@ fn a_name_is_enough() {
     let advanced = &voice.interruption.advanced;
     assert!(advanced.allow_interruptions);
     assert_eq!(advanced.min_endpointing_delay(), Duration::from_millis(300));
-    assert_eq!(advanced.max_endpointing_delay(), Duration::from_secs(1));
+    assert_eq!(
+        advanced.max_endpointing_delay(),
+        Duration::from_millis(1_500)
+    );
     assert_eq!(
         advanced.min_interruption_duration(),
         Duration::from_millis(120)

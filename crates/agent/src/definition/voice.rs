@@ -149,7 +149,7 @@ pub struct AdvancedInterruption {
     #[schema(minimum = 0.0, maximum = 5.0)]
     pub min_endpointing_delay: f64,
     /// The pause that ends a turn in any case, `min_endpointing_delay` to
-    /// 10 s; default 1 s.
+    /// 10 s; default 1.5 s.
     #[schema(minimum = 0.0, maximum = 10.0)]
     pub max_endpointing_delay: f64,
     /// How much speech it takes to interrupt, a quarter of it clearly
@@ -204,7 +204,7 @@ impl Default for AdvancedInterruption {
             manual_word_count_interrupt: false,
             resume_after_false_interruption: true,
             min_endpointing_delay: 0.3,
-            max_endpointing_delay: 1.0,
+            max_endpointing_delay: 1.5,
             min_interruption_duration: 0.12,
             min_interruption_words: 1,
             balanced_interrupt_word_count: 2,
