@@ -105,7 +105,12 @@ impl Form {
 
     /// Takes a text out; an empty one counts as absent.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
-        self.texts.remove(name).filter(|text| !text.is_empty())
+        self.take_even_empty(name).filter(|text| !text.is_empty())
+    }
+
+    /// Takes a text out, also an empty one.
+    pub(crate) fn take_even_empty(&mut self, name: &str) -> Option<String> {
+        self.texts.remove(name)
     }
 
     /// Takes a file out.

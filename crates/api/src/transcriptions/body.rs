@@ -1,9 +1,11 @@
 //! The form that a transcription is made of.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use serde::Deserialize;
 use store::{NewTranscription, Secret};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -23,7 +25,8 @@ const FILE: &str = "voice_file";
 pub(crate) type EarlierForm = Arc<Mutex<Option<Form>>>;
 
 /// Audio to be written down: `voice_file` or `voice_url`.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "documents the fields of the form")]
 pub(super) struct TranscriptionForm {
     /// The audio: WAV, FLAC, MP3 or Ogg Vorbis. In a file with two channels, the customer speaks
@@ -209,7 +212,7 @@ fn token(form: &mut Form) -> Result<Option<Secret>, ApiError> {
 }
 
 fn agent(form: &mut Form, name: &str) -> Result<Option<Uuid>, ApiError> {
-    let agent = form.take(name).map(|text| text.parse());
+    let agent = form.take_even_empty(name).map(|text| text.parse());
     agent
         .transpose()
         .map_err(|_| ApiError::invalid(name, "the UUID of an agent"))

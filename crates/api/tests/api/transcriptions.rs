@@ -333,7 +333,7 @@ async fn a_form_that_can_not_be_used_leaves_nothing_behind() {
             vec![file(), Text("webhook_header_token", "a b")],
             "webhook_header_token",
         ),
-        (vec![file(), Text("qa_agent_uuid", "x")], "qa_agent_uuid"),
+        (vec![file(), Text("qa_agent_uuid", "")], "qa_agent_uuid"),
         (
             vec![Text("voice_url", "https://10.0.0.1/a.wav")],
             "voice_url",
