@@ -196,8 +196,16 @@ pub struct WebhookSettings {
     pub parallel: u32,
     /// Deliveries under way at once to one webhook.
     pub parallel_per_webhook: u32,
+    /// Failed attempts in a row after which an endpoint is paused.
+    pub pause_after: u32,
+    /// How long an endpoint's first pause is; each further one in a row is twice as long.
+    pub first_pause: Duration,
+    /// The longest pause of an endpoint.
+    pub longest_pause: Duration,
     /// Webhooks that one agent may have.
     pub per_agent: usize,
+    /// Webhooks that a workspace may have beside those of its agents.
+    pub per_workspace: usize,
     /// Permits endpoints in private networks and on this machine.
     pub allow_private: bool,
     /// Permits endpoints without TLS.
@@ -216,7 +224,11 @@ impl Default for WebhookSettings {
             poll_interval: Duration::from_secs(1),
             parallel: 16,
             parallel_per_webhook: 4,
+            pause_after: 5,
+            first_pause: Duration::from_secs(30),
+            longest_pause: Duration::from_secs(30 * 60),
             per_agent: 5,
+            per_workspace: 20,
             allow_private: false,
             allow_http: false,
         }

@@ -106,7 +106,8 @@ const STEPS: &[(Part, &str)] = &[
         "DELETE FROM outbox WHERE workspace_id = $2 AND EXISTS (
              SELECT 1 FROM conversations
              WHERE contact_id = $1 AND workspace_id = $2
-             AND outbox.payload LIKE '%' || conversations.id || '%'
+             AND (outbox.conversation_id = conversations.id
+                 OR outbox.payload LIKE '%' || conversations.id || '%')
          )",
     ),
     (

@@ -73,7 +73,12 @@ pub use evaluations::{EvaluationFilter, EvaluationRecord, NewEvaluation};
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::{Message, MessageFilter, MessageRecord};
 pub use opening::{OpenStoreError, PostgresSettings};
-pub use outbox::{Announcement, ClaimLimits, ClaimedDelivery, Outcome};
+pub use outbox::Announcement;
+pub use outbox::claims::{ClaimLimits, ClaimedDelivery};
+pub use outbox::log::{
+    DeliveryAttempt, DeliveryFilter, DeliveryRecord, DeliveryState, SendDeliveryError,
+};
+pub use outbox::settling::{EndpointHealth, MadeAttempt, Outcome};
 pub use pages::Page;
 pub use retention::{OldRecording, Retention};
 pub use schedules::agent_booking::AgentBooking;

@@ -37,6 +37,7 @@ const TABLES: &[&str] = &[
     "evaluations",
     "answer_waits",
     "outbox",
+    "outbox_attempts",
     "erasures",
     "erased_calls",
     "availability_types",

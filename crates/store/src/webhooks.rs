@@ -1,4 +1,4 @@
-//! Webhooks: which address wants which events of an agent.
+//! Webhooks: which address wants which events, of an agent or of all agents of a workspace.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -7,9 +7,10 @@ use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row};
 use uuid::Uuid;
 
 use crate::agents::{NewAgent, Source};
-use crate::columns::{flag, json, micros, time, uuid};
+use crate::columns::{flag, json, micros, optional_uuid, time, uuid};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
+use crate::outbox::settling::EndpointHealth;
 use crate::workspaces::WorkspaceId;
 use secret::Secret;
 
@@ -18,8 +19,8 @@ use secret::Secret;
 pub struct NewWebhook {
     /// The webhook's id.
     pub id: Uuid,
-    /// The agent whose events it wants.
-    pub agent: Uuid,
+    /// The agent whose events it wants; without one, those of every agent of the workspace.
+    pub agent: Option<Uuid>,
     /// Where messages go.
     pub url: String,
     /// Event names, as the API spells them.
@@ -52,8 +53,8 @@ impl SigningSecret {
 pub struct Webhook {
     /// The webhook's id.
     pub id: Uuid,
-    /// The agent whose events it wants.
-    pub agent: Uuid,
+    /// The agent whose events it wants; without one, those of every agent of the workspace.
+    pub agent: Option<Uuid>,
     /// Who owns it.
     pub source: Source,
     /// Where messages go.
@@ -66,6 +67,8 @@ pub struct Webhook {
     pub is_active: bool,
     /// Why the node itself stopped sending, if it did.
     pub disabled_reason: Option<String>,
+    /// How its endpoint has done of late.
+    pub health: EndpointHealth,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -81,15 +84,16 @@ pub struct WebhookChange {
     pub events: Option<Vec<String>>,
     /// A new signing secret.
     pub secret: Option<Secret>,
-    /// Start or stop sending. Starting clears `disabled_reason`.
+    /// Start or stop sending. Starting clears `disabled_reason`, and ends a pause as a new address
+    /// does.
     pub is_active: Option<bool>,
 }
 
 /// Why a webhook was not added.
 #[derive(Debug, thiserror::Error)]
 pub enum AddWebhookError {
-    /// The agent has as many as it may.
-    #[error("the agent has {limit} webhooks, the most it may have; remove one first")]
+    /// Its agent, or the workspace, has as many as it may.
+    #[error("there are {limit} webhooks already, the most there may be; remove one first")]
     LimitReached {
         /// The most it may have.
         limit: usize,
@@ -106,7 +110,8 @@ impl From<sqlx::Error> for AddWebhookError {
 }
 
 impl Store {
-    /// Adds a webhook unless its agent already has `limit` of them.
+    /// Adds a webhook unless its agent, or the workspace for one that has no agent, already has
+    /// `limit` of them.
     pub async fn add_webhook(
         &self,
         webhook: &NewWebhook,
@@ -114,13 +119,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Webhook, AddWebhookError> {
         let mut write = self.write().await?;
-        let count: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM webhooks WHERE agent_id = $1 AND workspace_id = $2",
-        )
-        .bind(webhook.agent.to_string())
-        .bind(self.workspace.as_str())
-        .fetch_one(&mut *write)
-        .await?;
+        let owned = self.owned_by(webhook.agent);
+        let statement = format!("SELECT count(*) FROM webhooks WHERE {}", owned.conditions());
+        let count: i64 = sqlx::query_scalar_with(AssertSqlSafe(statement), owned.arguments()?)
+            .fetch_one(&mut *write)
+            .await?;
         if usize::try_from(count).is_ok_and(|count| count >= limit) {
             return Err(AddWebhookError::LimitReached { limit });
         }
@@ -130,36 +133,40 @@ impl Store {
         Ok(stored)
     }
 
-    /// The webhooks of an agent, oldest first.
-    pub async fn webhooks(&self, agent: Uuid) -> Result<Vec<Webhook>, StoreError> {
-        let webhooks = sqlx::query_as(
-            "SELECT * FROM webhooks WHERE agent_id = $1 AND workspace_id = $2
-             ORDER BY created_at, id",
-        )
-        .bind(agent.to_string())
-        .bind(self.workspace.as_str())
-        .fetch_all(&self.readers)
-        .await?;
+    /// The webhooks of an agent, or those of the workspace that have none, oldest first.
+    pub async fn webhooks(
+        &self,
+        agent: impl Into<Option<Uuid>>,
+    ) -> Result<Vec<Webhook>, StoreError> {
+        let owned = self.owned_by(agent.into());
+        let statement = format!(
+            "SELECT * FROM webhooks WHERE {} ORDER BY created_at, id",
+            owned.conditions()
+        );
+        let webhooks = sqlx::query_as_with(AssertSqlSafe(statement), owned.arguments()?)
+            .fetch_all(&self.readers)
+            .await?;
         Ok(webhooks)
     }
 
-    /// One webhook of an agent.
-    pub async fn webhook(&self, agent: Uuid, id: Uuid) -> Result<Option<Webhook>, StoreError> {
-        let webhook = sqlx::query_as(
-            "SELECT * FROM webhooks WHERE id = $1 AND agent_id = $2 AND workspace_id = $3",
-        )
-        .bind(id.to_string())
-        .bind(agent.to_string())
-        .bind(self.workspace.as_str())
-        .fetch_optional(&self.readers)
-        .await?;
+    /// One webhook of an agent, or of the workspace.
+    pub async fn webhook(
+        &self,
+        agent: impl Into<Option<Uuid>>,
+        id: Uuid,
+    ) -> Result<Option<Webhook>, StoreError> {
+        let one = self.owned_by(agent.into()).equal("id", Some(id));
+        let statement = format!("SELECT * FROM webhooks WHERE {}", one.conditions());
+        let webhook = sqlx::query_as_with(AssertSqlSafe(statement), one.arguments()?)
+            .fetch_optional(&self.readers)
+            .await?;
         Ok(webhook)
     }
 
-    /// Changes a webhook; `None` when the agent has no such one.
+    /// Changes a webhook of an agent, or of the workspace; `None` when it has no such one.
     pub async fn update_webhook(
         &self,
-        agent: Uuid,
+        agent: impl Into<Option<Uuid>>,
         id: Uuid,
         change: &WebhookChange,
         now: Timestamp,
@@ -176,8 +183,10 @@ impl Store {
                  secret = coalesce($3, secret),
                  is_active = coalesce($4, is_active),
                  disabled_reason = CASE WHEN $4 = 1 THEN NULL ELSE disabled_reason END,
+                 failures = CASE WHEN $4 = 1 OR $1 <> url THEN 0 ELSE failures END,
+                 paused_until = CASE WHEN $4 = 1 OR $1 <> url THEN NULL ELSE paused_until END,
                  updated_at = $5
-             WHERE id = $6 AND agent_id = $7 AND workspace_id = $8 RETURNING *",
+             WHERE id = $6 AND coalesce(agent_id, '') = $7 AND workspace_id = $8 RETURNING *",
         )
         .bind(&change.url)
         .bind(events)
@@ -185,7 +194,11 @@ impl Store {
         .bind(change.is_active.map(i64::from))
         .bind(micros(now))
         .bind(id.to_string())
-        .bind(agent.to_string())
+        .bind(
+            agent
+                .into()
+                .map_or_else(String::new, |agent| agent.to_string()),
+        )
         .bind(self.workspace.as_str())
         .fetch_optional(&mut *write)
         .await?;
@@ -193,17 +206,34 @@ impl Store {
         Ok(webhook)
     }
 
-    /// Removes a webhook and what is still owed to it. Returns whether there was one.
-    pub async fn delete_webhook(&self, agent: Uuid, id: Uuid) -> Result<bool, StoreError> {
+    /// Removes a webhook of an agent, or of the workspace, and what is still owed to it. Returns
+    /// whether there was one.
+    pub async fn delete_webhook(
+        &self,
+        agent: impl Into<Option<Uuid>>,
+        id: Uuid,
+    ) -> Result<bool, StoreError> {
         let outcome = sqlx::query(
-            "DELETE FROM webhooks WHERE id = $1 AND agent_id = $2 AND workspace_id = $3",
+            "DELETE FROM webhooks
+             WHERE id = $1 AND coalesce(agent_id, '') = $2 AND workspace_id = $3",
         )
         .bind(id.to_string())
-        .bind(agent.to_string())
+        .bind(
+            agent
+                .into()
+                .map_or_else(String::new, |agent| agent.to_string()),
+        )
         .bind(self.workspace.as_str())
         .execute(&self.writer)
         .await?;
         Ok(outcome.rows_affected() > 0)
+    }
+
+    /// The webhooks of an agent, or those of the workspace that have none.
+    fn owned_by(&self, agent: Option<Uuid>) -> Filter {
+        Filter::of(&self.workspace, "workspace_id")
+            .equal("agent_id", agent)
+            .empty("agent_id", agent.is_none().then_some(true))
     }
 }
 
@@ -245,8 +275,10 @@ async fn upsert(
     sqlx::query_as(
         "INSERT INTO webhooks
          (id, workspace_id, agent_id, source, url, events, secret, is_active, created_at, updated_at)
-         SELECT $1, workspace_id, id, $4, $5, $6, $7, $8, $9, $9 FROM agents
-         WHERE id = $3 AND workspace_id = $2
+         SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $9 FROM workspaces
+         WHERE id = $2 AND (CAST($3 AS TEXT) IS NULL OR EXISTS (
+             SELECT 1 FROM agents WHERE agents.id = $3 AND agents.workspace_id = $2
+         ))
          ON CONFLICT (id) DO UPDATE SET
              source = excluded.source, url = excluded.url, events = excluded.events,
              secret = CASE WHEN $10 = 1 THEN webhooks.secret ELSE excluded.secret END,
@@ -259,7 +291,7 @@ async fn upsert(
     )
     .bind(webhook.id.to_string())
     .bind(workspace.as_str())
-    .bind(webhook.agent.to_string())
+    .bind(webhook.agent.map(|agent| agent.to_string()))
     .bind(source.as_str())
     .bind(&webhook.url)
     .bind(Value::from(webhook.events.clone()).to_string())
@@ -275,13 +307,14 @@ impl FromRow<'_, AnyRow> for Webhook {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: uuid(row, "id")?,
-            agent: uuid(row, "agent_id")?,
+            agent: optional_uuid(row, "agent_id")?,
             source: Source::read(row)?,
             url: row.try_get("url")?,
             events: json(row, "events")?,
             secret: Secret::new(row.try_get::<String, _>("secret")?),
             is_active: flag(row, "is_active")?,
             disabled_reason: row.try_get("disabled_reason")?,
+            health: EndpointHealth::from_row(row)?,
             created_at: time(row, "created_at")?,
             updated_at: time(row, "updated_at")?,
         })

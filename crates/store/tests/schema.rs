@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::time::Duration;
 
 use postgres_fixture::TestDatabase;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
-use store::{ContactFilter, EVERY_SCOPE, Plan, PostgresSettings, Secret, Store};
+use store::{ClaimLimits, ContactFilter, EVERY_SCOPE, Plan, PostgresSettings, Secret, Store};
 
 /// Table, column, type, and whether it may be NULL.
 type Column = (String, String, String, bool);
@@ -134,6 +135,44 @@ async fn contacts_from_before_they_had_names_keep_their_calls_and_their_count() 
     assert_eq!(store.contacts(&all, 1, 15).await.unwrap().total, 1);
     assert!(store.delete_contact(id).await.unwrap().is_some());
     assert_eq!(store.contacts(&all, 1, 15).await.unwrap().total, 0);
+}
+
+#[tokio::test]
+async fn webhooks_and_messages_from_before_workspaces_had_any_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mihu.sqlite");
+    let mut old = file_of_version(&file, 49).await;
+    let id = "019a0000-0000-7000-8000-000000000000";
+    for statement in [
+        format!("INSERT INTO agents VALUES ('{id}', 'default', 'api', 'A', '{{}}', 0, 0, NULL)"),
+        format!(
+            "INSERT INTO webhooks VALUES ('{id}', 'default', '{id}', 'api', 'https://one.example',
+                 '[\"intent_call\"]', 'secret', 1, NULL, 0, 0)"
+        ),
+        format!(
+            "INSERT INTO outbox VALUES ('{id}', 'default', '{id}', 'intent_call', '{{}}', 0, 0,
+                 NULL, 2, NULL, NULL, 'no')"
+        ),
+    ] {
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut old)
+            .await
+            .unwrap();
+    }
+    old.close().await.unwrap();
+
+    let store = Store::open(&file).await.unwrap();
+    let id = id.parse().unwrap();
+    let hook = store.webhook(Some(id), id).await.unwrap().unwrap();
+    assert_eq!(hook.secret.expose(), "secret");
+    let limits = ClaimLimits {
+        messages: 1,
+        per_webhook: 1,
+        hold: Duration::from_secs(1),
+    };
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let claimed = store.claim_deliveries(limits, now).await.unwrap();
+    assert_eq!((claimed[0].id, claimed[0].attempts), (id, 2));
 }
 
 /// A file as a node left it that knew the migrations up to `version`.

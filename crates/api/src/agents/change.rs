@@ -14,8 +14,8 @@ use crate::directory::{KnownAgent, to_store};
 use crate::error::ApiError;
 use crate::exchange::{pass_over, refuse_arrays_for_objects};
 use crate::state::ApiState;
-use crate::webhooks::READ_ONLY_OF_WEBHOOKS;
 use crate::webhooks::definitions::{self, NewSecret};
+use crate::webhooks::{READ_ONLY_OF_WEBHOOKS, forget_breaker};
 
 type Changed = (Arc<KnownAgent>, Vec<NewSecret>);
 
@@ -120,6 +120,7 @@ fn pass_over_what_is_shown(body: &mut Value, shown: &Value) -> Result<(), ApiErr
         let mut known = known.filter(|one| id.is_some() && one.get("webhook_uuid") == id);
         if let Some(known) = known.next().cloned() {
             let prefix = format!("webhooks[{index}].");
+            forget_breaker(webhook);
             pass_over(webhook, &known, READ_ONLY_OF_WEBHOOKS, &prefix)?;
         }
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::schema::Agent;
 use crate::caller::Caller;
+use crate::clock;
 use crate::directory::KnownAgent;
 use crate::error::ApiError;
 use crate::webhooks::definitions::NewSecret;
@@ -18,7 +19,8 @@ pub(super) async fn agent(
     let id = agent.definition.agent_uuid;
     let webhooks = caller.store.webhooks(id).await;
     let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
-    let shown = webhooks.iter().map(|webhook| view(webhook, secrets));
+    let now = clock::now();
+    let shown = webhooks.iter().map(|webhook| view(webhook, secrets, now));
     let shown: Vec<_> = shown.collect();
     let webhooks =
         serde_json::to_value(shown).map_err(|error| ApiError::internal("show webhooks", &error))?;

@@ -12,13 +12,13 @@ use crate::config::WebhookSettings;
 /// half of a wait, so that messages that failed together do not come back together.
 pub(crate) fn next_attempt(
     settings: &WebhookSettings,
-    created_at: Timestamp,
+    owed_since: Timestamp,
     attempts_before: u32,
     chance: f64,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let at = later(now, wait(settings, attempts_before, chance))?;
-    let end = later(created_at, settings.retry_window)?;
+    let end = later(owed_since, settings.retry_window)?;
     (at <= end).then_some(at)
 }
 

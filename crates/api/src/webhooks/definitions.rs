@@ -29,7 +29,7 @@ pub(crate) fn of_file(definition: &AgentDefinition) -> Vec<NewWebhook> {
     }
     let webhooks = definition.webhooks.iter();
     webhooks
-        .map(|webhook| to_store(definition.agent_uuid, webhook).0)
+        .map(|webhook| to_store(Some(definition.agent_uuid), webhook).0)
         .collect()
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn of_client(
         if let Some(secret) = &webhook.secret_key {
             settings::check_secret(secret.expose(), &field("secret_key"))?;
         }
-        let (stored, secret) = to_store(definition.agent_uuid, webhook);
+        let (stored, secret) = to_store(Some(definition.agent_uuid), webhook);
         webhooks.push(stored);
         secrets.extend(secret);
     }
@@ -69,7 +69,7 @@ pub(crate) fn of_record(record: &store::Webhook) -> Option<Webhook> {
     })
 }
 
-pub(super) fn to_store(agent: Uuid, webhook: &Webhook) -> (NewWebhook, Option<NewSecret>) {
+pub(super) fn to_store(agent: Option<Uuid>, webhook: &Webhook) -> (NewWebhook, Option<NewSecret>) {
     let (secret, new) = match &webhook.secret_key {
         Some(secret) => (SigningSecret::Given(Secret::new(secret.expose())), None),
         None => {

@@ -1,17 +1,18 @@
 //! The delivery of what the outbox owes, in parallel and again until it is taken.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::CONTENT_TYPE;
 use jiff::{SignedDuration, Timestamp};
-use store::{ClaimLimits, ClaimedDelivery, Outcome, StoreError};
+use store::{ClaimLimits, ClaimedDelivery, MadeAttempt, Outcome, StoreError};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use uuid::Uuid;
 
-use super::{backoff, secret};
+use super::{backoff, breaker, secret};
 use crate::clock;
 use crate::config::WebhookSettings;
 use crate::state::ApiState;
@@ -69,10 +70,10 @@ pub async fn run(state: ApiState, shutdown: CancellationToken) {
 
 async fn give_up(state: &ApiState, settings: &WebhookSettings, now: Timestamp) {
     let window = SignedDuration::try_from(settings.retry_window).unwrap_or(SignedDuration::MAX);
-    let Ok(created_before) = now.checked_sub(window) else {
+    let Ok(owed_before) = now.checked_sub(window) else {
         return;
     };
-    match state.store.give_up_deliveries(created_before, now).await {
+    match state.store.give_up_deliveries(owed_before, now).await {
         Ok(0) => {}
         Ok(messages) => tracing::warn!(messages, "webhook messages were given up"),
         Err(error) => tracing::error!(%error, "the outbox can not be cleaned"),
@@ -117,34 +118,45 @@ async fn claim(
 }
 
 async fn deliver(state: ApiState, delivery: ClaimedDelivery) {
-    let answer = post(&state, &delivery).await;
+    let settings = &state.config.webhooks;
+    let (started_at, watch) = (clock::now(), Instant::now());
+    let answer = post(&state, &delivery, started_at).await;
     let now = clock::now();
-    let outcome = judge(
-        &state.config.webhooks,
-        &delivery,
-        answer,
-        rand::random(),
-        now,
-    );
-    log(&delivery, &outcome);
-    for attempt in 1..=SETTLE_TRIES {
+    let attempt = MadeAttempt {
+        started_at,
+        duration: watch.elapsed(),
+        status_code: answer.as_ref().ok().copied(),
+        outcome: judge(settings, &delivery, answer, rand::random(), now),
+    };
+    log(&delivery, &attempt.outcome);
+    let is_delivered = matches!(attempt.outcome, Outcome::Delivered);
+    let health = |before| breaker::after(settings, before, is_delivered, now);
+    for tried in 1..=SETTLE_TRIES {
         match state
             .store
-            .settle_delivery(&delivery, &outcome, clock::now())
+            .settle_delivery(&delivery, &attempt, health, clock::now())
             .await
         {
-            Ok(()) => return,
-            Err(error) => report_unsettled(&delivery, attempt, &error),
+            Ok(()) => {
+                // The next message about the same conversation may have become due.
+                state.outbox.notify_one();
+                return;
+            }
+            Err(error) => report_unsettled(&delivery, tried, &error),
         }
-        tokio::time::sleep(SETTLE_PAUSE * attempt).await;
+        tokio::time::sleep(SETTLE_PAUSE * tried).await;
     }
 }
 
+/// What a message is sent under, at every attempt.
+pub(super) fn message_id(message: Uuid) -> String {
+    format!("msg_{}", message.simple())
+}
+
 /// Sends the message once. The status of the answer, or why there was none.
-async fn post(state: &ApiState, delivery: &ClaimedDelivery) -> Result<u16, String> {
+async fn post(state: &ApiState, delivery: &ClaimedDelivery, at: Timestamp) -> Result<u16, String> {
     let url = Url::parse(&delivery.url).map_err(|error| error.to_string())?;
-    let id = format!("msg_{}", delivery.id.simple());
-    let at = clock::now();
+    let id = message_id(delivery.id);
     let signature = secret::sign(&delivery.secret, &id, at, &delivery.payload)
         .map_err(|error| error.to_string())?;
     let request = state
@@ -187,8 +199,8 @@ fn judge(
         Ok(status) => format!("the endpoint answered {status}"),
         Err(reason) => reason,
     };
-    let (created_at, attempts) = (delivery.created_at, delivery.attempts);
-    match backoff::next_attempt(settings, created_at, attempts, chance, now) {
+    let (owed_since, attempts) = (delivery.owed_since, delivery.attempts);
+    match backoff::next_attempt(settings, owed_since, attempts, chance, now) {
         Some(at) => Outcome::Retry { at, error },
         None => Outcome::GivenUp { error },
     }

@@ -1,65 +1,23 @@
 //! `/agents/{agent_uuid}/webhooks`.
 
-use std::collections::HashSet;
-
-use agent::{SecretKey, WebhookEvent};
 use axum::extract::State;
-use http::StatusCode;
-use serde::Deserialize;
 use serde_json::Value;
-use store::{AddWebhookError, Secret, WebhookChange};
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
-use super::{READ_ONLY_OF_WEBHOOKS, Webhook, definitions, settings, view};
+use super::edit::{self, Body, NewWebhook, unknown_webhook};
+use super::{Webhook, view};
 use crate::agents::{find, refuse_file_managed};
 use crate::caller::Caller;
 use crate::clock;
 use crate::error::{ApiError, ErrorBody};
-use crate::exchange::{
-    Created, Envelope, Json, Nothing, Path, created, done, id, ok, pass_over, typed,
-};
+use crate::exchange::{Created, Envelope, Json, Nothing, Path, done, id, ok};
 use crate::state::ApiState;
 
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
-}
-
-/// A webhook to be made.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-struct NewWebhook {
-    /// Where messages are sent: https, on the public internet.
-    #[schema(max_length = 2048, format = "uri")]
-    url: String,
-    /// What it is told; at least one event, each once.
-    #[schema(min_items = 1)]
-    events: Vec<WebhookEvent>,
-    /// What messages are signed with, 1 to 256 characters. The node makes one up if none is given.
-    secret_key: Option<SecretKey>,
-    /// Whether anything is sent; true if not given.
-    is_active: Option<bool>,
-}
-
-/// What is to change of a webhook. What an answer shows beside these fields may be sent back.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-#[schema(as = WebhookChange)]
-struct Body {
-    /// Where messages are sent: https, on the public internet.
-    #[schema(max_length = 2048, format = "uri")]
-    url: Option<String>,
-    /// What it is told; at least one event, each once.
-    #[schema(min_items = 1)]
-    events: Option<Vec<WebhookEvent>>,
-    /// What messages are signed with, 1 to 256 characters.
-    secret_key: Option<SecretKey>,
-    /// Whether anything is sent.
-    is_active: Option<bool>,
 }
 
 /// The webhooks of an agent
@@ -82,7 +40,9 @@ async fn list(
     let agent = find(&state, &caller, &agent)?.definition.agent_uuid;
     let webhooks = caller.store.webhooks(agent).await;
     let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
-    let shown = webhooks.iter().map(|webhook| view(webhook, &[])).collect();
+    let now = clock::now();
+    let shown = webhooks.iter().map(|webhook| view(webhook, &[], now));
+    let shown = shown.collect();
     Ok(ok("Webhooks retrieved successfully", shown))
 }
 
@@ -103,7 +63,8 @@ async fn show(
     Path((agent, webhook)): Path<(String, String)>,
 ) -> Result<Envelope<Webhook>, ApiError> {
     let webhook = find_webhook(&state, &caller, &agent, &webhook).await?;
-    Ok(ok("Webhook retrieved successfully", view(&webhook, &[])))
+    let shown = view(&webhook, &[], clock::now());
+    Ok(ok("Webhook retrieved successfully", shown))
 }
 
 /// Adds a webhook
@@ -131,33 +92,7 @@ async fn create(
     Json(body): Json<NewWebhook>,
 ) -> Result<Created<Webhook>, ApiError> {
     let agent = find(&state, &caller, &agent)?.definition.agent_uuid;
-    check_url(&state, &body.url)?;
-    check_events(&body.events)?;
-    check_secret(body.secret_key.as_ref())?;
-    let webhook = agent::Webhook {
-        webhook_uuid: Uuid::now_v7(),
-        url: body.url,
-        events: body.events,
-        secret_key: body.secret_key,
-        is_active: body.is_active.unwrap_or(true),
-    };
-    let (webhook, secret) = definitions::to_store(agent, &webhook);
-    let limit = state.config.webhooks.per_agent;
-    let stored = caller
-        .store
-        .add_webhook(&webhook, limit, clock::now())
-        .await;
-    let stored = stored.map_err(|error| match error {
-        AddWebhookError::LimitReached { .. } => ApiError::new(
-            StatusCode::CONFLICT,
-            "webhook_limit_reached",
-            "The agent has as many webhooks as it may.",
-            error.to_string(),
-        ),
-        AddWebhookError::Store(error) => ApiError::internal("store a webhook", &error),
-    })?;
-    let shown = view(&stored, secret.as_slice());
-    Ok(created("Webhook created successfully", shown))
+    edit::create(&state, &caller, Some(agent), body).await
 }
 
 /// Changes a webhook
@@ -182,39 +117,11 @@ async fn update(
     State(state): State<ApiState>,
     caller: Caller,
     Path((agent, webhook)): Path<(String, String)>,
-    Json(mut body): Json<Value>,
+    Json(body): Json<Value>,
 ) -> Result<Envelope<Webhook>, ApiError> {
     let webhook = find_webhook(&state, &caller, &agent, &webhook).await?;
     refuse_file_managed(webhook.source)?;
-    let shown = view(&webhook, &[]).to_json();
-    pass_over(&mut body, &shown, &["webhook_uuid"], "")?;
-    pass_over(&mut body, &shown, READ_ONLY_OF_WEBHOOKS, "")?;
-    let body: Body = typed(body)?;
-    if let Some(url) = &body.url {
-        check_url(&state, url)?;
-    }
-    if let Some(events) = &body.events {
-        check_events(events)?;
-    }
-    check_secret(body.secret_key.as_ref())?;
-    let names = |events: Vec<WebhookEvent>| {
-        let names = events.iter().map(|event| event.subscribed_as().to_owned());
-        names.collect()
-    };
-    let change = WebhookChange {
-        url: body.url,
-        events: body.events.map(names),
-        secret: body.secret_key.map(|secret| Secret::new(secret.expose())),
-        is_active: body.is_active,
-    };
-    let changed = caller
-        .store
-        .update_webhook(webhook.agent, webhook.id, &change, clock::now())
-        .await;
-    let changed = changed.map_err(|error| ApiError::internal("store a webhook", &error))?;
-    let changed = changed.ok_or_else(unknown_webhook)?;
-    state.outbox.notify_one();
-    Ok(ok("Webhook updated successfully", view(&changed, &[])))
+    edit::update(&state, &caller, &webhook, body).await
 }
 
 /// Removes a webhook
@@ -246,7 +153,8 @@ async fn delete(
     Ok(done("Webhook deleted successfully"))
 }
 
-async fn find_webhook(
+/// The webhook of an agent that a path names.
+pub(super) async fn find_webhook(
     state: &ApiState,
     caller: &Caller,
     agent: &str,
@@ -257,31 +165,4 @@ async fn find_webhook(
     let found = caller.store.webhook(agent, webhook).await;
     let found = found.map_err(|error| ApiError::internal("look up a webhook", &error))?;
     found.ok_or_else(unknown_webhook)
-}
-
-fn unknown_webhook() -> ApiError {
-    ApiError::not_found(
-        "NOT_FOUND",
-        "The agent has no such webhook.",
-        "GET /api/v1/agents/{agent_uuid}/webhooks lists all of them.",
-    )
-}
-
-fn check_url(state: &ApiState, url: &str) -> Result<(), ApiError> {
-    settings::check_url(&state.config.webhooks, url, "url")
-}
-
-fn check_events(events: &[WebhookEvent]) -> Result<(), ApiError> {
-    let distinct: HashSet<_> = events.iter().collect();
-    if events.is_empty() || distinct.len() != events.len() {
-        return Err(ApiError::invalid("events", "at least one event, each once"));
-    }
-    Ok(())
-}
-
-fn check_secret(secret: Option<&SecretKey>) -> Result<(), ApiError> {
-    match secret {
-        Some(secret) => settings::check_secret(secret.expose(), "secret_key"),
-        None => Ok(()),
-    }
 }

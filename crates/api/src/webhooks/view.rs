@@ -4,10 +4,12 @@ use agent::WebhookEvent;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use store::EndpointHealth;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::definitions::NewSecret;
+use crate::exchange::words;
 
 /// What is shown of a webhook beside what a client can change, and beside its id.
 pub(crate) const READ_ONLY_OF_WEBHOOKS: &[&str] = &[
@@ -18,7 +20,7 @@ pub(crate) const READ_ONLY_OF_WEBHOOKS: &[&str] = &[
     "updated_at",
 ];
 
-/// Who is told of what happens in an agent's conversations.
+/// Who is told of what happens in the conversations of an agent, or of all agents.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "webhook_uuid": "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34",
@@ -26,6 +28,7 @@ pub(crate) const READ_ONLY_OF_WEBHOOKS: &[&str] = &[
     "events": ["conversation_end_report"],
     "is_active": true,
     "disabled_reason": null,
+    "breaker": { "state": "closed", "failures": 0, "paused_until": null },
     "has_secret": true,
     "source": "api",
     "created_at": "2026-03-29T10:00:00Z",
@@ -44,6 +47,8 @@ pub(crate) struct Webhook {
     /// Why the node stopped sending, if it did.
     #[schema(required)]
     disabled_reason: Option<String>,
+    /// Whether its endpoint takes messages.
+    breaker: WebhookBreaker,
     /// Whether messages are signed; they always are.
     has_secret: bool,
     /// Where the webhook comes from: `file` or `api`.
@@ -59,6 +64,53 @@ pub(crate) struct Webhook {
     secret_key: Option<String>,
 }
 
+/// Whether an endpoint takes messages. One that keeps failing is paused.
+#[derive(Debug, Serialize, ToSchema)]
+struct WebhookBreaker {
+    /// `closed`: messages are sent; `open`: they wait; `half_open`: the pause is over, and one
+    /// message is sent to see whether the endpoint takes it.
+    state: BreakerState,
+    /// Failed attempts since the last good one.
+    failures: u32,
+    /// When the endpoint is tried again.
+    #[schema(required)]
+    paused_until: Option<Timestamp>,
+}
+
+words! {
+    /// Whether messages are sent to an endpoint.
+    enum BreakerState {
+        /// They are.
+        Closed = "closed",
+        /// They wait.
+        Open = "open",
+        /// One is.
+        HalfOpen = "half_open",
+    }
+}
+
+impl WebhookBreaker {
+    fn of(health: EndpointHealth, now: Timestamp) -> Self {
+        let state = match health.paused_until {
+            None => BreakerState::Closed,
+            Some(until) if until > now => BreakerState::Open,
+            Some(_) => BreakerState::HalfOpen,
+        };
+        Self {
+            state,
+            failures: health.failures,
+            paused_until: health.paused_until,
+        }
+    }
+}
+
+/// Takes out what is shown of the breaker, which may have changed since it was read.
+pub(crate) fn forget_breaker(sent: &mut Value) {
+    if let Some(fields) = sent.as_object_mut() {
+        fields.remove("breaker");
+    }
+}
+
 impl Webhook {
     /// What a client that sends it back is compared with.
     pub(crate) fn to_json(&self) -> Value {
@@ -68,7 +120,7 @@ impl Webhook {
 
 /// The webhook without its secret, unless the node has just made that up: then this is the only
 /// time it is told.
-pub(crate) fn webhook(webhook: &store::Webhook, secrets: &[NewSecret]) -> Webhook {
+pub(crate) fn webhook(webhook: &store::Webhook, secrets: &[NewSecret], now: Timestamp) -> Webhook {
     let made_up = secrets.iter().find(|secret| secret.webhook == webhook.id);
     Webhook {
         webhook_uuid: webhook.id,
@@ -76,6 +128,7 @@ pub(crate) fn webhook(webhook: &store::Webhook, secrets: &[NewSecret]) -> Webhoo
         events: webhook.events.clone(),
         is_active: webhook.is_active,
         disabled_reason: webhook.disabled_reason.clone(),
+        breaker: WebhookBreaker::of(webhook.health, now),
         has_secret: true,
         source: webhook.source.as_str(),
         created_at: webhook.created_at,

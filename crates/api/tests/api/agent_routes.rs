@@ -225,7 +225,7 @@ async fn webhooks_that_come_with_an_agent_are_its_webhooks() {
     let changed = node.patch(&path, body).await.data();
     assert_eq!(changed["webhooks"].as_array().unwrap().len(), 1);
     assert_eq!(changed["webhooks"][0]["url"], "https://moved.example");
-    let agent = made["agent_uuid"].as_str().unwrap().parse().unwrap();
+    let agent: Uuid = made["agent_uuid"].as_str().unwrap().parse().unwrap();
     let stored = node.store.webhook(agent, id).await.unwrap().unwrap();
     assert_eq!(stored.secret.expose(), "my secret");
 }

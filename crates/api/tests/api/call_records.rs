@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::support::endpoint::owed;
 use crate::support::{NUMBER, Node, until};
 use api::records;
 use api::webhooks::events::{IntentCall, notify};
@@ -470,12 +471,8 @@ async fn write(node: &Node, events: Vec<CallEvent>) {
 
 /// The bodies that are owed, in the order in which they came about.
 async fn told(node: &Node) -> Vec<Value> {
-    let now = Timestamp::now();
-    let mut owed = node.store.claim_deliveries(LIMITS, now).await.unwrap();
-    owed.sort_by_key(|one| one.id);
-    let bodies = owed.iter().map(|one| &one.payload);
-    bodies
-        .map(|body| serde_json::from_str(body).unwrap())
+    let owed = owed(node, node.file_agent).await.into_iter();
+    owed.map(|one| serde_json::from_str(&one.payload).unwrap())
         .collect()
 }
 

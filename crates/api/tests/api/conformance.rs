@@ -490,6 +490,42 @@ async fn analytics_are_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn webhooks_and_deliveries_are_as_the_document_says() {
+    let node = Node::start().await;
+    let of_agent = format!("/agents/{}/webhooks", node.make_agent().await);
+    for (documented, hooks) in [
+        ("/agents/{agent_uuid}/webhooks", of_agent.as_str()),
+        ("/webhooks", "/webhooks"),
+    ] {
+        let body = json!({ "url": "https://example.com", "events": ["intent_call"] });
+        let made = node.post(hooks, body).await;
+        is_documented("post", documented, &made);
+        is_documented("get", documented, &node.get(hooks).await);
+        let hook = format!("{hooks}/{}", made.data()["webhook_uuid"].as_str().unwrap());
+        let documented = format!("{documented}/{{webhook_uuid}}");
+        is_documented("get", &documented, &node.get(&hook).await);
+        let sent = node.post_text(&format!("{hook}/test"), "").await;
+        is_documented("post", &format!("{documented}/test"), &sent);
+        let log = format!("{hook}/deliveries");
+        let page = node.get(&log).await;
+        is_documented("get", &format!("{documented}/deliveries"), &page);
+        assert_eq!(page.data()["total"], 1);
+        let one = format!("{log}/{}", sent.data()["delivery_uuid"].as_str().unwrap());
+        let delivery = format!("{documented}/deliveries/{{delivery_uuid}}");
+        is_documented("get", &delivery, &node.get(&one).await);
+        let again = node.post_text(&format!("{one}/redeliver"), "").await;
+        again.is_error(409, "DELIVERY_PENDING");
+        is_documented("post", &format!("{delivery}/redeliver"), &again);
+        let changed = node.patch(&hook, json!({ "is_active": false })).await;
+        is_documented("patch", &documented, &changed);
+        let sent = node.post_text(&format!("{hook}/test"), "").await;
+        sent.is_error(409, "WEBHOOK_INACTIVE");
+        is_documented("post", &format!("{documented}/test"), &sent);
+        is_documented("delete", &documented, &node.delete(&hook).await);
+    }
+}
+
+#[tokio::test]
 async fn errors_are_as_the_document_says() {
     let node = Node::start().await;
     let body = json!({ "agentId": "x", "participant": { "number": NUMBER } });

@@ -1,26 +1,15 @@
 //! Webhooks delivered to real endpoints on this machine.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::endpoint::{Courier, Endpoint, node, quick};
 use crate::support::{Node, until};
-use api::{ApiConfig, ApiState, Directory, webhooks};
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use api::{ApiConfig, ApiState, Directory};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::ConnectOptions as _;
 use standardwebhooks::Webhook;
 use store::{Announcement, CallEnd, Evaluating, NewCall, Store};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const PAYLOAD: &str = r#"{"event":"conversation.end_report","data":{"summary":"Grüße"}}"#;
@@ -265,132 +254,6 @@ async fn deliveries_under_way_finish_before_the_courier_stops() {
     endpoint.received(1).await;
     courier.stop().await;
     assert_eq!(node.store.owed_deliveries().await.unwrap(), 0);
-}
-
-/// The delivery of one state, as a task.
-struct Courier {
-    task: JoinHandle<()>,
-    shutdown: CancellationToken,
-}
-
-impl Courier {
-    fn start(state: &ApiState) -> Self {
-        let shutdown = CancellationToken::new();
-        let task = tokio::spawn(webhooks::run(state.clone(), shutdown.clone()));
-        Self { task, shutdown }
-    }
-
-    async fn stop(self) {
-        self.shutdown.cancel();
-        self.task.await.unwrap();
-    }
-
-    fn abandon(self) {
-        self.task.abort();
-    }
-}
-
-/// A web server that takes webhooks and answers as it is told.
-#[derive(Clone)]
-struct Endpoint {
-    address: SocketAddr,
-    inner: Arc<Mutex<Inner>>,
-}
-
-#[derive(Default)]
-struct Inner {
-    received: Vec<Received>,
-    answers: VecDeque<(u16, Option<String>)>,
-    always: Option<u16>,
-    delay: Option<Duration>,
-}
-
-#[derive(Clone)]
-struct Received {
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Endpoint {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let endpoint = Self {
-            address,
-            inner: Arc::default(),
-        };
-        let app = Router::new().fallback(receive).with_state(endpoint.clone());
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        endpoint
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/hook?token=in-the-url", self.address)
-    }
-
-    fn answers(&self, status: u16) {
-        self.inner.lock().unwrap().answers.push_back((status, None));
-    }
-
-    fn redirects(&self, status: u16, to: &str) {
-        self.inner
-            .lock()
-            .unwrap()
-            .answers
-            .push_back((status, Some(to.to_owned())));
-    }
-
-    fn always(&self, status: u16) {
-        self.inner.lock().unwrap().always = Some(status);
-    }
-
-    fn slows(&self, delay: Duration) {
-        self.inner.lock().unwrap().delay = Some(delay);
-    }
-
-    fn hangs(&self) {
-        self.slows(Duration::from_secs(3600));
-    }
-
-    fn count(&self) -> usize {
-        self.inner.lock().unwrap().received.len()
-    }
-
-    async fn received(&self, count: usize) -> Vec<Received> {
-        until(|| async {
-            let received = self.inner.lock().unwrap().received.clone();
-            (received.len() >= count).then_some(received)
-        })
-        .await
-    }
-}
-
-async fn receive(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Bytes) -> Response {
-    let (answer, delay) = {
-        let mut inner = endpoint.inner.lock().unwrap();
-        inner.received.push(Received { headers, body });
-        let usual = (inner.always.unwrap_or(200), None);
-        (inner.answers.pop_front().unwrap_or(usual), inner.delay)
-    };
-    if let Some(delay) = delay {
-        tokio::time::sleep(delay).await;
-    }
-    let status = StatusCode::from_u16(answer.0).unwrap();
-    match answer.1 {
-        Some(to) => (status, [(LOCATION, to)]).into_response(),
-        None => status.into_response(),
-    }
-}
-
-async fn node() -> Node {
-    Node::start_with(quick).await
-}
-
-fn quick(config: &mut ApiConfig) {
-    config.webhooks.allow_http = true;
-    config.webhooks.allow_private = true;
-    config.webhooks.first_retry = Duration::from_millis(10);
-    config.webhooks.poll_interval = Duration::from_millis(10);
 }
 
 /// Adds a webhook to the file agent and gives its secret.

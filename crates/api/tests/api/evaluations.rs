@@ -7,14 +7,13 @@ use axum::http::StatusCode;
 use engine::{CallReport, CallStatus};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use store::ClaimLimits;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::conversations::{end, end_as};
 use crate::support::judge::{Judge, verdict};
-use crate::support::{Node, until};
+use crate::support::{Node, endpoint, until};
 
 const SUMMARY: &str = "The caller asked for a parcel, which comes tomorrow.";
 
@@ -72,21 +71,15 @@ async fn evaluation_of(node: &Node, placed: &Value) -> Option<Value> {
 
 /// What the agent's webhooks are owed, by event and in the order of owing.
 async fn owed(node: &Node) -> Vec<(String, Value)> {
-    let limits = ClaimLimits {
-        messages: 50,
-        per_webhook: 50,
-        hold: Duration::from_millis(1),
-    };
-    let claimed = node.store.claim_deliveries(limits, Timestamp::now()).await;
     let read = |payload: &str| -> Value { serde_json::from_str(payload).unwrap() };
-    let claimed = claimed.unwrap().into_iter();
-    claimed.map(|one| (one.event, read(&one.payload))).collect()
+    let owed = endpoint::owed(node, node.file_agent).await.into_iter();
+    owed.map(|one| (one.event, read(&one.payload))).collect()
 }
 
 async fn subscribe(node: &Node, events: &[&str]) {
     let webhook = store::NewWebhook {
         id: Uuid::now_v7(),
-        agent: node.file_agent,
+        agent: Some(node.file_agent),
         url: "https://example.com".to_owned(),
         events: events.iter().map(|&event| event.to_owned()).collect(),
         secret: store::SigningSecret::Given(store::Secret::new("whsec_c2VjcmV0")),

@@ -17,12 +17,11 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use llm::ToolCall;
 use serde_json::{Value, json};
-use store::ClaimLimits;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::support::Node;
+use crate::support::{Node, endpoint};
 
 type Asked = (HeaderMap, Value);
 
@@ -333,13 +332,7 @@ async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
         .await
         .is_error(404, "CONVERSATION_NOT_FOUND");
 
-    let limits = ClaimLimits {
-        messages: 10,
-        per_webhook: 10,
-        hold: Duration::from_secs(30),
-    };
-    let owed = node.store.claim_deliveries(limits, Timestamp::now()).await;
-    let owed = owed.unwrap();
+    let owed = endpoint::owed(&node, agent.parse().unwrap()).await;
     assert_eq!(owed.len(), 1, "a use that is told twice is owed once");
     let told: Value = serde_json::from_str(&owed[0].payload).unwrap();
     assert_eq!(told["event"], "intent.call");

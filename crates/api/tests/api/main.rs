@@ -35,6 +35,7 @@ mod support;
 mod tasks;
 mod tokens;
 mod transcriptions;
+mod webhook_deliveries;
 mod webhook_routes;
 mod whatsapp;
 mod workspaces;

@@ -223,6 +223,13 @@ pub(crate) struct Webhooks {
     /// Messages that were delivered or given up are kept for this long.
     #[serde(with = "duration")]
     pub(crate) keep_for: Duration,
+    /// Failed attempts in a row after which an endpoint is paused.
+    pub(crate) pause_after: NonZeroU32,
+    /// How long its first pause is; each further one in a row is twice as long.
+    #[serde(with = "duration")]
+    pub(crate) first_pause: Duration,
+    #[serde(with = "duration")]
+    pub(crate) longest_pause: Duration,
     /// Deliver to private and loopback addresses.
     pub(crate) allow_private: bool,
     /// Deliver without TLS.
@@ -561,6 +568,9 @@ impl Default for Webhooks {
             timeout: Duration::from_secs(10),
             retry_for: Duration::from_secs(24 * 60 * 60),
             keep_for: Duration::from_secs(7 * 24 * 60 * 60),
+            pause_after: NonZeroU32::new(5).unwrap_or(NonZeroU32::MIN),
+            first_pause: Duration::from_secs(30),
+            longest_pause: Duration::from_secs(30 * 60),
             allow_private: false,
             allow_http: false,
         }

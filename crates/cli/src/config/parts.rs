@@ -186,6 +186,9 @@ impl Config {
                 total_timeout: self.webhooks.timeout,
                 retry_window: self.webhooks.retry_for,
                 keep: self.webhooks.keep_for,
+                pause_after: self.webhooks.pause_after.get(),
+                first_pause: self.webhooks.first_pause,
+                longest_pause: self.webhooks.longest_pause,
                 allow_private: self.webhooks.allow_private,
                 allow_http: self.webhooks.allow_http,
                 ..WebhookSettings::default()

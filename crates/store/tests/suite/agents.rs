@@ -146,7 +146,7 @@ async fn a_webhook_can_not_be_taken_from_another_agent_by_its_id() {
     let hook = hook_to(&one, "hook");
     store.add_webhook(&hook, 5, at(0)).await.unwrap();
     other.webhooks = Some(vec![NewWebhook {
-        agent: other.id,
+        agent: Some(other.id),
         ..hook.clone()
     }]);
     store.insert_agent(&other, at(1)).await.unwrap();

@@ -7,6 +7,7 @@ mod appointment_requests;
 mod calls;
 mod contacts;
 mod conversations;
+mod deliveries;
 mod dialling;
 mod evaluations;
 mod idempotency;

@@ -4,7 +4,7 @@ use store::{ClaimLimits, ClaimedDelivery, NewWebhook, Outcome, Store, WebhookCha
 use uuid::Uuid;
 
 use crate::support::{
-    Database, EVENT, LIMITS, agent, at, completed, open, outbound, report, webhook,
+    Database, EVENT, LIMITS, agent, at, completed, made, open, outbound, report, unwatched, webhook,
 };
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn a_delivered_message_is_owed_no_more() {
     end_a_call(&store, agent).await;
     let claimed = claim_one(&store, 70).await;
     store
-        .settle_delivery(&claimed, &Outcome::Delivered, at(71))
+        .settle_delivery(&claimed, &made(Outcome::Delivered), unwatched, at(71))
         .await
         .unwrap();
     assert_eq!(store.owed_deliveries().await.unwrap(), 0);
@@ -83,7 +83,7 @@ async fn a_failed_message_is_due_again_at_its_time_and_counts_its_attempts() {
         error: "status 500".to_owned(),
     };
     store
-        .settle_delivery(&claimed, &retry, at(71))
+        .settle_delivery(&claimed, &made(retry), unwatched, at(71))
         .await
         .unwrap();
     assert!(
@@ -116,7 +116,7 @@ async fn a_gone_endpoint_gets_nothing_until_it_is_activated_again() {
         error: "status 410".to_owned(),
     };
     store
-        .settle_delivery(&claimed.unwrap()[0], &gone, at(71))
+        .settle_delivery(&claimed.unwrap()[0], &made(gone), unwatched, at(71))
         .await
         .unwrap();
     assert!(
@@ -170,7 +170,7 @@ async fn one_webhook_takes_no_more_than_its_share() {
             .is_empty()
     );
     store
-        .settle_delivery(&claimed[0], &Outcome::Delivered, at(72))
+        .settle_delivery(&claimed[0], &made(Outcome::Delivered), unwatched, at(72))
         .await
         .unwrap();
     assert_eq!(
@@ -197,7 +197,7 @@ async fn settled_messages_are_forgotten_when_they_are_old_and_owed_ones_never() 
         end_a_call(&store, agent).await;
         let claimed = claim_one(&store, second).await;
         store
-            .settle_delivery(&claimed, &Outcome::Delivered, at(second))
+            .settle_delivery(&claimed, &made(Outcome::Delivered), unwatched, at(second))
             .await
             .unwrap();
     }
@@ -205,7 +205,12 @@ async fn settled_messages_are_forgotten_when_they_are_old_and_owed_ones_never() 
     let given_up = claim_one(&store, 85).await;
     let error = "no answer".to_owned();
     store
-        .settle_delivery(&given_up, &Outcome::GivenUp { error }, at(85))
+        .settle_delivery(
+            &given_up,
+            &made(Outcome::GivenUp { error }),
+            unwatched,
+            at(85),
+        )
         .await
         .unwrap();
     end_a_call(&store, agent).await;

@@ -6,7 +6,9 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::support::{EVENT, LIMITS, agent, at, completed, open, outbound, report, turn, webhook};
+use crate::support::{
+    EVENT, LIMITS, agent, at, completed, made, open, outbound, report, turn, unwatched, webhook,
+};
 
 #[tokio::test]
 async fn a_new_database_has_one_workspace_on_the_free_plan() {
@@ -248,7 +250,7 @@ async fn what_is_the_nodes_work_reaches_all_workspaces_and_says_whose_it_is() {
     assert_eq!(whose(claimed.iter().map(|it| &it.workspace)), whose(both));
     for delivery in &claimed {
         store
-            .settle_delivery(delivery, &Outcome::Delivered, at(71))
+            .settle_delivery(delivery, &made(Outcome::Delivered), unwatched, at(71))
             .await
             .unwrap();
     }

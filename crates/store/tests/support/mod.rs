@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use postgres_fixture::TestDatabase;
 use serde_json::json;
 use store::{
-    Announcement, CallEnd, ClaimLimits, Evaluating, Message, NewAgent, NewCall, NewWebhook,
-    PostgresSettings, Secret, SigningSecret, Store,
+    Announcement, CallEnd, ClaimLimits, EndpointHealth, Evaluating, MadeAttempt, Message, NewAgent,
+    NewCall, NewWebhook, Outcome, PostgresSettings, Secret, SigningSecret, Store,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -84,7 +84,7 @@ pub(crate) fn outbound(agent: Uuid, number: &str) -> NewCall {
 pub(crate) fn webhook(agent: Uuid, url: &str, events: &[&str]) -> NewWebhook {
     NewWebhook {
         id: Uuid::now_v7(),
-        agent,
+        agent: Some(agent),
         url: url.to_owned(),
         events: events.iter().map(|&event| event.to_owned()).collect(),
         secret: SigningSecret::Given(Secret::new("whsec_c2VjcmV0")),
@@ -128,4 +128,19 @@ pub(crate) fn report() -> Announcement {
         event: EVENT,
         payload: r#"{"event":"conversation.end_report"}"#.to_owned(),
     }
+}
+
+/// An attempt that began at second 70 and took a quarter of one.
+pub(crate) fn made(outcome: Outcome) -> MadeAttempt {
+    MadeAttempt {
+        started_at: at(70),
+        duration: Duration::from_millis(250),
+        status_code: matches!(outcome, Outcome::Delivered).then_some(200),
+        outcome,
+    }
+}
+
+/// An endpoint of which nobody keeps count.
+pub(crate) fn unwatched(health: EndpointHealth) -> EndpointHealth {
+    health
 }

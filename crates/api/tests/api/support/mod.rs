@@ -1,6 +1,7 @@
 //! A node without telephone: the real API and store over calls that live in memory.
 
 mod calls;
+pub(crate) mod endpoint;
 pub(crate) mod form;
 pub(crate) mod graph;
 pub(crate) mod judge;

@@ -115,9 +115,13 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
             text(&made.data(), "uuid")
         }
         "webhook_uuid" => {
-            let path = format!("/agents/{}/webhooks", made["agent_uuid"]);
+            let path = hooks(made);
             let body = json!({ "url": "https://made.example", "events": ["intent_call"] });
             text(&node.post(&path, body).await.data(), "webhook_uuid")
+        }
+        "delivery_uuid" => {
+            let path = format!("{}/{}/test", hooks(made), made["webhook_uuid"]);
+            text(&node.post_text(&path, "").await.data(), "delivery_uuid")
         }
         "task_uuid" => text(&make_task(node).await, "uuid"),
         "campaign_uuid" => {
@@ -152,6 +156,14 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
         unknown => panic!(
             "nobody knows how to make a {unknown}: add it to `make` in tests/api/support/registry.rs"
         ),
+    }
+}
+
+/// Where the webhooks of a path are: those of an agent, or of the workspace.
+fn hooks(made: &Made) -> String {
+    match made.get("agent_uuid") {
+        Some(agent) => format!("/agents/{agent}/webhooks"),
+        None => "/webhooks".to_owned(),
     }
 }
 
