@@ -124,6 +124,8 @@ impl Store {
                  WHERE conversation_id = $1 AND workspace_id = $2",
                 "DELETE FROM evaluations WHERE conversation_id = $1 AND workspace_id = $2",
                 "DELETE FROM tool_calls WHERE conversation_id = $1 AND workspace_id = $2",
+                "DELETE FROM outbox WHERE conversation_id = $1 AND workspace_id = $2
+                 AND (delivered_at IS NOT NULL OR given_up_at IS NOT NULL)",
             ] {
                 sqlx::query(statement)
                     .bind(conversation)

@@ -1,7 +1,7 @@
 //! What webhooks are told: the body of each event, and how it is put into the outbox.
 //!
 //! A body is `{event, timestamp, data}`. Whoever stores what is to be told about owes the
-//! [`Announcement`] in the same transaction; whoever stores nothing calls [`notify`].
+//! [`Announcement`] in the same transaction.
 
 mod calls;
 
@@ -9,11 +9,10 @@ use agent::WebhookEvent;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use store::{Announcement, Store, StoreError};
+use store::Announcement;
 use uuid::Uuid;
 
 pub(crate) use self::calls::{EndReport, StatusChange, Update};
-use crate::clock;
 use crate::state::ApiState;
 
 /// The data of `intent.call`: the agent recognised that an intent was meant.
@@ -125,28 +124,8 @@ impl SessionEvaluation {
     }
 }
 
-/// Owes announcements about a conversation to the webhooks that want them, and wakes the delivery.
-/// Returns how many messages are owed.
-///
-/// `store` is that of the conversation's workspace. Messages about one conversation reach each
-/// webhook in the order in which they were owed.
-///
-/// # Errors
-///
-/// When the store fails; nothing is owed then.
-pub async fn notify(
-    state: &ApiState,
-    store: &Store,
-    conversation: Uuid,
-    told: &[Announcement],
-) -> Result<u64, StoreError> {
-    let owed = store.announce(conversation, told, clock::now()).await?;
-    wake(state, owed);
-    Ok(owed)
-}
-
-/// Wakes the delivery for messages that were owed with something else.
-pub fn wake(state: &ApiState, owed: u64) {
+/// Wakes the delivery if messages became owed.
+pub(crate) fn wake(state: &ApiState, owed: u64) {
     if owed > 0 {
         state.outbox.notify_one();
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::endpoint::owed;
 use crate::support::{NUMBER, Node, until};
 use api::records;
-use api::webhooks::events::{IntentCall, notify};
+use api::webhooks::events::IntentCall;
 use audio::{SampleRate, WavWriter};
 use engine::{
     CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, Speaker, TranscriptTurn,
@@ -238,9 +238,12 @@ async fn what_others_tell_of_a_conversation_is_owed_to_its_agents_webhooks() {
     };
     let about = called.conversation_id;
     let owed = [called.announcement(Timestamp::now())];
-    let count = notify(&node.state, &node.store, about, &owed).await;
+    let count = node.store.announce(about, &owed, Timestamp::now()).await;
     assert_eq!(count.unwrap(), 1);
-    let unknown = notify(&node.state, &node.store, Uuid::now_v7(), &owed).await;
+    let unknown = node
+        .store
+        .announce(Uuid::now_v7(), &owed, Timestamp::now())
+        .await;
     assert_eq!(unknown.unwrap(), 0);
     assert_eq!(told(&node).await[0]["data"]["key"], "track_parcel");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::endpoint::{Courier, Endpoint, node, quick};
 use crate::support::{Node, until};
-use api::webhooks::events::{IntentCall, notify};
+use api::webhooks::events::IntentCall;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use standardwebhooks::Webhook;
@@ -336,7 +336,7 @@ async fn tell(node: &Node, about: Uuid, key: &str) {
         confidence: None,
     };
     let told = [called.announcement(Timestamp::now())];
-    let owed = notify(&node.state, &node.store, about, &told).await;
+    let owed = node.store.announce(about, &told, Timestamp::now()).await;
     assert!(owed.unwrap() > 0);
 }
 

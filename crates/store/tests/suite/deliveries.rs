@@ -235,6 +235,25 @@ async fn the_log_has_each_message_and_each_attempt() {
 }
 
 #[tokio::test]
+async fn a_transcript_that_is_forgotten_is_in_no_settled_message_either() {
+    let office = Office::open().await;
+    let hook = office.hook(EVENT).await;
+    let call = office.call().await;
+    let ended = office
+        .store
+        .end_call(&completed(&call), &[report()], at(65))
+        .await;
+    assert_eq!(ended.unwrap(), Some(1));
+    let settled = office.claim_one(70).await;
+    office.settle(&settled, Outcome::Delivered, 71).await;
+    office.tell(&call, "owed").await;
+    assert_eq!(office.store.forget_transcripts(at(66), 9).await.unwrap(), 1);
+    let filter = DeliveryFilter::default();
+    let page = office.store.deliveries(hook, filter, 1, 15).await.unwrap();
+    assert_eq!((page.total, page.items[0].payload.as_str()), (1, "owed"));
+}
+
+#[tokio::test]
 async fn a_settled_message_can_be_owed_again_under_its_id() {
     let office = Office::open().await;
     let hook = office.hook(EVENT).await;
