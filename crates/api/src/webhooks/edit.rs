@@ -26,7 +26,7 @@ pub(super) struct NewWebhook {
     #[schema(max_length = 2048, format = "uri")]
     url: String,
     /// What it is told; at least one event, each once.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, value_type = HashSet<WebhookEvent>)]
     events: Vec<WebhookEvent>,
     /// What messages are signed with, 1 to 256 characters. The node makes one up if none is given.
     secret_key: Option<SecretKey>,
@@ -43,7 +43,7 @@ pub(super) struct Body {
     #[schema(max_length = 2048, format = "uri")]
     url: Option<String>,
     /// What it is told; at least one event, each once.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, value_type = Option<HashSet<WebhookEvent>>)]
     events: Option<Vec<WebhookEvent>>,
     /// What messages are signed with, 1 to 256 characters.
     secret_key: Option<SecretKey>,

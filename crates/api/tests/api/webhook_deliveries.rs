@@ -173,25 +173,21 @@ async fn the_log_tells_of_each_attempt_and_is_filtered_and_paged() {
 
 #[tokio::test]
 async fn no_token_in_an_address_and_no_secret_is_in_the_log() {
-    let node = Node::start_with(|config| {
-        quick(config);
-        config.webhooks.retry_window = Duration::ZERO;
-    })
-    .await;
+    let node = node().await;
     // Nobody listens there.
     let mut body = hook("http://127.0.0.1:9/hook?token=in-the-url");
     body["secret_key"] = "the-signing-secret".into();
     let made = node.post("/webhooks", body).await.data();
     let hook = format!("/webhooks/{}", made["webhook_uuid"].as_str().unwrap());
-    let sent = node.post_text(&format!("{hook}/test"), "").await.data();
     let courier = Courier::start(&node.state);
+    let sent = node.post_text(&format!("{hook}/test"), "").await.data();
     let one = format!(
         "{hook}/deliveries/{}",
         sent["delivery_uuid"].as_str().unwrap()
     );
     let shown = until(|| async {
         let shown = node.get(&one).await.data();
-        (shown["status"] == "given_up").then_some(shown)
+        (shown["attempt_count"] != 0).then_some(shown)
     })
     .await;
     courier.stop().await;

@@ -141,7 +141,8 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut write = self.write_for_all().await?;
         let outcome = sqlx::query(
-            "UPDATE outbox SET given_up_at = $1
+            "UPDATE outbox SET given_up_at = $1,
+                 last_error = coalesce(last_error, 'its time was over before it could be sent')
              WHERE delivered_at IS NULL AND given_up_at IS NULL AND owed_since < $2
              AND (claimed_until IS NULL OR claimed_until <= $1)",
         )
