@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use api::{ApiConfig, ApiState, Directory, LimitSettings};
 use engine::{
-    CallControl, CallId, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscriber, Subscription,
+    ActionError, CallAction, CallControl, CallId, LiveAudio, NodeLoad, PlaceCall, PlaceCallError,
+    Subscriber, Subscription,
 };
 use jiff::Timestamp;
 use postgres_fixture::TestDatabase;
@@ -261,8 +262,8 @@ impl CallControl for Nobody {
         None
     }
 
-    fn hang_up(&self, _: CallId, _: Option<String>) -> bool {
-        false
+    fn act(&self, _: CallId, _: CallAction) -> Result<(), ActionError> {
+        Err(ActionError::NotLive)
     }
 
     fn load(&self) -> NodeLoad {

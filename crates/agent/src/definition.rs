@@ -6,6 +6,7 @@ mod intent;
 mod invalid;
 mod knowledge;
 mod patch;
+mod rule;
 mod tool;
 mod validation;
 mod voice;
@@ -23,6 +24,9 @@ pub use invalid::InvalidField;
 pub(crate) use invalid::{readable_path, readable_type};
 pub(crate) use knowledge::in_order;
 pub use knowledge::{Guideline, Note, Procedure, ProcedureStep, Training};
+pub use rule::{
+    Channel, Destination, DestinationType, DetectionMode, GuardAction, GuardRule, RoutingRule,
+};
 pub use tool::ToolDefinition;
 pub use voice::{
     AdvancedInterruption, CallBehavior, Compliance, Interaction, Interruption, InterruptionMode,
@@ -158,6 +162,13 @@ pub struct AgentDefinition {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 64)]
     pub intents: Vec<Intent>,
+    /// When a call is passed on to a department, by `priority`.
+    #[schema(max_items = 100)]
+    pub routing_rules: Vec<RoutingRule>,
+    /// When a conversation is ended or passed on because it goes wrong; the first one that applies
+    /// counts.
+    #[schema(max_items = 100)]
+    pub guard_rules: Vec<GuardRule>,
     /// Who is told about its conversations; at most 5.
     #[schema(max_items = 5)]
     pub webhooks: Vec<Webhook>,
@@ -350,6 +361,8 @@ impl Default for AgentDefinition {
             training: Vec::new(),
             tools: Vec::new(),
             intents: Vec::new(),
+            routing_rules: Vec::new(),
+            guard_rules: Vec::new(),
             webhooks: Vec::new(),
         }
     }

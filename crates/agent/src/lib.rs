@@ -12,17 +12,19 @@
 mod conversation;
 mod definition;
 mod folder;
+pub mod keyword;
 mod locate;
 pub mod prompt;
 mod sentence;
 
 pub use conversation::{Conversation, ConversationLimits, TurnIndex};
 pub use definition::{
-    AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Compliance, FreeObject,
-    Guideline, Intent, IntentAction, IntentParameter, IntentWebhook, Interaction, Interruption,
-    InterruptionMode, InvalidField, Note, ParameterKind, Procedure, ProcedureStep, SecretKey,
-    Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced, VoiceProfile, VoiceSettings,
-    Webhook, WebhookEvent,
+    AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Channel, Compliance,
+    Destination, DestinationType, DetectionMode, FreeObject, GuardAction, GuardRule, Guideline,
+    Intent, IntentAction, IntentParameter, IntentWebhook, Interaction, Interruption,
+    InterruptionMode, InvalidField, Note, ParameterKind, Procedure, ProcedureStep, RoutingRule,
+    SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced, VoiceProfile,
+    VoiceSettings, Webhook, WebhookEvent,
 };
 pub use folder::{LoadAgentError, load_file, load_file_if, load_folder};
 pub use prompt::{Assembled, CallContext, CallPrompt, Direction};

@@ -150,6 +150,14 @@ impl AgentDirectory for Directory {
         })?;
         Some(Arc::clone(&found.definition))
     }
+
+    /// Another agent of the same workspace.
+    fn colleague(&self, agent: Uuid, wanted: Uuid) -> Option<Arc<AgentDefinition>> {
+        let agents = self.read();
+        let (agent, wanted) = (agents.get(&agent)?, agents.get(&wanted)?);
+        let is_near = agent.workspace == wanted.workspace;
+        is_near.then(|| Arc::clone(&wanted.definition))
+    }
 }
 
 impl KnownAgent {

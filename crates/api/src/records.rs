@@ -8,11 +8,14 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::{CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, TranscriptTurn};
+use engine::{
+    CallEvent, CallEventKind, CallId, CallReport, CallStatus, Destination, Direction, Forwarded,
+    TranscriptTurn,
+};
 use jiff::Timestamp;
 use recordings::Reader;
 use serde_json::Value;
-use store::{CallRecord, Message, NewCall, Store, StoreError};
+use store::{CallRecord, Forwarding, Message, NewCall, Store, StoreError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -181,11 +184,20 @@ async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Resu
             tools::answered(&store, &record, *number, *outcome, said, *took_ms).await?;
             0
         }
-        // A tool without a number ends the call, which the report of the end tells.
+        // A tool without a number ends the call or fires a rule, which is told beside it.
         CallEventKind::Latency(_)
         | CallEventKind::ToolCalled { number: None, .. }
-        | CallEventKind::Unspoken { .. } => {
+        | CallEventKind::Unspoken { .. }
+        | CallEventKind::Muted { .. }
+        | CallEventKind::RuleFired { .. }
+        | CallEventKind::Forwarding { .. } => {
             store.note_progress(call.0, None, at).await?;
+            0
+        }
+        CallEventKind::Forwarded(forwarded) => {
+            store
+                .note_forwarding(call.0, &forwarding(forwarded), at)
+                .await?;
             0
         }
         CallEventKind::Ended(report) => {
@@ -195,6 +207,19 @@ async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Resu
     };
     events::wake(state, owed);
     Ok(())
+}
+
+/// A try to pass a call on, as it is stored.
+fn forwarding(forwarded: &Forwarded) -> Forwarding {
+    let to = match &forwarded.to {
+        Destination::Number(to) | Destination::Extension(to) => to.clone(),
+        Destination::Agent(agent) => agent.to_string(),
+    };
+    Forwarding {
+        to,
+        outcome: forwarded.outcome.as_str().to_owned(),
+        sip_code: forwarded.sip_code,
+    }
 }
 
 async fn begin_inbound(

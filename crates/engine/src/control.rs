@@ -8,6 +8,7 @@ use audio::SampleRate;
 use uuid::Uuid;
 
 use crate::event::{CallEvent, CallId};
+use crate::routing::Destination;
 use crate::subscriber::Subscriber;
 
 /// An outbound call to place.
@@ -62,6 +63,49 @@ pub enum PlaceCallError {
     },
 }
 
+/// What a live call can be told to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallAction {
+    /// The agent says this, as soon as neither side speaks.
+    Say {
+        /// The words.
+        message: String,
+        /// Whether the call ends after them.
+        end_call: bool,
+    },
+    /// The agent says goodbye, with these words or its own, and the far end gets BYE; before the
+    /// answer it gets CANCEL at once.
+    HangUp {
+        /// The goodbye.
+        goodbye: Option<String>,
+    },
+    /// The agent announces it, with these words or its own, and passes the call on.
+    Forward {
+        /// Where to.
+        to: Destination,
+        /// The announcement.
+        message: Option<String>,
+    },
+    /// The agent says nothing any more.
+    Mute,
+    /// The agent may speak again.
+    Unmute,
+}
+
+/// Why a call was not told to do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActionError {
+    /// It is unknown here, or over.
+    #[error("the call is not live")]
+    NotLive,
+    /// Nobody has answered yet.
+    #[error("the call was not answered yet")]
+    NotAnswered,
+    /// It has to do first what it was told before.
+    #[error("the call was told more than it has done yet")]
+    Busy,
+}
+
 /// A piece of a live call's sound: both sides, interleaved caller left, agent right.
 #[derive(Clone, Debug)]
 pub struct LiveAudio {
@@ -104,9 +148,14 @@ pub trait CallControl: Send + Sync {
     /// Hears a live call; `None` when it is unknown here or over.
     fn listen(&self, call: CallId) -> Option<Subscriber<LiveAudio>>;
 
-    /// Ends a live call: the agent says `goodbye`, or its own when there is none, and the far end
-    /// gets BYE; before the answer it gets CANCEL at once. Returns whether the call was live.
-    fn hang_up(&self, call: CallId, goodbye: Option<String>) -> bool;
+    /// Tells a live call to do something, and returns at once. Only ending it can be told to a
+    /// call that was not answered.
+    fn act(&self, call: CallId, action: CallAction) -> Result<(), ActionError>;
+
+    /// Ends a live call, with these words or the agent's own. Returns whether the call was live.
+    fn hang_up(&self, call: CallId, goodbye: Option<String>) -> bool {
+        self.act(call, CallAction::HangUp { goodbye }).is_ok()
+    }
 
     /// How loaded the node is.
     fn load(&self) -> NodeLoad;
@@ -116,4 +165,7 @@ pub trait CallControl: Send + Sync {
 pub trait AgentDirectory: Send + Sync {
     /// The agent whose SIP user name (file stem, or its UUID) is `user`.
     fn find(&self, user: &str) -> Option<Arc<AgentDefinition>>;
+
+    /// The agent `wanted`, if it belongs to those who `agent` belongs to.
+    fn colleague(&self, agent: Uuid, wanted: Uuid) -> Option<Arc<AgentDefinition>>;
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::routing::{Destination, Forwarded, RuleAction, RuleFamily};
 use crate::tools::ToolOutcome;
 
 /// Identifies one phone or browser call.
@@ -60,6 +61,8 @@ pub enum CallStatus {
     InProgress,
     /// Was answered and ended properly, by either side.
     Completed,
+    /// Was answered, and passed on to somebody else.
+    Forwarded,
     /// The called party is busy (SIP 486, 600).
     Busy,
     /// The called party or its network refused (other final SIP errors).
@@ -84,6 +87,7 @@ impl CallStatus {
             Self::Ringing => "ringing",
             Self::InProgress => "in-progress",
             Self::Completed => "completed",
+            Self::Forwarded => "forwarded",
             Self::Busy => "busy",
             Self::Rejected => "rejected",
             Self::NoAnswer => "no-answer",
@@ -327,6 +331,29 @@ pub enum CallEventKind {
         /// Why.
         reason: String,
     },
+    /// The agent may say nothing from here on, or may speak again.
+    Muted {
+        /// Whether it may say nothing.
+        muted: bool,
+    },
+    /// A rule of the agent applies.
+    RuleFired {
+        /// The rule.
+        rule: Uuid,
+        /// What kind of rule it is.
+        family: RuleFamily,
+        /// What it is called.
+        name: String,
+        /// What it does.
+        action: RuleAction,
+    },
+    /// The call is to be passed on, after an announcement.
+    Forwarding {
+        /// Where to.
+        to: Destination,
+    },
+    /// The call was passed on, or could not be.
+    Forwarded(Forwarded),
     /// The call is over; nothing follows.
     Ended(CallReport),
 }

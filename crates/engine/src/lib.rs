@@ -19,13 +19,15 @@ mod metrics;
 mod node;
 mod patience;
 mod recording;
+mod routing;
 mod script;
 mod subscriber;
 mod supervision;
 mod tools;
 
 pub use control::{
-    AgentDirectory, CallControl, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription,
+    ActionError, AgentDirectory, CallAction, CallControl, LiveAudio, NodeLoad, PlaceCall,
+    PlaceCallError, Subscription,
 };
 pub use event::{
     CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, LatencyItem, LineQuality,
@@ -34,6 +36,7 @@ pub use event::{
 pub use node::{Engine, EngineConfig, ModelDirectory, Providers, StartEngineError};
 pub use patience::Patience;
 pub use recording::Timeline;
+pub use routing::{Destination, ForwardOutcome, Forwarded, Routing, Rule, RuleAction, RuleFamily};
 pub use script::{Filler, Occasion, Script, SilencePrompt};
 pub use subscriber::{Followed, Missed, Subscriber};
 pub use tools::{NoTools, ToolAnswer, ToolDirectory, ToolOutcome, ToolReply, ToolRunner};

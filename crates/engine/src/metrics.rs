@@ -151,7 +151,11 @@ impl Metrics {
             | CallEventKind::Turn(_)
             | CallEventKind::ToolCalled { .. }
             | CallEventKind::ToolAnswered { .. }
-            | CallEventKind::Unspoken { .. } => {}
+            | CallEventKind::Unspoken { .. }
+            | CallEventKind::Muted { .. }
+            | CallEventKind::RuleFired { .. }
+            | CallEventKind::Forwarding { .. }
+            | CallEventKind::Forwarded(_) => {}
         }
     }
 

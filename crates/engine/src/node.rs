@@ -25,7 +25,8 @@ use vad::Detector;
 
 use crate::call::{Call, Control, Journal, Order, failed};
 use crate::control::{
-    AgentDirectory, CallControl, LiveAudio, NodeLoad, PlaceCall, PlaceCallError, Subscription,
+    ActionError, AgentDirectory, CallAction, CallControl, LiveAudio, NodeLoad, PlaceCall,
+    PlaceCallError, Subscription,
 };
 use crate::event::{CallEvent, CallEventKind, CallId, CallReport, Direction};
 use crate::keeping::{Reasons, Shelf};
@@ -373,10 +374,18 @@ impl Node {
         }
     }
 
+    /// Orders all calls to end; such an order is never refused.
     fn order_all(&self, order: &Order) {
         for call in self.lock_calls().values() {
-            call.control.give(order.clone());
+            if let Err(error) = call.control.give(order.clone()) {
+                tracing::error!(%error, "a call is not ended");
+            }
         }
+    }
+
+    /// The agent `wanted`, if it is one of those that `agent` belongs to.
+    pub(crate) fn colleague(&self, agent: Uuid, wanted: Uuid) -> Option<Arc<AgentDefinition>> {
+        self.agents.colleague(agent, wanted)
     }
 
     fn lock_calls(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, LiveCall>> {
@@ -428,14 +437,21 @@ impl CallControl for Engine {
         Some(Subscriber::new(sound, self.node.metrics.missed_audio()))
     }
 
-    fn hang_up(&self, call: CallId, goodbye: Option<String>) -> bool {
+    fn act(&self, call: CallId, action: CallAction) -> Result<(), ActionError> {
         let live = self.node.lock_calls().get(&call).cloned();
-        live.is_some_and(|live| {
-            live.control.give(Order::SayGoodbye {
+        let live = live.ok_or(ActionError::NotLive)?;
+        live.control.give(match action {
+            CallAction::Say { message, end_call } => Order::Say {
+                message,
+                ends_call: end_call.then_some(Reasons::API),
+            },
+            CallAction::HangUp { goodbye } => Order::SayGoodbye {
                 goodbye,
                 reason: Reasons::API,
-            });
-            true
+            },
+            CallAction::Forward { to, message } => Order::Forward { to, message },
+            CallAction::Mute => Order::Mute(true),
+            CallAction::Unmute => Order::Mute(false),
         })
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Direction;
 use crate::listening::Hearing;
+use crate::routing::Routing;
 
 /// The agent's part in one call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub struct Script {
     pub speed: f32,
     /// Patience and yielding.
     pub turn: turn::Settings,
+    /// How the call is passed on, and by which rules.
+    #[serde(default)]
+    pub routing: Routing,
     /// Whether a recording is kept.
     pub record: bool,
     /// The sound of a place under the agent's voice.
@@ -147,6 +151,7 @@ impl Script {
                 speculate: interruption.preemptive_generation,
                 ..turn::Settings::default()
             },
+            routing: Routing::of(agent),
             record: voice.call_behavior.audio_recording,
             background: background(&voice.call_behavior),
             suppress_noise: voice.call_behavior.noise_cancellation,

@@ -218,7 +218,13 @@ impl<'a> Reading<'a> {
                     self.cassettes.words.entry(sound).or_insert(late);
                 }
             }
-            Did::Hold | Did::Release | Did::Silence | Did::Tell(_) | Did::HangUp(_) => {}
+            Did::Hold
+            | Did::Release
+            | Did::Silence
+            | Did::Tell(_)
+            | Did::Transfer(_)
+            | Did::HandOver(_)
+            | Did::HangUp(_) => {}
         }
     }
 
@@ -305,6 +311,11 @@ impl<'a> Reading<'a> {
             Input::Close
             | Input::CutOff { .. }
             | Input::FallSilent { .. }
+            | Input::Forward { .. }
+            | Input::Forwarded { .. }
+            | Input::Mute { .. }
+            | Input::SayLine { .. }
+            | Input::TakenOver { .. }
             | Input::Finish { .. }
             | Input::HangUp { .. }
             | Input::Hold { .. }

@@ -9,7 +9,7 @@ use audio::{Moment, SampleRate};
 use engine::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId, ToolId};
 use engine::keeping::Input;
 use engine::listening::{Ear, HeardAudio, Hearing};
-use engine::{Patience, Script, ToolOutcome, ToolReply};
+use engine::{ForwardOutcome, Patience, Script, ToolOutcome, ToolReply};
 use llm::{ReplyError, ReplyPart, ReplyRequest};
 use media::{LegEvent, LegFeed, PlayoutHandle, SegmentId};
 use speech::{RecogniseError, Utterance, stated};
@@ -337,6 +337,13 @@ impl<'a> Conversation<'a> {
                     self.fell_silent(now);
                 }
                 Effect::Tell(kind) => self.narrator.tell(now, kind),
+                // Whoever is called next is there and takes the call.
+                Effect::Transfer(_) => {
+                    let taken = ForwardOutcome::Completed;
+                    self.dialogue.forwarded(now, taken, None);
+                }
+                // A scenario has one agent.
+                Effect::HandOver(_) => self.dialogue.forwarded(now, ForwardOutcome::Failed, None),
                 Effect::HangUp(reason) => self.end = self.end.or(Some(End::HungUp(reason))),
             }
         }

@@ -86,6 +86,10 @@ impl Narrator {
             | CallEventKind::Ringing
             | CallEventKind::Answered
             | CallEventKind::ToolAnswered { .. }
+            | CallEventKind::Muted { .. }
+            | CallEventKind::RuleFired { .. }
+            | CallEventKind::Forwarding { .. }
+            | CallEventKind::Forwarded(_)
             | CallEventKind::Ended(_) => {}
         }
     }

@@ -91,6 +91,20 @@ impl Trace {
                 self.step("tool_answered", event.at, attributes);
             }
             CallEventKind::Unspoken { .. } => self.step("unspoken", event.at, Vec::new()),
+            CallEventKind::Muted { muted } => {
+                let name = if *muted { "muted" } else { "unmuted" };
+                self.step(name, event.at, Vec::new());
+            }
+            CallEventKind::RuleFired { rule, .. } => {
+                let attributes = vec![text("mihu.rule", rule.to_string())];
+                self.step("rule_fired", event.at, attributes);
+            }
+            CallEventKind::Forwarding { .. } => self.step("forwarding", event.at, Vec::new()),
+            CallEventKind::Forwarded(forwarded) => {
+                let outcome = forwarded.outcome.as_str();
+                let attributes = vec![text("mihu.forward.outcome", outcome)];
+                self.step("forwarded", event.at, attributes);
+            }
             CallEventKind::Turn(turn) => return self.turn(turn),
             CallEventKind::Latency(latency) => return self.answer(latency),
             CallEventKind::Ended(report) => return vec![self.end(report, event.at)],

@@ -16,6 +16,7 @@ use crate::contacts;
 use crate::conversations::{self, NewConversation};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
+use crate::forwarding::Forwarding;
 use crate::outbox::{self, Announcement};
 use crate::pages::{List, Page};
 use crate::sessions;
@@ -98,6 +99,8 @@ pub struct CallRecord {
     pub sip_code: Option<u16>,
     /// Why it ended.
     pub reason: Option<String>,
+    /// What came of passing it on, if that was tried.
+    pub forwarding: Option<Forwarding>,
     /// The file of its recording.
     pub recording: Option<PathBuf>,
     /// The latencies of its answers, as the engine reports them.
@@ -426,6 +429,7 @@ impl FromRow<'_, AnyRow> for CallRecord {
             ended_at: optional_time(row, "ended_at")?,
             updated_at: time(row, "updated_at")?,
             duration: Duration::from_millis(unsigned(row, "duration_ms")?),
+            forwarding: Forwarding::read(row)?,
             sip_code: sip_code.and_then(|code| u16::try_from(code).ok()),
             reason: row.try_get("reason")?,
             recording: recording.map(PathBuf::from),

@@ -30,6 +30,7 @@ mod evaluate_settings;
 mod evaluation_queue;
 mod evaluations;
 mod filter;
+mod forwarding;
 mod idempotency;
 mod messages;
 mod opening;
@@ -70,6 +71,7 @@ pub use dialling::{
 pub use erasure::{EraseContactError, ErasedCall, Erasure, Removed};
 pub use evaluation_queue::{ClaimedEvaluation, OverdueReport, SessionOutcome};
 pub use evaluations::{EvaluationFilter, EvaluationRecord, NewEvaluation};
+pub use forwarding::Forwarding;
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::{Message, MessageFilter, MessageRecord};
 pub use opening::{OpenStoreError, PostgresSettings};

@@ -56,6 +56,22 @@ pub(super) fn assign(definition: &mut AgentDefinition) {
     );
     assign_section(
         owner,
+        "routing rule",
+        definition
+            .routing_rules
+            .iter_mut()
+            .map(|item| (&mut item.uuid, item.department_name.as_str())),
+    );
+    assign_section(
+        owner,
+        "guard rule",
+        definition
+            .guard_rules
+            .iter_mut()
+            .map(|item| (&mut item.uuid, item.when_condition.as_str())),
+    );
+    assign_section(
+        owner,
         "webhook",
         definition
             .webhooks

@@ -1,6 +1,7 @@
 //! Lengths, ranges and formats of the fields of a definition.
 
 mod intents;
+mod rules;
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -37,6 +38,7 @@ pub(super) fn check(definition: &AgentDefinition) -> Checked {
     knowledge(definition)?;
     tools(&definition.tools)?;
     intents::intents(definition)?;
+    rules::rules(definition)?;
     webhooks(&definition.webhooks)
 }
 

@@ -49,6 +49,7 @@ impl Links {
     "agent": { "uuid": "0198c5a2-5c00-7000-8000-0242ac120002", "name": "Support" },
     "sip_code": null,
     "reason": "the far end hung up",
+    "forwarding": null,
     "latencies": [],
     "listen_url": null,
     "record_url": "https://node.example/api/v1/calls/0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34/recording",
@@ -103,6 +104,9 @@ pub(super) struct Call {
     /// Why it ended.
     #[schema(required)]
     reason: Option<String>,
+    /// What came of passing it on, if that was tried.
+    #[schema(required)]
+    forwarding: Option<ForwardingOfCall>,
     /// How long each answer took, item by item.
     #[schema(value_type = Vec<Object>)]
     latencies: Vec<Value>,
@@ -152,6 +156,35 @@ struct AgentOfCall {
     name: String,
 }
 
+/// A try to pass a call on.
+#[derive(Debug, Serialize, ToSchema)]
+struct ForwardingOfCall {
+    /// The number, the extension, or the UUID of the agent.
+    to: String,
+    /// What came of it.
+    #[schema(value_type = ForwardOutcomeWord)]
+    outcome: String,
+    /// The SIP status that refused it, if one did.
+    #[schema(required)]
+    sip_code: Option<u16>,
+}
+
+words! {
+    /// What came of passing a call on.
+    pub(super) enum ForwardOutcomeWord {
+        /// The destination has taken it.
+        Completed = "completed",
+        /// The far end agreed, and hung up before it said what came of it.
+        Accepted = "accepted",
+        /// The far end does not pass calls on, or not this one.
+        Refused = "refused",
+        /// The destination could not be had.
+        Failed = "failed",
+        /// The far end agreed, and nothing was heard of it in time.
+        Unreported = "unreported",
+    }
+}
+
 words! {
     /// Who called.
     pub(super) enum CallDirection {
@@ -173,6 +206,8 @@ words! {
         InProgress = "in-progress",
         /// They have spoken.
         Completed = "completed",
+        /// They have spoken, and the other party was passed on.
+        Forwarded = "forwarded",
         /// The far end is busy.
         Busy = "busy",
         /// The far end refused.
@@ -217,6 +252,11 @@ pub(super) fn call(state: &ApiState, call: &CallRecord) -> Call {
         },
         sip_code: call.sip_code,
         reason: call.reason.clone(),
+        forwarding: call.forwarding.as_ref().map(|forwarding| ForwardingOfCall {
+            to: forwarding.to.clone(),
+            outcome: forwarding.outcome.clone(),
+            sip_code: forwarding.sip_code,
+        }),
         latencies: call.latencies.clone(),
         listen_url: is_live.then_some(links.listen),
         record_url: call.recording.is_some().then_some(links.recording),
@@ -233,7 +273,7 @@ pub(super) fn call(state: &ApiState, call: &CallRecord) -> Call {
 
 #[cfg(test)]
 mod tests {
-    use engine::{CallStatus, Direction};
+    use engine::{CallStatus, Direction, ForwardOutcome};
 
     use super::*;
 
@@ -242,6 +282,10 @@ mod tests {
         for word in CallStatusWord::ALL {
             let status: Result<CallStatus, _> = serde_json::from_value(word.as_str().into());
             assert!(status.is_ok_and(|status| status.as_str() == word.as_str()));
+        }
+        for word in ForwardOutcomeWord::ALL {
+            let outcome: Result<ForwardOutcome, _> = serde_json::from_value(word.as_str().into());
+            assert!(outcome.is_ok_and(|outcome| outcome.as_str() == word.as_str()));
         }
         for (word, direction) in [
             (CallDirection::Inbound, Direction::Inbound),

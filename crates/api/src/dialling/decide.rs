@@ -224,7 +224,7 @@ fn minutes(minutes: u32) -> SignedDuration {
 
 fn outcome_of(attempt: &AttemptRecord) -> Outcome {
     match attempt.outcome.as_deref() {
-        Some("completed") => Outcome::Completed,
+        Some("completed" | "forwarded") => Outcome::Completed,
         Some("busy") => Outcome::Busy,
         Some("no-answer") => Outcome::NoAnswer,
         Some("rejected") => Outcome::Rejected,

@@ -35,6 +35,13 @@ pub(super) fn event(event: &CallEvent) {
         CallEventKind::Unspoken { reason } => {
             print(&format!("unspoken   a sentence was left out: {reason}"));
         }
+        CallEventKind::Muted { muted: true } => print("muted      the agent says nothing"),
+        CallEventKind::Muted { muted: false } => print("unmuted    the agent may speak"),
+        CallEventKind::RuleFired { name, .. } => print(&format!("rule       {name}")),
+        CallEventKind::Forwarding { .. } => print("forwarding"),
+        CallEventKind::Forwarded(forwarded) => {
+            print(&format!("forwarded  {}", forwarded.outcome.as_str()));
+        }
         CallEventKind::Ended(report) => {
             print(&format!(
                 "ended      {}: {}",

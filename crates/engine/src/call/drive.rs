@@ -7,15 +7,17 @@ use audio::{Moment, SampleRate};
 use futures_util::StreamExt;
 use llm::{LanguageModel, ReplyPart, ReplyStream};
 use media::{Clock, Leg, LegEvent};
-use sip::{CallHandle, EndCause};
+use sip::{CallHandle, EndCause, TransferOutcome};
 use speech::{RecogniseError, Recogniser, Synthesiser, TurnJudge, Utterance};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use turn::Attempt;
+use uuid::Uuid;
 
 use super::journal::Journal;
 use super::loudness::Loudness;
 use super::speaker::{Note, Speaker, Voice};
+use super::succession::Succession;
 use super::{Control, Order};
 use crate::dialogue::{Effect, HeardWindow, Playback, ReplyId, ToolId};
 use crate::event::{CallEventKind, TranscriptTurn, TurnLatency};
@@ -23,6 +25,7 @@ use crate::keeping::{Log, LoggedDialogue};
 use crate::listening::Attached;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
+use crate::routing::ForwardOutcome;
 use crate::script::Script;
 use crate::tools::{ToolReply, ToolRunner};
 
@@ -81,6 +84,7 @@ pub(super) struct Parts<'a> {
     pub(super) synthesiser: Arc<dyn Synthesiser>,
     pub(super) model: Arc<dyn LanguageModel>,
     pub(super) tools: Arc<dyn ToolRunner>,
+    pub(super) succession: Succession<'a>,
     /// Where the conversation is kept, if it is.
     pub(super) log: Option<Log>,
 }
@@ -262,18 +266,30 @@ impl<'a> Driver<'a> {
                     Some(note) => self.noted(note),
                     None => return Cause::Broken("voice"),
                 },
-                order = self.parts.control.order() => match order {
-                    Order::HangUp(reason) => return Cause::HungUp(reason),
-                    Order::SayGoodbye { goodbye, reason } => {
-                        let now = self.parts.clock.now();
-                        self.dialogue.hang_up(now, goodbye.as_deref(), reason);
+                order = self.parts.control.order() => {
+                    if let Some(cause) = self.ordered(order) {
+                        return cause;
                     }
-                },
+                }
                 () = tokio::time::sleep_until(deadline) => {
                     self.dialogue.timeout(self.parts.clock.now());
                 }
             }
         }
+    }
+
+    fn ordered(&mut self, order: Order) -> Option<Cause> {
+        let now = self.parts.clock.now();
+        match order {
+            Order::HangUp(reason) => return Some(Cause::HungUp(reason)),
+            Order::SayGoodbye { goodbye, reason } => {
+                self.dialogue.hang_up(now, goodbye.as_deref(), reason);
+            }
+            Order::Say { message, ends_call } => self.dialogue.say_line(now, &message, ends_call),
+            Order::Forward { to, message } => self.dialogue.forward(now, to, message.as_deref()),
+            Order::Mute(muted) => self.dialogue.mute(now, muted),
+        }
+        None
     }
 
     fn carry_out(&mut self) {
@@ -317,6 +333,8 @@ impl<'a> Driver<'a> {
                 Effect::Release => self.speaker.release(),
                 Effect::Silence => self.speaker.silence(),
                 Effect::Tell(kind) => self.tell(kind),
+                Effect::Transfer(target) => self.transfer(&target),
+                Effect::HandOver(agent) => self.hand_over(agent),
                 Effect::HangUp(reason) => self.hang_up = Some(reason),
             }
         }
@@ -332,9 +350,35 @@ impl<'a> Driver<'a> {
             | CallEventKind::ToolCalled { .. }
             | CallEventKind::ToolAnswered { .. }
             | CallEventKind::Unspoken { .. }
+            | CallEventKind::Muted { .. }
+            | CallEventKind::RuleFired { .. }
+            | CallEventKind::Forwarding { .. }
+            | CallEventKind::Forwarded(_)
             | CallEventKind::Ended(_) => {}
         }
         self.parts.journal.write(kind);
+    }
+
+    /// Asks the far end to call somebody else.
+    fn transfer(&mut self, target: &str) {
+        if let Err(error) = self.parts.signalling.transfer(target) {
+            tracing::warn!(%error, "a call is not passed on");
+            let now = self.parts.clock.now();
+            self.dialogue.forwarded(now, ForwardOutcome::Refused, None);
+        }
+    }
+
+    /// Has another agent go on with the call.
+    fn hand_over(&mut self, agent: Uuid) {
+        let now = self.parts.clock.now();
+        let Some(successor) = self.parts.succession.successor(agent) else {
+            tracing::warn!(%agent, "a call is to be passed on to an agent that there is not");
+            self.dialogue.forwarded(now, ForwardOutcome::Failed, None);
+            return;
+        };
+        self.parts.model = successor.model;
+        self.parts.tools = successor.tools;
+        self.dialogue.taken_over(now, successor.script);
     }
 
     fn judge(&mut self, attempt: Attempt, turn: Utterance) {
@@ -506,12 +550,25 @@ impl<'a> Driver<'a> {
                 tracing::error!(%error, "the far end wants media that cannot be had");
                 Some(Cause::MediaFailed)
             }
-            Some(
-                sip::CallEvent::Ringing { .. }
-                | sip::CallEvent::EarlyMedia(_)
-                | sip::CallEvent::Transferred(_),
-            ) => None,
+            Some(sip::CallEvent::Transferred(outcome)) => {
+                let (outcome, code) = forward_outcome(&outcome);
+                let now = self.parts.clock.now();
+                self.dialogue.forwarded(now, outcome, code);
+                None
+            }
+            Some(sip::CallEvent::Ringing { .. } | sip::CallEvent::EarlyMedia(_)) => None,
         }
+    }
+}
+
+/// What a transfer came to, and the SIP status that says so.
+const fn forward_outcome(outcome: &TransferOutcome) -> (ForwardOutcome, Option<u16>) {
+    match outcome {
+        TransferOutcome::Completed => (ForwardOutcome::Completed, None),
+        TransferOutcome::Accepted => (ForwardOutcome::Accepted, None),
+        TransferOutcome::Refused { code } => (ForwardOutcome::Refused, Some(*code)),
+        TransferOutcome::Failed { code } => (ForwardOutcome::Failed, Some(*code)),
+        TransferOutcome::Unreported => (ForwardOutcome::Unreported, None),
     }
 }
 

@@ -3,8 +3,10 @@
 mod drive;
 mod journal;
 mod loudness;
+mod order;
 mod outcome;
 mod speaker;
+mod succession;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,9 +20,11 @@ use sip::{CallHandle, EndCause, IncomingCall, LocalMedia, OutboundCall, RemoteMe
 use tokio::sync::mpsc;
 
 pub(crate) use self::journal::Journal;
+pub(crate) use self::order::{Control, Order};
 
 use self::drive::{Cause, Driver, Outcome, Parts};
 use self::outcome::{after_answer, before_answer};
+use self::succession::Succession;
 use crate::control::PlaceCall;
 use crate::event::{CallEventKind, CallReport, CallStatus, Direction, LineQuality};
 use crate::keeping::{Ended, Log, Opened, Record, keeper};
@@ -30,56 +34,20 @@ use crate::node::Node;
 use crate::recording::{Recording, RecordingOrder};
 use crate::script::{Occasion, Script};
 
-/// What the node may order a live call to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// End now, for this reason.
-    HangUp(&'static str),
-    /// Say goodbye, with these words or the agent's own, and end for this reason.
-    SayGoodbye {
-        goodbye: Option<String>,
-        reason: &'static str,
-    },
-}
-
-/// The node's line into a live call. The last order stands until it is taken.
-#[derive(Debug)]
-pub(crate) struct Control(tokio::sync::watch::Sender<Option<Order>>);
-
-impl Control {
-    pub(crate) fn new() -> Self {
-        Self(tokio::sync::watch::Sender::new(None))
-    }
-
-    pub(crate) fn give(&self, order: Order) {
-        self.0.send_replace(Some(order));
-    }
-
-    /// Waits for an order that was not taken yet.
-    async fn order(&self) -> Order {
-        let mut orders = self.0.subscribe();
-        loop {
-            let mut order = None;
-            self.0.send_if_modified(|pending| {
-                order = pending.take();
-                false
-            });
-            if let Some(order) = order {
-                return order;
-            }
-            if orders.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-}
-
 /// What every call needs, whoever called whom.
 pub(crate) struct Call<'a> {
     pub(crate) node: &'a Node,
     pub(crate) journal: &'a Journal,
     pub(crate) control: &'a Control,
     pub(crate) live: &'a std::sync::OnceLock<tokio::sync::broadcast::Sender<crate::LiveAudio>>,
+}
+
+/// Who talks to whom.
+pub(crate) struct Party<'a> {
+    agent: &'a AgentDefinition,
+    direction: Direction,
+    number: &'a str,
+    about: Option<&'a str>,
 }
 
 /// A call's ears, mouth and memory, before and while it talks.
@@ -154,7 +122,13 @@ impl Call<'_> {
             Ok(placed) => placed,
             Err(error) => return failed(error.to_string()),
         };
-        self.carry(&request.agent, script, line, &signalling, &mut events)
+        let party = Party {
+            agent: &request.agent,
+            direction: Direction::Outbound,
+            number: &request.number,
+            about: request.about.as_deref(),
+        };
+        self.carry(&party, script, line, &signalling, &mut events)
             .await
     }
 
@@ -191,7 +165,13 @@ impl Call<'_> {
             Ok(accepted) => accepted,
             Err(error) => return failed(error.to_string()),
         };
-        self.carry(agent, script, line, &signalling, &mut events)
+        let party = Party {
+            agent,
+            direction: Direction::Inbound,
+            number: &number,
+            about: None,
+        };
+        self.carry(&party, script, line, &signalling, &mut events)
             .await
     }
 
@@ -259,7 +239,7 @@ impl Call<'_> {
     /// Carries a call from its INVITE to its end.
     async fn carry(
         &self,
-        agent: &AgentDefinition,
+        party: &Party<'_>,
         script: Script,
         line: Line,
         signalling: &CallHandle,
@@ -272,7 +252,7 @@ impl Call<'_> {
                     signalling.hangup();
                     return failed(error.to_string());
                 }
-                self.talk(agent, script, line, &remote, signalling, events)
+                self.talk(party, script, line, &remote, signalling, events)
                     .await
             }
             Err(cause) => {
@@ -313,6 +293,8 @@ impl Call<'_> {
                 },
                 order = self.control.order() => match order {
                     Order::HangUp(_) | Order::SayGoodbye { .. } => signalling.hangup(),
+                    // Such are not taken before the answer.
+                    Order::Say { .. } | Order::Forward { .. } | Order::Mute(_) => {}
                 },
                 () = line.feed.ready() => {
                     // Before the answer nobody need send anything.
@@ -333,7 +315,7 @@ impl Call<'_> {
 
     async fn talk(
         &self,
-        agent: &AgentDefinition,
+        party: &Party<'_>,
         script: Script,
         line: Line,
         remote: &RemoteMedia,
@@ -342,6 +324,7 @@ impl Call<'_> {
     ) -> CallReport {
         let answered_at = Timestamp::now();
         self.journal.write(CallEventKind::Answered);
+        self.control.answered();
         let answered = self.node.clock.now();
         let rate = line.leg.rate().unwrap_or_else(|| remote.codec.rate());
         line.recording.begin(answered, rate);
@@ -361,12 +344,17 @@ impl Call<'_> {
             recogniser: Arc::clone(&self.node.providers.recogniser),
             judge: Arc::clone(&self.node.providers.judge),
             synthesiser: Arc::clone(&self.node.providers.synthesiser),
-            model: self.node.providers.models.model_for(agent),
+            model: self.node.providers.models.model_for(party.agent),
             tools: self
                 .node
                 .providers
                 .tools
-                .runner_for(agent, self.journal.call()),
+                .runner_for(party.agent, self.journal.call()),
+            succession: Succession {
+                node: self.node,
+                call: self.journal.call(),
+                party,
+            },
             log: line.log.clone(),
         };
         let outcome = Driver::new(parts, answered).run(events).await;
@@ -429,23 +417,5 @@ pub(crate) fn failed(reason: String) -> CallReport {
         transcript: Vec::new(),
         latencies: Vec::new(),
         line: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn an_order_is_taken_once_and_the_last_one_counts() {
-        let control = Control::new();
-        control.give(Order::SayGoodbye {
-            goodbye: None,
-            reason: "one",
-        });
-        control.give(Order::HangUp("two"));
-        assert_eq!(control.order().await, Order::HangUp("two"));
-        let another = tokio::time::timeout(Duration::from_millis(20), control.order());
-        assert!(another.await.is_err());
     }
 }

@@ -2,6 +2,7 @@ use sip::EndCause;
 
 use super::drive::Cause;
 use super::failed;
+use crate::dialogue::forwarding::PASSED_ON;
 use crate::event::{CallReport, CallStatus};
 
 /// The report of a call that was never answered.
@@ -16,6 +17,7 @@ pub(super) fn before_answer(cause: &EndCause) -> CallReport {
 /// Status, SIP code and reason of a call that was answered.
 pub(super) fn after_answer(cause: &Cause) -> (CallStatus, Option<u16>, String) {
     match cause {
+        Cause::HungUp(PASSED_ON) => (CallStatus::Forwarded, None, PASSED_ON.to_owned()),
         Cause::HungUp(reason) => (CallStatus::Completed, None, (*reason).to_owned()),
         Cause::Vanished => (
             CallStatus::TimedOut,

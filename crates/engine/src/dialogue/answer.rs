@@ -19,6 +19,10 @@ pub(super) struct Answer {
     pub(super) asking: Option<ReplyId>,
     /// Hang up once it has been played.
     pub(super) ends_call: Option<&'static str>,
+    /// Pass the call on once it has been played.
+    pub(super) passes_on: bool,
+    /// Whether none of it is spoken.
+    pub(super) is_silent: bool,
     /// The latency account, for answers to a caller's turn.
     pub(super) ledger: Option<Ledger>,
     /// The account of an answer of which only a filler was heard, until the model says something.
@@ -97,6 +101,8 @@ impl Answer {
             to_caller: asking.is_some(),
             asking,
             ends_call: None,
+            passes_on: false,
+            is_silent: false,
             ledger,
             bridged: None,
             fillers: 0,

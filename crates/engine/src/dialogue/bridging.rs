@@ -11,7 +11,7 @@ impl Dialogue {
     /// When both sides have been silent for too long. The question whether the caller is still
     /// there is no sound of the conversation, but it is asked to its end.
     pub(super) fn silence_due(&self) -> Option<Moment> {
-        let listens = self.held.is_none() && !self.prompts_only();
+        let listens = self.held.is_none() && self.forwarding.is_none() && !self.prompts_only();
         listens.then(|| self.last_activity + self.script.silence_timeout)
     }
 
@@ -20,6 +20,8 @@ impl Dialogue {
         let prompt = self.script.silence_prompt.as_ref()?;
         let idle = self.answer.is_none()
             && self.held.is_none()
+            && !self.muted
+            && !self.is_leaving()
             && self.undecided.is_empty()
             && !self.machine.caller_has_turn();
         let due = self.last_activity + prompt.interval * (self.prompts + 1);
@@ -48,7 +50,8 @@ impl Dialogue {
     /// after a longer silence.
     pub(super) fn filler_due(&self) -> Option<Moment> {
         let filler = self.script.filler.as_ref()?;
-        let answer = self.answer.as_ref()?;
+        let speaks = |answer: &&Answer| !answer.is_silent && !answer.passes_on;
+        let answer = self.answer.as_ref().filter(speaks)?;
         if waits(answer) {
             let ledger = answer.ledger.as_ref()?;
             return Some(ledger.decided.max(ledger.asked) + filler.after);

@@ -6,13 +6,17 @@ use super::{Dialogue, Effect};
 
 impl Dialogue {
     /// Has the agent say goodbye, with these words or its own, and hang up after them. On hold
-    /// nobody would hear them, so the call ends at once.
+    /// nobody would hear them, and who is muted says nothing, so the call ends at once.
     pub fn hang_up(&mut self, now: Moment, message: Option<&str>, reason: &'static str) {
         if self.hanging_up.is_some() {
             return;
         }
         self.interrupt_answer(now);
-        if self.held.is_some() {
+        self.lines.clear();
+        if self.forwarding_due().is_some() {
+            self.forwarding = None;
+        }
+        if self.held.is_some() || self.muted {
             self.end(reason);
             return;
         }

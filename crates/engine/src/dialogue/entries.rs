@@ -35,7 +35,7 @@ impl Dialogue {
     /// Answers what was entered by keys: at once, or when an agent that may not be interrupted has
     /// finished.
     pub(super) fn entered(&mut self, now: Moment, entry: Entry) {
-        if !self.agent_has_the_word() && self.hanging_up.is_none() {
+        if !self.agent_has_the_word() && !self.is_leaving() {
             self.interrupt_answer(now);
         }
         if self.entered.len() >= WAITING_ENTRIES {
@@ -48,18 +48,18 @@ impl Dialogue {
 
     /// Whether a key stops the agent where speech may.
     pub(super) fn keys_interrupt(&self) -> bool {
-        self.script.turn.allow_interruptions && self.hanging_up.is_none()
+        self.script.turn.allow_interruptions && !self.is_leaving()
     }
 
     /// Whether the agent speaks, and may not be interrupted.
     pub(super) fn agent_has_the_word(&self) -> bool {
         let speaks = self.answer.is_some() && self.machine.agent() == AgentState::Speaking;
-        speaks && !self.script.turn.allow_interruptions && self.hanging_up.is_none()
+        speaks && !self.script.turn.allow_interruptions && !self.is_leaving()
     }
 
     pub(super) fn answer_entry(&mut self, now: Moment, entry: &Entry) {
         self.caller_turn(&entry.text, entry.first, entry.last);
-        if self.hanging_up.is_some() {
+        if self.is_leaving() || self.obey_keyword(now, &entry.text) {
             return;
         }
         self.ask(Ledger {

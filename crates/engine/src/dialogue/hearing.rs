@@ -47,6 +47,7 @@ impl Dialogue {
             self.prompts = 0;
         }
         self.run_machine(now);
+        self.say_next_line(now);
     }
 
     /// Takes the words of an attempt, or that there are none to be had.
@@ -135,7 +136,7 @@ impl Dialogue {
                     for undecided in &mut self.undecided {
                         undecided.wants_answer = false;
                     }
-                    if self.hanging_up.is_none() {
+                    if !self.is_leaving() {
                         self.suspend(now);
                     }
                 }

@@ -18,7 +18,8 @@ impl Dialogue {
         let free = self.answer.is_none()
             && self.suspended.is_none()
             && self.undecided.is_empty()
-            && self.hanging_up.is_none()
+            && !self.is_leaving()
+            && !self.muted
             && self.held.is_none();
         let Some(text) = self.words_of(attempt) else {
             return;
@@ -156,7 +157,7 @@ impl Dialogue {
             self.suspended = None;
             return false;
         };
-        if self.answer.is_some() || self.hanging_up.is_some() {
+        if self.answer.is_some() || self.is_leaving() {
             self.suspended = Some(suspended);
             self.give_up_suspended();
             return false;

@@ -13,10 +13,12 @@ mod caller;
 mod cut;
 mod ending;
 mod entries;
+pub(crate) mod forwarding;
 mod hearing;
 mod held_back;
 mod keys;
 mod ledger;
+mod orders;
 mod replying;
 #[cfg(test)]
 mod tests;
@@ -35,6 +37,7 @@ use media::SegmentId;
 use serde::{Deserialize, Serialize};
 use speech::Utterance;
 use turn::{Attempt, Ended, Machine};
+use uuid::Uuid;
 
 use self::ahead::{Ahead, Tally};
 use self::answer::Answer;
@@ -42,8 +45,10 @@ pub use self::answer::TimedWord;
 use self::articulation::Articulation;
 use self::caller::CallerAudio;
 use self::cut::Cut;
+use self::forwarding::Forwarding;
 use self::keys::{Entry, Keys};
 use self::ledger::{Lag, Ledger};
+use self::orders::Line;
 pub use self::tools::ToolId;
 use self::tools::{Tools, Used};
 use crate::event::CallEventKind;
@@ -112,6 +117,12 @@ pub enum Effect {
     Silence,
     /// Tell the world.
     Tell(CallEventKind),
+    /// Ask the far end to call this number or extension instead; answer with
+    /// [`Dialogue::forwarded`].
+    Transfer(String),
+    /// Find the script of this agent for the call; answer with [`Dialogue::taken_over`], or with
+    /// [`Dialogue::forwarded`] where there is no such agent.
+    HandOver(Uuid),
     /// End the call, for this reason.
     HangUp(&'static str),
 }
@@ -145,6 +156,12 @@ pub struct Dialogue {
     unattended: Vec<Used>,
     /// Keys that are answered when that is known.
     entered: VecDeque<Entry>,
+    /// What is to be said when neither side speaks.
+    lines: VecDeque<Line>,
+    /// Whether the agent may say nothing.
+    muted: bool,
+    /// Whom the call is being passed on to.
+    forwarding: Option<Forwarding>,
     /// Times that the silent caller was asked in a row.
     prompts: u32,
     /// How far hearing lags behind the line.
@@ -236,6 +253,9 @@ impl Dialogue {
             cut: None,
             unattended: Vec::new(),
             entered: VecDeque::new(),
+            lines: VecDeque::new(),
+            muted: false,
+            forwarding: None,
             prompts: 0,
             lag: Lag::default(),
             turns: 0,
@@ -263,6 +283,7 @@ impl Dialogue {
         }
         self.held = held.then_some(now);
         self.last_activity = now;
+        self.say_next_line(now);
     }
 
     /// When [`timeout`](Self::timeout) is due.
@@ -286,6 +307,7 @@ impl Dialogue {
             self.keys.deadline(),
             self.cut_deadline(),
             self.tools_deadline(),
+            self.forwarding_due(),
         ];
         others.into_iter().flatten().fold(own, Moment::min)
     }
@@ -305,6 +327,7 @@ impl Dialogue {
             }
             return;
         }
+        self.pass_on_if_due(now);
         if now >= self.started + self.script.max_duration {
             let message = self.script.max_duration_message.clone();
             self.hang_up(now, Some(&message), "the call reached its maximum duration");
@@ -312,6 +335,8 @@ impl Dialogue {
             if now >= since + self.patience.longest_hold {
                 self.end("the far end held the call for too long");
             }
+        } else if self.forwarding.is_some() {
+            // The far end, or the caller's next agent, is to speak next.
         } else if self.silence_due().is_some_and(|due| now >= due) {
             if self.answer.is_some() {
                 self.last_activity = now;

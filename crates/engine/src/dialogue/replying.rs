@@ -69,7 +69,7 @@ impl Dialogue {
         let Some(answer) = self.answer_to(reply) else {
             return;
         };
-        let worded = answer.has_words() && !answer.said.trim().is_empty();
+        let worded = answer.is_silent || answer.has_words() && !answer.said.trim().is_empty();
         let ends_call = answer.ends_call.is_some() || answer.tools.end_the_call();
         if worded || !(ends_call || answer.tools.are_idle()) {
             answer.asking = None;
@@ -115,7 +115,9 @@ impl Dialogue {
             ledger.speculation = tally;
         }
         let reply = self.order_reply(self.conversation.messages(), true);
-        self.answer = Some(Answer::new(Some(reply), Some(ledger)));
+        let mut answer = Answer::new(Some(reply), (!self.muted).then_some(ledger));
+        answer.is_silent = self.muted;
+        self.answer = Some(answer);
         self.machine.agent_is(AgentState::Thinking);
     }
 
@@ -135,7 +137,8 @@ impl Dialogue {
             messages,
             knowledge: self.script.knowledge.clone(),
             tools: if with_tools {
-                self.script.tools.clone()
+                let rules = self.script.routing.tools();
+                self.script.tools.iter().chain(rules).cloned().collect()
             } else {
                 Vec::new()
             },

@@ -3,9 +3,13 @@ use llm::ReplyPart;
 
 use super::*;
 use crate::event::{Speaker, TranscriptTurn, TurnLatency};
+use crate::routing::Routing;
 
 mod cut;
+mod forwarding;
 mod held_back;
+mod orders;
+mod rules;
 mod tools;
 
 const WINDOW: Duration = Duration::from_millis(32);
@@ -40,6 +44,7 @@ fn script() -> Script {
             min_interruption_duration: Duration::from_millis(300),
             ..turn::Settings::default()
         },
+        routing: Routing::default(),
         background: None,
         suppress_noise: false,
         record: true,
@@ -71,6 +76,10 @@ struct Call {
     under_way: Option<(SegmentId, Moment)>,
     /// Whether the leg says at once what it had played when it was interrupted.
     leg_answers: bool,
+    /// Whom the far end was asked to call.
+    transfers: Vec<String>,
+    /// Agents that were asked for.
+    handed_over: Vec<Uuid>,
     hung_up: Option<&'static str>,
 }
 
@@ -92,6 +101,8 @@ impl Call {
             silenced: 0,
             under_way: None,
             leg_answers: true,
+            transfers: Vec::new(),
+            handed_over: Vec::new(),
             hung_up: None,
         };
         call.drain();
@@ -122,6 +133,8 @@ impl Call {
                         .cut_off(self.now, segment, played.unwrap_or_default());
                 }
                 Effect::Tell(kind) => self.told.push(kind),
+                Effect::Transfer(target) => self.transfers.push(target),
+                Effect::HandOver(agent) => self.handed_over.push(agent),
                 Effect::HangUp(reason) => self.hung_up = Some(reason),
             }
         }

@@ -128,7 +128,8 @@ impl Dialogue {
 
     /// The model calls a tool: it is used when the answer is let out.
     pub(super) fn called(&mut self, now: Moment, reply: ReplyId, call: ToolCall) {
-        let known = self.script.tools.iter().any(|tool| tool.name == call.name);
+        let known = self.script.tools.iter().any(|tool| tool.name == call.name)
+            || self.script.routing.rule_of(&call.name).is_some();
         if !known && !call.ends_call() {
             tracing::warn!(
                 tool = call.name,
@@ -155,11 +156,14 @@ impl Dialogue {
     /// Puts the tools to use that the answer wants which is being heard, or is about to be.
     pub(super) fn use_tools(&mut self, now: Moment) {
         let due = now + self.patience.longest_tool;
+        let mut rule = None;
         let Some(answer) = &mut self.answer else {
             return;
         };
         for call in mem::take(&mut answer.tools.wanted) {
-            let number = (!call.ends_call()).then_some(self.next_tool);
+            let named = self.script.routing.rule_of(&call.name);
+            let runs = !call.ends_call() && named.is_none();
+            let number = runs.then_some(self.next_tool);
             self.effects
                 .push_back(Effect::Tell(CallEventKind::ToolCalled {
                     name: call.name.clone(),
@@ -168,6 +172,10 @@ impl Dialogue {
                 }));
             if call.ends_call() {
                 answer.ends_call = Some(ENDED_BY_AGENT);
+                continue;
+            }
+            if let Some(named) = named {
+                rule.get_or_insert_with(|| named.clone());
                 continue;
             }
             let id = ToolId(self.next_tool);
@@ -181,6 +189,9 @@ impl Dialogue {
                 began: now,
                 due,
             });
+        }
+        if let Some(rule) = rule {
+            self.obey(now, &rule);
         }
     }
 

@@ -48,12 +48,12 @@ impl Dialogue {
             return;
         }
         let goes_on = self.answer.is_some() && self.script.turn.allow_interruptions;
-        if goes_on && undecided.wants_answer && self.hanging_up.is_none() && !text.is_empty() {
+        if goes_on && undecided.wants_answer && !self.is_leaving() && !text.is_empty() {
             // The agent did not wait for these words.
             self.interrupt_answer(now);
         }
         self.caller_turn(&text, undecided.ended.started, undecided.voiced_until);
-        if self.hanging_up.is_some() {
+        if self.is_leaving() {
             return;
         }
         if text.is_empty() {
@@ -63,6 +63,9 @@ impl Dialogue {
             return;
         }
         self.give_up_suspended();
+        if undecided.wants_answer && self.obey_keyword(now, &text) {
+            return;
+        }
         let ledger = Ledger {
             last_voiced: undecided.voiced_until,
             last_window: undecided.ended.last_window,
@@ -124,7 +127,7 @@ impl Dialogue {
     pub(super) fn take_up_dropped(&mut self, now: Moment) {
         if let Some(ledger) = self.dropped.take()
             && self.answer.is_none()
-            && self.hanging_up.is_none()
+            && !self.is_leaving()
         {
             self.ask(ledger.asked_again(now));
         }

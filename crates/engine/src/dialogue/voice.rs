@@ -37,6 +37,7 @@ impl Dialogue {
             answer.synthesised(now, segment, duration);
         }
         self.goodbye_goes_on(now + duration);
+        self.announcement_goes_on(now + duration);
         self.close_answer_if_over(now);
     }
 
@@ -69,6 +70,7 @@ impl Dialogue {
             self.last_activity = self.last_activity.max(at);
         }
         self.goodbye_goes_on(at);
+        self.announcement_goes_on(at);
         match playback {
             Playback::Started(segment) => self.segment_started(at, segment),
             Playback::Finished(segment) => {
@@ -94,6 +96,9 @@ impl Dialogue {
         self.discard_ahead();
         self.give_up_suspended();
         self.dropped = None;
+        if self.muted {
+            return;
+        }
         self.answer = Some(answer);
         // Fixed words are on their way at once: only what may interrupt the agent stops them.
         self.machine.agent_is(AgentState::Speaking);
@@ -108,6 +113,9 @@ impl Dialogue {
         let Some(answer) = self.answer_to(reply) else {
             return;
         };
+        if answer.is_silent {
+            return;
+        }
         if let Some(ledger) = &mut answer.ledger {
             ledger.first_sentence.get_or_insert(now);
         }
@@ -119,7 +127,9 @@ impl Dialogue {
     pub(super) fn order(&mut self, sentence: String) {
         let segment = SegmentId(self.next_segment);
         self.next_segment += 1;
-        if let Some(answer) = &mut self.answer {
+        if let Some(answer) = &mut self.answer
+            && !answer.is_silent
+        {
             answer.add(segment, sentence.clone());
             self.effects.push_back(Effect::Speak(segment, sentence));
         }
@@ -176,10 +186,13 @@ impl Dialogue {
         self.tell_agent_turn(heard, false);
         if let Some(reason) = answer.ends_call {
             self.end(reason);
+        } else if answer.passes_on {
+            self.pass_on();
         } else if answer.was_lost() {
             self.apologise();
         }
         self.catch_up(now);
+        self.say_next_line(now);
     }
 
     /// The caller waits for an answer that could not be spoken.

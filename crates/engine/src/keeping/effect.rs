@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use speech::Utterance;
 use turn::Attempt;
+use uuid::Uuid;
 
 use crate::dialogue::{Effect, ReplyId, ToolId};
 use crate::event::CallEventKind;
@@ -41,6 +42,8 @@ pub enum Did {
     Release,
     Silence,
     Tell(CallEventKind),
+    Transfer(String),
+    HandOver(Uuid),
     HangUp(String),
 }
 
@@ -71,6 +74,8 @@ impl Did {
             Effect::Release => Self::Release,
             Effect::Silence => Self::Silence,
             Effect::Tell(kind) => Self::Tell(kind.clone()),
+            Effect::Transfer(target) => Self::Transfer(target.clone()),
+            Effect::HandOver(agent) => Self::HandOver(*agent),
             Effect::HangUp(reason) => Self::HangUp((*reason).to_owned()),
         }
     }

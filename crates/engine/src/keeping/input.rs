@@ -9,9 +9,11 @@ use speech::RecogniseError;
 use turn::Attempt;
 
 use crate::dialogue::{Dialogue, Playback, ReplyId, TimedWord, ToolId};
+use crate::routing::{Destination, ForwardOutcome};
+use crate::script::Script;
 
 /// Something that a conversation is told, apart from the caller's audio.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[expect(
     missing_docs,
@@ -26,6 +28,16 @@ pub enum Input {
     },
     FallSilent {
         now: Moment,
+    },
+    Forward {
+        now: Moment,
+        to: Destination,
+        message: Option<String>,
+    },
+    Forwarded {
+        now: Moment,
+        outcome: ForwardOutcome,
+        sip_code: Option<u16>,
     },
     Finish {
         now: Moment,
@@ -44,6 +56,10 @@ pub enum Input {
         attempt: Attempt,
         /// The bits of a 32-bit number.
         completeness: Option<u32>,
+    },
+    Mute {
+        now: Moment,
+        muted: bool,
     },
     Playback {
         at: Moment,
@@ -69,6 +85,11 @@ pub enum Input {
         reply: ReplyId,
         part: ReplyPart,
     },
+    SayLine {
+        now: Moment,
+        text: String,
+        ends_call: Option<Reason>,
+    },
     Synthesised {
         now: Moment,
         segment: SegmentId,
@@ -83,6 +104,10 @@ pub enum Input {
     SynthesisStarted {
         at: Moment,
         segment: SegmentId,
+    },
+    TakenOver {
+        now: Moment,
+        script: Box<Script>,
     },
     Timeout {
         now: Moment,
@@ -106,16 +131,21 @@ impl Input {
         match self {
             Self::CutOff { now, .. }
             | Self::FallSilent { now }
+            | Self::Forward { now, .. }
+            | Self::Forwarded { now, .. }
             | Self::Finish { now }
             | Self::HangUp { now, .. }
             | Self::Hold { now, .. }
             | Self::Judged { now, .. }
+            | Self::Mute { now, .. }
             | Self::Pressed { now, .. }
             | Self::Recognised { now, .. }
             | Self::ReplyEnded { now, .. }
             | Self::ReplyPart { now, .. }
+            | Self::SayLine { now, .. }
             | Self::Synthesised { now, .. }
             | Self::SynthesisFailed { now, .. }
+            | Self::TakenOver { now, .. }
             | Self::Timeout { now }
             | Self::ToolAnswered { now, .. } => Some(*now),
             Self::Close
@@ -135,6 +165,21 @@ impl Input {
                 played,
             } => dialogue.cut_off(*now, *segment, *played),
             Self::FallSilent { now } => dialogue.fall_silent(*now),
+            Self::Forward { now, to, message } => {
+                dialogue.forward(*now, to.clone(), message.as_deref());
+            }
+            Self::Forwarded {
+                now,
+                outcome,
+                sip_code,
+            } => dialogue.forwarded(*now, *outcome, *sip_code),
+            Self::Mute { now, muted } => dialogue.mute(*now, *muted),
+            Self::SayLine {
+                now,
+                text,
+                ends_call,
+            } => dialogue.say_line(*now, text, ends_call.map(Reason::as_str)),
+            Self::TakenOver { now, script } => dialogue.taken_over(*now, (**script).clone()),
             Self::Finish { now } => dialogue.finish(*now),
             Self::HangUp {
                 now,
@@ -278,6 +323,7 @@ mod tests {
             },
         ];
         let json = serde_json::to_string(&inputs).unwrap();
-        assert_eq!(serde_json::from_str::<Vec<Input>>(&json).unwrap(), inputs);
+        let read: Vec<Input> = serde_json::from_str(&json).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{inputs:?}"));
     }
 }

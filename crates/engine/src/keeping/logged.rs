@@ -13,6 +13,7 @@ use super::log::Log;
 use super::record::Record;
 use crate::dialogue::{Dialogue, Effect, HeardWindow, Playback, ReplyId, TimedWord, ToolId};
 use crate::patience::Patience;
+use crate::routing::{Destination, ForwardOutcome};
 use crate::script::Script;
 use crate::tools::ToolReply;
 
@@ -184,6 +185,52 @@ impl LoggedDialogue {
         self.dialogue.hang_up(now, message, reason);
     }
 
+    /// `ends_call` is one of [`Reasons`](super::Reasons).
+    pub(crate) fn say_line(&mut self, now: Moment, text: &str, ends_call: Option<&'static str>) {
+        self.told(|| Input::SayLine {
+            now,
+            text: text.to_owned(),
+            ends_call: ends_call.map(Reason::new),
+        });
+        self.dialogue.say_line(now, text, ends_call);
+    }
+
+    pub(crate) fn mute(&mut self, now: Moment, muted: bool) {
+        self.told(|| Input::Mute { now, muted });
+        self.dialogue.mute(now, muted);
+    }
+
+    pub(crate) fn forward(&mut self, now: Moment, to: Destination, message: Option<&str>) {
+        self.told(|| Input::Forward {
+            now,
+            to: to.clone(),
+            message: message.map(str::to_owned),
+        });
+        self.dialogue.forward(now, to, message);
+    }
+
+    pub(crate) fn forwarded(
+        &mut self,
+        now: Moment,
+        outcome: ForwardOutcome,
+        sip_code: Option<u16>,
+    ) {
+        self.told(|| Input::Forwarded {
+            now,
+            outcome,
+            sip_code,
+        });
+        self.dialogue.forwarded(now, outcome, sip_code);
+    }
+
+    pub(crate) fn taken_over(&mut self, now: Moment, script: Script) {
+        self.told(|| Input::TakenOver {
+            now,
+            script: Box::new(script.clone()),
+        });
+        self.dialogue.taken_over(now, script);
+    }
+
     pub(crate) fn hold(&mut self, now: Moment, held: bool) {
         self.told(|| Input::Hold { now, held });
         self.dialogue.hold(now, held);
@@ -254,6 +301,7 @@ mod tests {
             resume_after: None,
             speed: 1.0,
             turn: turn::Settings::default(),
+            routing: crate::routing::Routing::default(),
             background: None,
             suppress_noise: false,
             record: true,

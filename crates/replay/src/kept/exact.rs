@@ -291,6 +291,8 @@ fn narrate(narrator: &mut Narrator, now: Moment, effect: Effect) {
         | Effect::RunTool(..)
         | Effect::Hold
         | Effect::Release
+        | Effect::Transfer(_)
+        | Effect::HandOver(_)
         | Effect::HangUp(_) => {}
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use engine::{
-    CallControl, CallEvent, CallEventKind, CallId, LiveAudio, Missed, NodeLoad, PlaceCall,
-    PlaceCallError, Subscriber, Subscription,
+    ActionError, CallAction, CallControl, CallEvent, CallEventKind, CallId, LiveAudio, Missed,
+    NodeLoad, PlaceCall, PlaceCallError, Subscriber, Subscription,
 };
 use jiff::Timestamp;
 use tokio::sync::broadcast;
@@ -15,6 +15,8 @@ pub(crate) struct MemoryCalls {
     live: Mutex<HashMap<CallId, Live>>,
     pub(crate) placed: Mutex<Vec<PlaceCall>>,
     pub(crate) hung_up: Mutex<Vec<(CallId, Option<String>)>>,
+    pub(crate) acted: Mutex<Vec<(CallId, CallAction)>>,
+    pub(crate) action_refusal: Mutex<Option<ActionError>>,
     pub(crate) refusal: Mutex<Option<PlaceCallError>>,
     pub(crate) draining: Mutex<bool>,
     pub(crate) broken: Mutex<Option<&'static str>>,
@@ -97,12 +99,19 @@ impl CallControl for MemoryCalls {
         Some(Subscriber::new(sound, Missed::default()))
     }
 
-    fn hang_up(&self, call: CallId, goodbye: Option<String>) -> bool {
-        let is_live = self.live.lock().unwrap().contains_key(&call);
-        if is_live {
-            self.hung_up.lock().unwrap().push((call, goodbye));
+    fn act(&self, call: CallId, action: CallAction) -> Result<(), ActionError> {
+        if !self.live.lock().unwrap().contains_key(&call) {
+            return Err(ActionError::NotLive);
         }
-        is_live
+        if let CallAction::HangUp { goodbye } = action {
+            self.hung_up.lock().unwrap().push((call, goodbye));
+            return Ok(());
+        }
+        if let Some(refusal) = *self.action_refusal.lock().unwrap() {
+            return Err(refusal);
+        }
+        self.acted.lock().unwrap().push((call, action));
+        Ok(())
     }
 
     fn load(&self) -> NodeLoad {
