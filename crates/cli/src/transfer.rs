@@ -17,6 +17,7 @@ const RECORDINGS: &str = "recordings";
 
 /// What goes where.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Export {
     /// The folder to be made for it. It holds secrets: keep it to yourself.
     folder: PathBuf,
@@ -29,6 +30,7 @@ pub(crate) struct Export {
 
 /// What comes from where.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Import {
     /// The folder that `mihu export` made.
     folder: PathBuf,

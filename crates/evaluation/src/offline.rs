@@ -258,7 +258,8 @@ mod tests {
         assert_eq!(judged.flag(Analyser::HumanEscalation), Some(true));
         assert_eq!(judged.flag(Analyser::KnowledgeGap), Some(true));
         let labels = &judged.get(Analyser::IntentLabels).unwrap().value;
-        assert_eq!(*labels, serde_json::json!(["cancellation", "purchase"]));
+        let expected = ["cancellation", "complaint", "purchase"];
+        assert_eq!(*labels, serde_json::json!(expected));
         let satisfaction = &judged.get(Analyser::Satisfaction).unwrap().value;
         assert!(satisfaction.as_u64().is_some_and(|score| score <= 3));
     }

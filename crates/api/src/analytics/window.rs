@@ -48,6 +48,10 @@ impl Asked {
     pub(super) fn take(query: &mut Query) -> Result<Self, ApiError> {
         let (from, offset) = moment(query, "from")?;
         let (before, _) = moment(query, "to")?;
+        // Nothing is older.
+        if from < Timestamp::UNIX_EPOCH {
+            return Err(ApiError::invalid("from", "a time since 1970"));
+        }
         if before <= from {
             return Err(ApiError::invalid("to", "a time after `from`"));
         }
@@ -98,7 +102,8 @@ impl Asked {
 }
 
 fn earlier(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+    let earlier = at.checked_sub(by).unwrap_or(Timestamp::MIN);
+    earlier.max(Timestamp::UNIX_EPOCH)
 }
 
 /// A moment with its offset from UTC. A `+` that was not escaped has become a blank.

@@ -99,7 +99,11 @@ async fn lists_show_nothing_of_another_workspace() {
     for (path, method, operation) in secured() {
         if method == "GET" && path.starts_with("/api/") && !path.contains('{') {
             let token = token(&other, &[scope(&operation).unwrap()]).await;
-            let answer = ask(&node, &path, &method, &operation, &token).await;
+            let asked = match path.strip_prefix("/api/v1/analytics/") {
+                Some(_) => format!("{path}?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z"),
+                None => path.clone(),
+            };
+            let answer = ask(&node, &asked, &method, &operation, &token).await;
             assert!(answer.status.is_success(), "{path}: {}", answer.text());
             shows_nothing(&answer, &made);
         }

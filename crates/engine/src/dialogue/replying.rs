@@ -71,7 +71,12 @@ impl Dialogue {
         };
         let worded = answer.is_silent || answer.has_words() && !answer.said.trim().is_empty();
         let ends_call = answer.ends_call.is_some() || answer.tools.end_the_call();
-        if worded || !(ends_call || answer.tools.are_idle()) {
+        let waits = if ends_call {
+            answer.tools.may_still_speak()
+        } else {
+            !answer.tools.are_idle()
+        };
+        if worded || waits {
             answer.asking = None;
             self.failures = 0;
         } else if ends_call {

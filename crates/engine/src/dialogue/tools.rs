@@ -66,6 +66,11 @@ impl Tools {
         self.wanted.iter().any(ToolCall::ends_call)
     }
 
+    /// Whether one may still want something said.
+    pub(super) fn may_still_speak(&self) -> bool {
+        !self.used.is_empty() || self.wanted.iter().any(|call| !call.ends_call())
+    }
+
     /// Has a tool used, within bounds.
     fn want(&mut self, call: ToolCall) {
         let at_once = self.wanted.len() + self.used.len();
@@ -226,7 +231,12 @@ impl Dialogue {
             said = format!("{said} {words}");
         }
         if ends_call {
-            self.close_answer_if_over(now);
+            if said.trim().is_empty() {
+                let goodbye = self.script.goodbye.clone();
+                self.say_of_tools(now, &goodbye, true);
+            } else {
+                self.close_answer_if_over(now);
+            }
             return;
         }
         let mut messages = self.conversation.messages();

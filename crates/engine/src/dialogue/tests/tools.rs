@@ -405,6 +405,16 @@ fn words_of_a_tool_are_spoken_before_the_call_ends() {
 }
 
 #[test]
+fn a_call_that_ends_with_a_tool_that_says_nothing_ends_with_the_goodbye() {
+    let mut call = booking(&[call_of("book"), Call::end_call()]);
+    assert!(call.sentences().is_empty());
+    call.tool_answers(0, "Booked.");
+    assert_eq!(call.sentences(), ["Good bye."]);
+    call.play_from(0);
+    assert!(call.hung_up.is_some());
+}
+
+#[test]
 fn a_tool_that_wants_nothing_said_leaves_the_answer_to_the_model() {
     let mut call = booking(&[call_of("book")]);
     call.tool_says(0, " ");
