@@ -212,9 +212,11 @@ impl Receiver {
         let mut messages = BTreeMap::new();
         for one in self.all() {
             let message = (one.path.clone(), one.raw.clone());
-            let id = ids.entry(message.clone()).or_insert(one.id.clone());
+            let id = ids.entry(message.clone()).or_insert_with(|| one.id.clone());
             assert_eq!(*id, one.id, "{:?} came under two ids", one.body);
-            let known = messages.entry(one.id.clone()).or_insert(message.clone());
+            let known = messages
+                .entry(one.id.clone())
+                .or_insert_with(|| message.clone());
             assert_eq!(*known, message, "{} are two messages", one.id);
         }
     }

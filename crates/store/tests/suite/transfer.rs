@@ -139,7 +139,7 @@ async fn agents_that_both_nodes_have_from_their_files_are_left_as_they_are() {
     let (source, _folder) = file().await;
     let shared = agent("Support");
     source
-        .sync_file_agents(&[shared.clone()], at(0))
+        .sync_file_agents(std::slice::from_ref(&shared), at(0))
         .await
         .unwrap();
     let exported = export(&source).await;
