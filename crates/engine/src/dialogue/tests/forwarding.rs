@@ -82,7 +82,7 @@ fn nobody_interrupts_the_announcement_and_nobody_is_answered_meanwhile() {
     call.forward(Some("I am connecting you with Ann."));
     call.is_speaking();
     call.caller_says("But I wanted to ask something else.");
-    assert_eq!(call.silenced, 1, "{:?}", call.told);
+    assert_eq!(call.silenced, 0);
     assert!(call.asked.is_empty());
     call.play_from(0);
     call.caller_says("Hello?");
@@ -197,7 +197,17 @@ fn another_agent_goes_on_with_its_own_prompt_and_greeting() {
     call.caller_says("How much is it?");
     let (_, request) = call.asked.last().expect("asked");
     assert_eq!(request.system, "You sell.");
-    assert_eq!(request.messages.len(), 5, "it knows what was said before");
+    let said: Vec<_> = request
+        .messages
+        .iter()
+        .map(|said| said.content.as_str())
+        .collect();
+    let expected = [
+        "I want to buy something.",
+        "A moment. Here is Sam. Sam speaking.",
+        "How much is it?",
+    ];
+    assert_eq!(said, expected, "it knows what was said before");
     assert_eq!(call.hung_up, None);
     assert_eq!(call.outcomes()[0].to, Destination::Agent(agent));
 }
