@@ -4,6 +4,7 @@ mod change;
 mod intents;
 mod knowledge;
 mod parts;
+mod rules;
 mod schema;
 mod view;
 mod voice;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(voice::routes())
         .merge(intents::routes())
         .merge(knowledge::routes())
+        .merge(rules::routes())
 }
 
 /// All agents

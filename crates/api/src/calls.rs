@@ -31,4 +31,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(recorded::recording))
         .routes(routes!(recorded::transcript))
         .routes(routes!(action::hang_up))
+        .routes(routes!(action::say))
+        .routes(routes!(action::forward))
+        .routes(routes!(action::mute))
+        .routes(routes!(action::unmute))
 }

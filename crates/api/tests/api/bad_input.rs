@@ -262,10 +262,12 @@ async fn unknown_things_are_not_found() {
     ] {
         node.get(&path).await.is_error(404, "CALL_NOT_FOUND");
     }
-    let path = format!("/calls/action/{unknown}/hangup");
-    node.post_text(&path, "")
-        .await
-        .is_error(404, "CALL_NOT_FOUND");
+    for action in ["hangup", "mute", "unmute"] {
+        let path = format!("/calls/action/{unknown}/{action}");
+        node.post_text(&path, "")
+            .await
+            .is_error(404, "CALL_NOT_FOUND");
+    }
     node.get(&format!("/agents/{unknown}"))
         .await
         .is_error(404, "AGENT_NOT_FOUND");

@@ -121,7 +121,7 @@ async fn a_live_call_is_hung_up_by_its_conversation() {
     let by_call = format!("/calls/action/{}/hangup", text(&placed["id"]));
     node.post_text(&by_call, "")
         .await
-        .is_error(404, "CALL_NOT_FOUND");
+        .is_error(409, "CALL_NOT_LIVE");
 }
 
 #[tokio::test]

@@ -58,6 +58,57 @@ async fn answers_are_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn rules_of_agents_are_as_the_document_says() {
+    let node = Node::start().await;
+    let agent = format!("/agents/{}", node.make_agent().await);
+    let routing = json!({ "department_name": "Sales", "destination": NUMBER });
+    let guard = json!({ "when_condition": "Danger.", "then_action": "end_conversation" });
+    for (section, list, rule, change) in [
+        (
+            "routing-rules",
+            "routing_rules",
+            routing,
+            json!({ "priority": 3 }),
+        ),
+        (
+            "guard-rules",
+            "guard_rules",
+            guard,
+            json!({ "is_active": false }),
+        ),
+    ] {
+        let path = format!("{agent}/{section}");
+        let all = format!("/agents/{{agent_uuid}}/{section}");
+        let parameter = list.trim_end_matches('s');
+        let one = format!("{all}/{{{parameter}_uuid}}");
+        is_documented("put", &all, &node.put(&path, json!({ list: [rule] })).await);
+        let made = node.post(&path, rule).await;
+        is_documented("post", &all, &made);
+        let path = format!("{path}/{}", made.data()[list][0]["uuid"].as_str().unwrap());
+        is_documented("patch", &one, &node.patch(&path, change).await);
+        is_documented("delete", &one, &node.delete(&path).await);
+    }
+}
+
+#[tokio::test]
+async fn actions_of_calls_are_as_the_document_says() {
+    let node = Node::start().await;
+    let placed = node.place_call().await;
+    let conversation = placed["conversation_uuid"].as_str().unwrap();
+    for (action, body) in [
+        ("say", json!({ "message": "Hello." })),
+        ("forward", json!({ "number": NUMBER })),
+        ("mute", json!({})),
+        ("unmute", json!({})),
+        ("hangup", json!({})),
+    ] {
+        let documented = format!("/calls/action/{{conversation_uuid}}/{action}");
+        let path = format!("/calls/action/{conversation}/{action}");
+        is_documented("post", &documented, &node.post(&path, body).await);
+    }
+}
+
+#[tokio::test]
 async fn intents_are_as_the_document_says() {
     let node = Node::start().await;
     let path = format!("/agents/{}/intents", node.make_agent().await);

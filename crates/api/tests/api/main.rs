@@ -4,10 +4,12 @@
 mod access_matrix;
 mod agent_parts;
 mod agent_routes;
+mod agent_rules;
 mod analytics;
 mod appointment_requests;
 mod appointments;
 mod bad_input;
+mod call_actions;
 mod call_records;
 mod call_views;
 mod campaigns;

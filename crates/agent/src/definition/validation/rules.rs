@@ -45,6 +45,7 @@ fn routing_rule(rule: &RoutingRule, agent: Uuid, at: &dyn Fn(&str) -> String) ->
     text(at("ai_prompt"), &rule.ai_prompt, MESSAGE)?;
     let said = &rule.say_before_transfer;
     text(at("say_before_transfer"), said, MESSAGE)?;
+    text(at("destination"), &rule.destination, EXTENSION)?;
     destination(
         (
             rule.destination_type,
@@ -69,6 +70,7 @@ fn guard_rule(rule: &GuardRule, agent: Uuid, at: &dyn Fn(&str) -> String) -> Che
     let forwarding = &rule.say_before_forwarding;
     text(at("say_before_forwarding"), forwarding, MESSAGE)?;
     text(at("say_before_end"), &rule.say_before_end, MESSAGE)?;
+    text(at("destination"), &rule.destination, EXTENSION)?;
     match rule.then_action {
         GuardAction::EndConversation => Ok(()),
         GuardAction::Forward => destination(

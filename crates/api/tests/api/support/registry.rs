@@ -83,6 +83,18 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
             let agent = node.post(&path, json!({ field: "Made" })).await.data();
             text(&agent[section][0], "uuid")
         }
+        "routing_rule_uuid" => {
+            let path = format!("/agents/{}/routing-rules", made["agent_uuid"]);
+            let body = json!({ "department_name": "Made", "destination": NUMBER });
+            let agent = node.post(&path, body).await.data();
+            text(&agent["routing_rules"][0], "uuid")
+        }
+        "guard_rule_uuid" => {
+            let path = format!("/agents/{}/guard-rules", made["agent_uuid"]);
+            let body = json!({ "when_condition": "Made", "then_action": "end_conversation" });
+            let agent = node.post(&path, body).await.data();
+            text(&agent["guard_rules"][0], "uuid")
+        }
         "tag_uuid" => {
             let name = format!("Made {}", Uuid::now_v7());
             text(
