@@ -55,6 +55,17 @@ impl Chromium {
         chromium
     }
 
+    /// Goes to another address, and waits until what is there is loaded.
+    ///
+    /// # Panics
+    ///
+    /// If nothing is there.
+    pub fn go(&mut self, url: &str) {
+        let answer = self.command("Page.navigate", json!({ "url": url }));
+        assert_eq!(answer.get("errorText"), None, "{url}");
+        self.wait_until("document.readyState == 'complete'");
+    }
+
     /// What JavaScript's `expression` comes to in the page, as JSON; promises are awaited.
     ///
     /// # Panics

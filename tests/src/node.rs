@@ -200,8 +200,21 @@ impl Node {
     ///
     /// If the CLI fails.
     pub fn keys(&self, arguments: &[&str]) -> String {
+        self.run("keys", arguments)
+    }
+
+    /// Runs `mihu oauth` with this node's data and settings.
+    ///
+    /// # Panics
+    ///
+    /// If the CLI fails.
+    pub fn oauth(&self, arguments: &[&str]) -> String {
+        self.run("oauth", arguments)
+    }
+
+    fn run(&self, command: &str, arguments: &[&str]) -> String {
         let output = Command::new(mihu())
-            .arg("keys")
+            .arg(command)
             .args(arguments)
             .env("MIHU_DATA_DIR", &self.data)
             .envs(&self.settings)

@@ -260,3 +260,39 @@ async fn an_intent_of_an_agent_file_is_done_too_and_a_failure_is_apologised_for(
     assert_eq!(transcript["tool_calls"][0]["status"], "failed");
     assert!(node.log().contains("404"), "{}", node.log());
 }
+
+#[tokio::test]
+async fn an_intent_passes_the_call_on_to_another_agent_which_goes_on() {
+    const SAM: &str = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+    let agents = tempfile::tempdir().expect("a folder");
+    let desk = format!(
+        "name: Desk\nintents:\n  - name: Check the number\n    agent: {{ agent_uuid: {SAM} }}\n"
+    );
+    let sam = format!(
+        "name: Sam\nagent_uuid: {SAM}\nsettings:\n  voice:\n    interaction:\n      \
+         inbound_first_message: This is Sam.\n"
+    );
+    for (slug, file) in [("desk", desk), ("sam", sam)] {
+        fs::write(agents.path().join(format!("{slug}.yaml")), file).expect("a file");
+    }
+    let node = Node::builder()
+        .set("MIHU_AGENTS_DIR", &agents.path().display().to_string())
+        .start();
+    let api = node.api();
+    let target = format!("sip:desk@{}", node.sip());
+    let report = Phone::start(
+        &["--call", &target, "--hangup-after", "8s"],
+        &[checkout(CALLER)],
+    )
+    .report()
+    .await;
+    assert_eq!(report["answered"], true, "{report}");
+    let calls = api.get("/calls").await;
+    let id = calls.text("/data/data/0/uuid").to_owned();
+    let transcript = api.get(&format!("/calls/{id}/transcript")).await;
+    let transcript = transcript.body["data"].clone();
+    assert!(agent_said(&transcript, "This is Sam."), "{transcript}");
+    assert_eq!(transcript["tool_calls"][0]["status"], "done");
+    let call = api.get(&format!("/calls/{id}")).await;
+    assert_eq!(call.text("/data/forwarding/to"), SAM, "{call:?}");
+}

@@ -19,7 +19,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use intent::{Intent, IntentAction, IntentParameter, IntentWebhook, ParameterKind};
+pub use intent::{
+    Intent, IntentAction, IntentAgent, IntentParameter, IntentWebhook, ParameterKind,
+};
 pub use invalid::InvalidField;
 pub(crate) use invalid::{readable_path, readable_type};
 pub(crate) use knowledge::in_order;

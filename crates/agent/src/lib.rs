@@ -21,7 +21,7 @@ pub use conversation::{Conversation, ConversationLimits, TurnIndex};
 pub use definition::{
     AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Channel, Compliance,
     Destination, DestinationType, DetectionMode, FreeObject, GuardAction, GuardRule, Guideline,
-    Intent, IntentAction, IntentParameter, IntentWebhook, Interaction, Interruption,
+    Intent, IntentAction, IntentAgent, IntentParameter, IntentWebhook, Interaction, Interruption,
     InterruptionMode, InvalidField, Note, ParameterKind, Procedure, ProcedureStep, RoutingRule,
     SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced, VoiceProfile,
     VoiceSettings, Webhook, WebhookEvent,

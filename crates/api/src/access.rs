@@ -16,11 +16,16 @@ use crate::auth;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::limits::{Peer, Standing};
-use crate::scope;
 use crate::state::ApiState;
+use crate::{oauth, scope};
 
 /// What may be asked without a token.
-const OPEN: &[&str] = &["/healthz", "/readyz", "/api/v1/openapi.json"];
+const OPEN: &[&str] = &[
+    "/healthz",
+    "/readyz",
+    "/.well-known/oauth-authorization-server",
+    "/api/v1/openapi.json",
+];
 
 /// The path of the metrics, which the settings can open.
 const METRICS: &str = "/metrics";
@@ -39,8 +44,8 @@ pub(crate) struct Access {
 struct Operation {
     /// The scope; nothing for an open operation.
     scope: Option<String>,
-    /// The names of the query parameters.
-    parameters: Vec<String>,
+    /// The names of the query parameters; nothing if any may be there.
+    parameters: Option<Vec<String>>,
 }
 
 /// What every request passes.
@@ -72,8 +77,8 @@ enum Sought<'a> {
     Operation {
         /// The scope that it asks for; nothing for an open one.
         scope: Option<&'a str>,
-        /// The query parameters that it has.
-        parameters: &'a [String],
+        /// The query parameters that it has; nothing if any may be there.
+        parameters: Option<&'a [String]>,
     },
     /// No path of the API, or a method that a path does not take.
     Nothing,
@@ -83,11 +88,12 @@ enum Sought<'a> {
 
 impl Operation {
     fn read(path: &str, operation: &Value) -> Result<Self, String> {
+        let is_standard = oauth::STANDARD.contains(&path);
         let required = operation.pointer("/security/0/token/0");
         let scope = match required.and_then(Value::as_str) {
             Some(scope) if scope::is_operation_scope(scope) => Some(scope.to_owned()),
             Some(scope) => return Err(format!("asks for `{scope}`, which is no scope")),
-            None if OPEN.contains(&path) => None,
+            None if OPEN.contains(&path) || is_standard => None,
             None => return Err("names no scope in its `security`".to_owned()),
         };
         let parameters = operation.get("parameters").and_then(Value::as_array);
@@ -95,10 +101,12 @@ impl Operation {
         let in_query = parameters.filter(|one| one["in"] == "query");
         Ok(Self {
             scope,
-            parameters: in_query
-                .filter_map(|one| one["name"].as_str())
-                .map(str::to_owned)
-                .collect(),
+            parameters: (!is_standard).then(|| {
+                in_query
+                    .filter_map(|one| one["name"].as_str())
+                    .map(str::to_owned)
+                    .collect()
+            }),
         })
     }
 }
@@ -158,7 +166,7 @@ impl Gate {
         let is_opened = path.as_str() == METRICS && self.state.config.open_metrics;
         Sought::Operation {
             scope: operation.scope.as_deref().filter(|_| !is_opened),
-            parameters: &operation.parameters,
+            parameters: operation.parameters.as_deref(),
         }
     }
 
@@ -182,13 +190,16 @@ impl Gate {
         &self,
         request: &Request,
         scope: Option<&str>,
-        parameters: &[String],
+        parameters: Option<&[String]>,
     ) -> Result<(), ApiError> {
         let caller = request.extensions().get::<Caller>();
         if let (Some(scope), Some(caller)) = (scope, caller) {
             require(caller, scope)?;
         }
-        check_query(request.uri().query().unwrap_or_default(), parameters)
+        match parameters {
+            Some(known) => check_query(request.uri().query().unwrap_or_default(), known),
+            None => Ok(()),
+        }
     }
 }
 

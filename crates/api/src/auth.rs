@@ -1,9 +1,9 @@
-//! Bearer tokens: checked before anything else of a request is looked at.
+//! Bearer tokens, of API keys and of OAuth clients: checked before anything else of a request is looked at.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use store::AuthenticateError;
+use store::{AuthenticateError, OpenOauthTokenError, is_oauth_token};
 
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -20,14 +20,40 @@ pub(crate) async fn authenticate(
     now: Timestamp,
 ) -> Result<Caller, ApiError> {
     let token = bearer_token(headers)?;
+    if is_oauth_token(token) {
+        return client(state, token, now).await;
+    }
     let key = state.store.authenticate(token, now).await;
     let key = key.map_err(refused)?;
     tracing::debug!(key = key.prefix, "authenticated");
     Ok(Caller {
-        key: key.id,
+        account: key.id,
         store: state.store.in_workspace(&key.workspace),
         workspace: key.workspace,
         scopes: Scopes::new(key.scopes),
+    })
+}
+
+/// The OAuth client that holds this token.
+async fn client(state: &ApiState, token: &str, now: Timestamp) -> Result<Caller, ApiError> {
+    const RENEW: &str = "Get another one with the refresh token, or ask for consent again.";
+    let access = state.store.open_oauth_token(token, now).await;
+    let access = access.map_err(|error| match error {
+        OpenOauthTokenError::Unknown => invalid("The token opens nothing here.", USAGE),
+        OpenOauthTokenError::Expired { at } => {
+            invalid(&format!("The token expired at {at}."), RENEW)
+        }
+        OpenOauthTokenError::Revoked { at } => {
+            invalid(&format!("The token was revoked at {at}."), RENEW)
+        }
+        OpenOauthTokenError::Store(error) => ApiError::internal("look up an OAuth token", &error),
+    })?;
+    tracing::debug!(client = %access.client, "authenticated");
+    Ok(Caller {
+        account: access.client,
+        store: state.store.in_workspace(&access.workspace),
+        workspace: access.workspace,
+        scopes: Scopes::new(access.scopes),
     })
 }
 

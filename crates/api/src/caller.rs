@@ -12,11 +12,11 @@ use crate::scope::Scopes;
 /// stored through [`store`](Self::store) alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    /// The API key.
-    pub(crate) key: Uuid,
-    /// The workspace that it belongs to.
+    /// What its requests are counted for: the API key, or the OAuth client.
+    pub(crate) account: Uuid,
+    /// The workspace that the token belongs to.
     pub(crate) workspace: WorkspaceId,
-    /// What it permits.
+    /// What the token permits.
     pub(crate) scopes: Scopes,
     /// What is stored of that workspace.
     pub(crate) store: Store,

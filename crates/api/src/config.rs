@@ -50,6 +50,8 @@ pub struct ApiConfig {
     pub idempotency: IdempotencySettings,
     /// How much is asked for at most.
     pub limits: LimitSettings,
+    /// How long what OAuth clients get is good for.
+    pub oauth: OauthSettings,
     /// Settings of webhooks.
     pub webhooks: WebhookSettings,
     /// Settings of the dialling queue.
@@ -85,6 +87,7 @@ impl ApiConfig {
             longest_record_retry: Duration::from_secs(10),
             idempotency: IdempotencySettings::default(),
             limits: LimitSettings::default(),
+            oauth: OauthSettings::default(),
             webhooks: WebhookSettings::default(),
             dialling: DiallingSettings::default(),
             evaluation: EvaluationSettings::default(),
@@ -152,6 +155,8 @@ pub struct LimitSettings {
     pub monthly_quota: u64,
     /// Requests per minute with a token that opens nothing that one address may make.
     pub failures_per_minute: u32,
+    /// Requests per minute to the consent page and for OAuth tokens that one address may make.
+    pub oauth_per_minute: u32,
 }
 
 impl LimitSettings {
@@ -161,6 +166,7 @@ impl LimitSettings {
         burst: 0,
         monthly_quota: 0,
         failures_per_minute: 0,
+        oauth_per_minute: 0,
     };
 }
 
@@ -171,6 +177,28 @@ impl Default for LimitSettings {
             burst: 100,
             monthly_quota: 1_000,
             failures_per_minute: 60,
+            oauth_per_minute: 120,
+        }
+    }
+}
+
+/// How long what OAuth clients get is good for.
+#[derive(Clone, Debug)]
+pub struct OauthSettings {
+    /// A code, until it is exchanged for tokens.
+    pub code_lifetime: Duration,
+    /// A token that opens the API.
+    pub access_token_lifetime: Duration,
+    /// A token that is exchanged for others. Each exchange gives a new one, good for as long.
+    pub refresh_token_lifetime: Duration,
+}
+
+impl Default for OauthSettings {
+    fn default() -> Self {
+        Self {
+            code_lifetime: Duration::from_secs(60),
+            access_token_lifetime: Duration::from_secs(60 * 60),
+            refresh_token_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
         }
     }
 }

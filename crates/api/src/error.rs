@@ -42,6 +42,10 @@ impl ApiError {
         }
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// A field that can not be used as given; `expected` follows the word "expected".
     pub(crate) fn invalid(field: impl Into<String>, expected: impl Display) -> Self {
         let field = field.into();

@@ -204,7 +204,7 @@ fn takes_form(parts: &http::request::Parts) -> bool {
 fn fingerprint(caller: &Caller, parts: &http::request::Parts, digest: [u8; 32]) -> String {
     let asked = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let body: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{} {} {asked} {body}", caller.key, parts.method)
+    format!("{} {} {asked} {body}", caller.account, parts.method)
 }
 
 fn limits(settings: &IdempotencySettings, now: Timestamp) -> ReservationLimits {

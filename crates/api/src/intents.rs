@@ -1,4 +1,4 @@
-//! The tools of live calls: what an agent's intents have done, over HTTP.
+//! The tools of live calls: what an agent's intents have done, over HTTP or by another agent.
 
 mod exchange;
 mod parameters;
@@ -90,6 +90,7 @@ impl ToolRunner for OfCall {
             };
             match intent.deployed() {
                 None => noted(&intent),
+                Some(IntentAction::Agent(other)) => ToolReply::passed_on(other.agent_uuid),
                 Some(IntentAction::Webhook(webhook)) => {
                     let occasion = exchange::Occasion { agent, call: live };
                     let wanted = exchange::Wanted {

@@ -39,6 +39,7 @@ mod linger;
 mod listings;
 mod metrics;
 mod number;
+mod oauth;
 mod openapi;
 mod pools;
 pub mod privacy;
@@ -59,11 +60,12 @@ mod whatsapp;
 pub use clock::{Clock, Now};
 pub use config::{
     ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, IntentSettings,
-    LimitSettings, TranscriptionSettings, WebhookSettings, WhatsappSettings,
+    LimitSettings, OauthSettings, TranscriptionSettings, WebhookSettings, WhatsappSettings,
 };
 pub use directory::{Directory, LoadDirectoryError};
 pub use intents::IntentTools;
 pub use number::UnknownCountry;
+pub use oauth::{InvalidRedirectUri, RedirectUri};
 pub use router::{document, router};
 pub use scope::{RESOURCES, Scopes, UnknownScope};
 pub use serve::serve;

@@ -1,4 +1,4 @@
-//! How much each key may ask for: a rate, and a number of requests in a month.
+//! How much each key and each OAuth client may ask for: a rate, and a number of requests in a month.
 //!
 //! [`Rate`] lives in memory alone. [`usage`] counts in memory and writes down what it counted
 //! every second or so, so that a restart forgets hardly anything.
@@ -34,6 +34,7 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 pub(crate) struct Limits {
     rate: Rate<Uuid>,
     failures: Rate<IpAddr>,
+    oauth: Rate<IpAddr>,
     usage: Usage,
     quota: u64,
 }
@@ -59,6 +60,7 @@ impl Limits {
         Self {
             rate: Rate::per_second(settings.requests_per_second, settings.burst),
             failures: Rate::per_minute(settings.failures_per_minute),
+            oauth: Rate::per_minute(settings.oauth_per_minute),
             usage: Usage::default(),
             quota: settings.monthly_quota,
         }
@@ -70,7 +72,7 @@ impl Limits {
         caller: &Caller,
         now: Now,
     ) -> Result<Option<Standing>, TooMany> {
-        let rate = self.rate.take(&caller.key, now.running);
+        let rate = self.rate.take(&caller.account, now.running);
         let rate = rate.map_err(|refused| TooMany {
             error: too_fast(refused.wait),
             standing: Some(refused.standing),
@@ -92,8 +94,25 @@ impl Limits {
 
     /// Notes a request with a token that opens nothing; what is answered if they are too many.
     pub(crate) fn failed(&self, peer: Option<Peer>, now: Now) -> Option<ApiError> {
+        self.wrong_credential(peer, now).map(too_fast)
+    }
+
+    /// Notes a credential that opens nothing; how long to wait if there were too many.
+    pub(crate) fn wrong_credential(&self, peer: Option<Peer>, now: Now) -> Option<Duration> {
         let refused = self.failures.take(&network(peer?.0), now.running).err()?;
-        Some(too_fast(refused.wait))
+        Some(refused.wait)
+    }
+
+    /// Counts a request that nobody is known to make, for consent or tokens; or says how long to
+    /// wait.
+    pub(crate) fn take_oauth(&self, peer: Option<Peer>, now: Now) -> Result<(), Duration> {
+        let Some(Peer(address)) = peer else {
+            return Ok(());
+        };
+        match self.oauth.take(&network(address), now.running) {
+            Ok(_) => Ok(()),
+            Err(refused) => Err(refused.wait),
+        }
     }
 
     /// Writes down what was counted, and forgets who has not asked for a while.
@@ -101,6 +120,7 @@ impl Limits {
         self.usage.write_down(store, now).await;
         self.rate.forget_the_idle();
         self.failures.forget_the_idle();
+        self.oauth.forget_the_idle();
     }
 }
 

@@ -71,6 +71,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("keys", "The tokens that open this API."),
     (
+        "oauth",
+        "Programs of others that act for the workspace: OAuth 2.0 with PKCE.",
+    ),
+    (
         "workspace",
         "What a workspace says of itself, such as how long it keeps recordings.",
     ),

@@ -18,8 +18,8 @@ use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
     agents, analytics, calls, campaigns, contacts, conversations, do_not_call, evaluations, health,
-    idempotency, keys, listings, metrics, pools, rules, schedules, settings, tasks, transcriptions,
-    webhooks, whatsapp,
+    idempotency, keys, listings, metrics, oauth, pools, rules, schedules, settings, tasks,
+    transcriptions, webhooks, whatsapp,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
@@ -35,6 +35,7 @@ fn families() -> OpenApiRouter<ApiState> {
         evaluations::routes(),
         keys::routes(),
         listings::routes(),
+        oauth::routes(),
         openapi::routes(),
         pools::routes(),
         rules::routes(),
@@ -47,6 +48,7 @@ fn families() -> OpenApiRouter<ApiState> {
     ];
     let v1 = families.into_iter().fold(OpenApiRouter::default(), join);
     let node = join(health::routes(), metrics::routes());
+    let node = join(node, oauth::well_known());
     join(node, OpenApiRouter::default().nest("/api/v1", v1))
 }
 
@@ -66,7 +68,8 @@ pub fn router(state: ApiState) -> Router {
         .layer(from_fn_with_state(state.clone(), idempotency::once))
         .layer(from_fn_with_state(gate, access::check))
         .layer(Extension(Document(document.to_string().into())))
-        .with_state(state)
+        .with_state(state.clone())
+        .merge(oauth::short_paths().with_state(state))
         .merge(openapi::docs_page::routes())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http())

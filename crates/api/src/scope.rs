@@ -32,7 +32,7 @@ pub const RESOURCES: &[(&str, &str)] = &[
     ),
     ("keys", "API keys"),
     ("metrics", "figures of the node for Prometheus"),
-    ("oauth", "OAuth clients"),
+    ("oauth", "OAuth clients and what they were granted"),
     ("schedules", "schedules and their availability"),
     ("tasks", "tasks and their queue"),
     ("transcriptions", "transcriptions of audio files"),
@@ -95,6 +95,19 @@ impl Scopes {
         others.0.iter().all(|scope| self.allow(scope))
     }
 
+    /// What both these scopes and the `others` permit.
+    pub fn common(&self, others: &Self) -> Self {
+        let mut common: Vec<String> = Vec::new();
+        for (one, other) in [(self, others), (others, self)] {
+            for scope in one.0.iter().filter(|scope| other.allow(scope)) {
+                if !common.contains(scope) {
+                    common.push(scope.clone());
+                }
+            }
+        }
+        Self::new(common)
+    }
+
     /// The scopes, as they were given.
     pub fn as_slice(&self) -> &[String] {
         &self.0
@@ -109,16 +122,28 @@ pub(crate) fn is_operation_scope(scope: &str) -> bool {
 
 /// Every scope that an operation can ask for, with what it permits.
 pub(crate) fn all() -> impl Iterator<Item = (String, String)> {
-    RESOURCES.iter().flat_map(|(name, what)| {
-        let scope = |verb: &str| format!("{name}:{verb}");
-        [
-            (scope("read"), format!("Reads {what}.")),
-            (
-                scope("write"),
-                format!("Makes, changes and deletes {what}."),
-            ),
-        ]
+    RESOURCES.iter().flat_map(|(name, _)| {
+        ["read", "write"].map(|verb| {
+            let scope = format!("{name}:{verb}");
+            let what = describe(&scope);
+            (scope, what)
+        })
     })
+}
+
+/// What a scope permits, in words for people.
+pub(crate) fn describe(scope: &str) -> String {
+    if scope == EVERYTHING {
+        return "Everything that your API key permits.".to_owned();
+    }
+    let (name, verb) = scope.split_once(':').unwrap_or((scope, ""));
+    let resource = RESOURCES.iter().find(|(known, _)| *known == name);
+    let what = resource.map_or(name, |(_, what)| what);
+    match verb {
+        "read" => format!("Reads {what}."),
+        "write" => format!("Makes, changes and deletes {what}."),
+        _ => format!("Reads, makes, changes and deletes {what}."),
+    }
 }
 
 fn is_known(scope: &str) -> bool {
@@ -170,6 +195,25 @@ mod tests {
         assert!(scopes("calls:*").include(&scopes("calls:read calls:write calls:*")));
         assert!(!scopes("calls:read").include(&scopes("calls:*")));
         assert!(!scopes("calls:read calls:write").include(&scopes("*")));
+    }
+
+    #[test]
+    fn what_two_permit_together_is_no_more_than_either_does() {
+        for (one, other, common) in [
+            ("calls:read", "*", "calls:read"),
+            ("*", "calls:read", "calls:read"),
+            ("calls:*", "calls:read agents:read", "calls:read"),
+            ("calls:read agents:read", "calls:*", "calls:read"),
+            ("calls:read", "calls:write", ""),
+            (
+                "calls:* agents:read",
+                "agents:* calls:read",
+                "agents:read calls:read",
+            ),
+        ] {
+            let both = scopes(one).common(&scopes(other));
+            assert_eq!(both.to_string(), common, "{one} and {other}");
+        }
     }
 
     #[test]

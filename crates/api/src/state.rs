@@ -185,9 +185,14 @@ impl ApiState {
         self.link(&format!("{path}?{parameters}"))
     }
 
+    /// Who issues OAuth tokens, as its clients know it: where the API is reached.
+    pub(crate) fn issuer(&self) -> String {
+        let base = self.config.public_url.as_str();
+        base.trim_end_matches('/').to_owned()
+    }
+
     /// A link into the API, `path` beginning after `/api/v1/`.
     pub(crate) fn link(&self, path: &str) -> String {
-        let base = self.config.public_url.as_str().trim_end_matches('/');
-        format!("{base}/api/v1/{path}")
+        format!("{}/api/v1/{path}", self.issuer())
     }
 }

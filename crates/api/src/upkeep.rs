@@ -1,5 +1,5 @@
 //! What a node does for its API beside answering: it writes down the usage of keys and forgets
-//! the answers of old requests.
+//! the answers of old requests, and OAuth tokens that are over.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::idempotency;
 use crate::state::ApiState;
+use crate::{idempotency, oauth};
 
 /// How often usage is written down; a crash forgets at most this much of it.
 const WRITE_INTERVAL: Duration = Duration::from_secs(1);
@@ -30,6 +30,7 @@ pub async fn run(state: ApiState, shutdown: CancellationToken) {
         if now.wall.duration_since(forgotten) > FORGET_INTERVAL {
             forgotten = now.wall;
             idempotency::forget(&state, now.wall).await;
+            oauth::forget(&state, now.wall).await;
         }
         tokio::select! {
             () = shutdown.cancelled() => {}

@@ -1,7 +1,8 @@
 //! The `mihu` binary: reads settings and arguments, joins the crates to a node, and ends it.
 //!
 //! It decides nothing about calls. `serve` is the node; `keys` makes bearer tokens, `workspaces`
-//! what they belong to, which `export` and `import` bring to another node; `phone` is a small scripted SIP phone; `replay` plays recorded callers to
+//! what they belong to, which `export` and `import` bring to another node; `oauth` registers
+//! clients that act for it; `phone` is a small scripted SIP phone; `replay` plays recorded callers to
 //! an agent; `demo` runs a node and a phone against each other and shows the conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
 
 mod bench;
@@ -11,6 +12,7 @@ mod detection;
 mod keys;
 mod logging;
 mod models;
+mod oauth;
 mod output;
 mod paths;
 mod phone;
@@ -58,6 +60,13 @@ enum Command {
         settings: Settings,
         #[command(subcommand)]
         action: workspaces::Action,
+    },
+    /// Registers and lists OAuth clients, and takes back what they were granted.
+    Oauth {
+        #[command(flatten)]
+        settings: Settings,
+        #[command(subcommand)]
+        action: oauth::Action,
     },
     /// Writes a workspace and its recordings to a folder, for another node or a backup.
     Export {
@@ -152,6 +161,11 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Workspaces { settings, action } => {
             let config = settings.load()?;
             runtime()?.block_on(workspaces::run(&config, action))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Oauth { settings, action } => {
+            let config = settings.load()?;
+            runtime()?.block_on(oauth::run(&config, action))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Export { settings, what } => {

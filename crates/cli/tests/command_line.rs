@@ -43,6 +43,58 @@ async fn a_key_stops_opening_the_api_when_it_expires() {
 }
 
 #[tokio::test]
+async fn an_oauth_client_is_registered_renewed_and_deleted() {
+    let node = Node::builder().start();
+    let shown = node.oauth(&[
+        "clients",
+        "create",
+        "--name",
+        "Shop",
+        "--redirect-uri",
+        "https://shop.example/callback",
+        "--scope",
+        "calls:read",
+    ]);
+    let word = |name: &str| {
+        let line = shown.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.split_whitespace().nth(1));
+        value.expect("it is shown").to_owned()
+    };
+    let (id, secret) = (word("client_id"), word("client_secret"));
+    assert!(secret.starts_with("mihu_secret_"));
+    let api = node.api();
+    let client = api.get(&format!("/oauth/clients/{id}")).await;
+    assert_eq!(client.text("/data/name"), "Shop");
+    let listed = node.oauth(&["clients", "list"]);
+    assert!(
+        listed.starts_with(&id) && listed.contains("confidential"),
+        "{listed}"
+    );
+    assert!(!listed.contains(&secret), "{listed}");
+    let renewed = node.oauth(&["clients", "secret", "Shop"]);
+    assert!(renewed.starts_with("mihu_secret_") && renewed.trim() != secret);
+    assert_eq!(node.oauth(&["grants", "list"]), "");
+    node.oauth(&["clients", "delete", &id]);
+    assert_eq!(api.get(&format!("/oauth/clients/{id}")).await.status, 404);
+}
+
+#[test]
+fn a_redirect_uri_that_anybody_could_read_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = Command::new(mihu())
+        .args([
+            "oauth", "clients", "create", "--name", "Shop", "--scope", "*",
+        ])
+        .args(["--redirect-uri", "http://shop.example/callback"])
+        .env("MIHU_DATA_DIR", folder.path())
+        .output()
+        .expect("mihu runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(said.contains("expected an https URI"), "{said}");
+}
+
+#[tokio::test]
 async fn a_node_on_postgres_remembers_there_and_nowhere_else() {
     let database = TestDatabase::create();
     let start = || {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use agent::AgentDefinition;
 use llm::ToolCall;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::event::CallId;
 
@@ -21,6 +22,9 @@ pub struct ToolReply {
     /// Whether it is spoken as it is, instead of being put into words by the model. Nothing but
     /// white space is told to the model in any case.
     pub is_spoken: bool,
+    /// The agent that is to go on with the call, if it is to be passed on. Nothing is done with the
+    /// answer then but to remember it.
+    pub passes_to: Option<Uuid>,
     /// What came of it.
     pub outcome: ToolOutcome,
 }
@@ -57,6 +61,7 @@ impl ToolReply {
         Self {
             text: text.into(),
             is_spoken: false,
+            passes_to: None,
             outcome,
         }
     }
@@ -66,6 +71,17 @@ impl ToolReply {
         Self {
             text: text.into(),
             is_spoken: true,
+            passes_to: None,
+            outcome: ToolOutcome::Done,
+        }
+    }
+
+    /// Has another agent go on with the call.
+    pub fn passed_on(to: Uuid) -> Self {
+        Self {
+            text: "The caller is passed on to another agent.".to_owned(),
+            is_spoken: false,
+            passes_to: Some(to),
             outcome: ToolOutcome::Done,
         }
     }

@@ -300,6 +300,7 @@ impl<'a> Reading<'a> {
                     let reply = ToolReply {
                         text: answer.clone(),
                         is_spoken: *is_spoken,
+                        passes_to: None,
                         outcome: ToolOutcome::Done,
                     };
                     let answer = (reply, now.since(asked));
@@ -316,6 +317,7 @@ impl<'a> Reading<'a> {
             | Input::Mute { .. }
             | Input::SayLine { .. }
             | Input::TakenOver { .. }
+            | Input::ToolPassesOn { .. }
             | Input::Finish { .. }
             | Input::HangUp { .. }
             | Input::Hold { .. }

@@ -1,17 +1,13 @@
-//! API keys: made, shown once, found again by their prefix and compared in constant time.
+//! API keys: made, shown once, found again by their tokens.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use rand::RngCore as _;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
-use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 use crate::columns::{json, micros, optional_time, time, uuid};
+use crate::credentials::{CredentialKind, is_hash_of};
 use crate::database::{Store, StoreError};
 use crate::workspaces::WorkspaceId;
 use secret::Secret;
@@ -19,12 +15,7 @@ use secret::Secret;
 /// The scope that stands for all of them.
 pub const EVERY_SCOPE: &str = "*";
 
-const MARK: &str = "mihu_";
-const RANDOM_BYTES: usize = 32;
-/// `mihu_` and 32 bytes in unpadded base64url.
-const TOKEN_LENGTH: usize = MARK.len() + 43;
-/// `mihu_` and 48 of the 256 random bits: enough to find a row, far too few to guess the rest.
-const PREFIX_LENGTH: usize = MARK.len() + 8;
+const TOKEN: CredentialKind = CredentialKind::new("mihu_");
 const LAST_USED_STEP: SignedDuration = SignedDuration::from_secs(60);
 
 /// A key as it may be shown: without its token.
@@ -113,13 +104,12 @@ impl Store {
         expires_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<NewApiKey, StoreError> {
-        let token = generate_token();
-        let (prefix, _) = token.split_at(PREFIX_LENGTH);
+        let token = TOKEN.generate();
         let key = ApiKey {
             id: Uuid::now_v7(),
             workspace: self.workspace.clone(),
             name: name.to_owned(),
-            prefix: prefix.to_owned(),
+            prefix: token.prefix,
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
             created_at: now,
             expires_at,
@@ -135,7 +125,7 @@ impl Store {
         .bind(self.workspace.as_str())
         .bind(&key.name)
         .bind(&key.prefix)
-        .bind(hash(&token).to_vec())
+        .bind(token.hash.to_vec())
         .bind(Value::from(key.scopes.clone()).to_string())
         .bind(micros(now))
         .bind(expires_at.map(micros))
@@ -143,7 +133,7 @@ impl Store {
         .await?;
         Ok(NewApiKey {
             key,
-            token: Secret::new(token),
+            token: token.text,
         })
     }
 
@@ -223,20 +213,16 @@ impl Store {
     }
 
     async fn find_key(&self, token: &str) -> Result<Option<ApiKey>, StoreError> {
-        if token.len() != TOKEN_LENGTH || !token.starts_with(MARK) {
-            return Ok(None);
-        }
-        let Some(prefix) = token.get(..PREFIX_LENGTH) else {
+        let Some(prefix) = TOKEN.prefix(token) else {
             return Ok(None);
         };
         let rows = sqlx::query("SELECT * FROM api_keys WHERE prefix = $1")
             .bind(prefix)
             .fetch_all(&self.readers)
             .await?;
-        let asked = hash(token);
         for row in rows {
             let kept: &[u8] = row.try_get("hash")?;
-            if bool::from(kept.ct_eq(&asked)) {
+            if is_hash_of(kept, token) {
                 return Ok(Some(ApiKey::from_row(&row)?));
             }
         }
@@ -270,15 +256,4 @@ impl FromRow<'_, AnyRow> for ApiKey {
             last_used_at: optional_time(row, "last_used_at")?,
         })
     }
-}
-
-fn generate_token() -> String {
-    let mut bytes = [0; RANDOM_BYTES];
-    rand::rng().fill_bytes(&mut bytes);
-    format!("{MARK}{}", URL_SAFE_NO_PAD.encode(bytes))
-}
-
-/// A plain hash is enough: the token has 256 random bits, so there is nothing to guess.
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
 }

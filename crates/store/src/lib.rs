@@ -23,6 +23,7 @@ mod calls;
 mod columns;
 mod contacts;
 mod conversations;
+mod credentials;
 mod database;
 mod dialling;
 mod erasure;
@@ -33,6 +34,7 @@ mod filter;
 mod forwarding;
 mod idempotency;
 mod messages;
+mod oauth;
 mod opening;
 mod outbox;
 mod owners;
@@ -74,6 +76,15 @@ pub use evaluations::{EvaluationFilter, EvaluationRecord, NewEvaluation};
 pub use forwarding::Forwarding;
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::{Message, MessageFilter, MessageRecord};
+pub use oauth::clients::{
+    NewOauthClient, OauthClient, OauthClientChange, RegisteredOauthClient, RenewOauthSecretError,
+};
+pub use oauth::grants::{NewOauthGrant, OauthGrant};
+pub use oauth::is_oauth_token;
+pub use oauth::tokens::{
+    IssueOauthTokensError, IssuedOauthTokens, OauthAccess, OauthCodeTerms, OauthLifetimes,
+    OauthRevocation, OpenOauthTokenError,
+};
 pub use opening::{OpenStoreError, PostgresSettings};
 pub use outbox::Announcement;
 pub use outbox::claims::{ClaimLimits, ClaimedDelivery};

@@ -21,6 +21,9 @@ const FORMAT: u32 = 1;
 const TABLES: &[&str] = &[
     "api_keys",
     "key_usage",
+    "oauth_clients",
+    "oauth_grants",
+    "oauth_tokens",
     "agents",
     "webhooks",
     "contact_fields",

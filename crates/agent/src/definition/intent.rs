@@ -46,6 +46,10 @@ pub struct Intent {
     /// The HTTP server that does it: the action that is deployed, if that is a webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<IntentWebhook>,
+    /// The agent that goes on with the call: the action that is deployed, if that is another
+    /// agent. Not together with a webhook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<IntentAgent>,
     /// An action that takes the place of the deployed one when it is published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub draft: Option<IntentAction>,
@@ -128,6 +132,19 @@ pub struct IntentWebhook {
     pub auth_token: Option<SecretKey>,
 }
 
+/// Another agent that goes on with the call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields, expecting = "an object")]
+#[schema(as = IntentAgentOfAgent)]
+pub struct IntentAgent {
+    /// The agent. Required; of the same workspace.
+    #[serde(deserialize_with = "read_uuid")]
+    pub agent_uuid: Uuid,
+    /// What whoever set it calls the action; at most 200 characters. It changes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_action_name: Option<String>,
+}
+
 /// What is done when an intent is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -135,24 +152,28 @@ pub struct IntentWebhook {
 pub enum IntentAction {
     /// An HTTP server is called.
     Webhook(IntentWebhook),
+    /// Another agent goes on with the call.
+    Agent(IntentAgent),
 }
 
 impl Intent {
     /// What is done when it is wanted: the action that is deployed.
     #[must_use]
     pub fn deployed(&self) -> Option<IntentAction> {
-        self.webhook.clone().map(IntentAction::Webhook)
+        let webhook = self.webhook.clone().map(IntentAction::Webhook);
+        webhook.or_else(|| self.agent.clone().map(IntentAction::Agent))
     }
 
     /// Puts the draft in the place of the deployed action, and says whether there was one.
     pub fn publish(&mut self) -> bool {
-        match self.draft.take() {
-            None => false,
-            Some(IntentAction::Webhook(webhook)) => {
-                self.webhook = Some(webhook);
-                true
-            }
-        }
+        let (webhook, agent) = match self.draft.take() {
+            None => return false,
+            Some(IntentAction::Webhook(webhook)) => (Some(webhook), None),
+            Some(IntentAction::Agent(agent)) => (None, Some(agent)),
+        };
+        self.webhook = webhook;
+        self.agent = agent;
+        true
     }
 
     /// The function that the language model is offered.
@@ -227,6 +248,7 @@ impl Default for Intent {
             is_active: true,
             parameters: Vec::new(),
             webhook: None,
+            agent: None,
             draft: None,
             created_at: None,
             updated_at: None,

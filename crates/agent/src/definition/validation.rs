@@ -26,6 +26,7 @@ const TOOL_NAME: usize = 64;
 const PHRASES: usize = 100;
 const WEBHOOKS: usize = 5;
 const SLUG: usize = 63;
+const URL: usize = 2_048;
 const SECRET: usize = 256;
 
 type Checked = Result<(), InvalidField>;
@@ -450,7 +451,7 @@ fn distinct(section: &str, name: &str, uuids: impl Iterator<Item = Uuid>) -> Che
 }
 
 fn web_address(field: impl Into<String>, value: &str) -> Checked {
-    let acceptable = value.len() <= MESSAGE
+    let acceptable = value.len() <= URL
         && Url::parse(value).is_ok_and(|url| {
             matches!(url.scheme(), "http" | "https")
                 && url.has_host()

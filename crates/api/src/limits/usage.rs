@@ -51,11 +51,11 @@ impl Usage {
         now: Now,
     ) -> Result<Result<Option<Standing>, Standing>, StoreError> {
         let month = month(now.wall);
-        if let Some(counted) = self.count_known(caller.key, &month, quota, now) {
+        if let Some(counted) = self.count_known(caller.account, &month, quota, now) {
             return Ok(counted);
         }
         self.read(caller, &month, now).await?;
-        let counted = self.count_known(caller.key, &month, quota, now);
+        let counted = self.count_known(caller.account, &month, quota, now);
         Ok(counted.unwrap_or(Ok(None)))
     }
 
@@ -87,9 +87,9 @@ impl Usage {
     async fn read(&self, caller: &Caller, month: &str, now: Now) -> Result<(), StoreError> {
         let _exchange = self.exchange.lock().await;
         let workspace = caller.store.workspace(&caller.workspace).await?;
-        let written = caller.store.usage(caller.key, month).await?;
+        let written = caller.store.usage(caller.account, month).await?;
         let mut accounts = self.lock();
-        let account = accounts.entry(caller.key).or_insert_with(|| Account {
+        let account = accounts.entry(caller.account).or_insert_with(|| Account {
             workspace: caller.workspace.clone(),
             plan: Plan::Free,
             month: String::new(),

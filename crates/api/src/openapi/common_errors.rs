@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::oauth;
+
 /// An error that many operations have.
 struct Common {
     /// Its name among the responses of the document.
@@ -151,6 +153,9 @@ pub(super) fn add(document: &mut Value) {
     document["components"]["responses"] = Value::Object(responses);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
+        if oauth::STANDARD.contains(&path.as_str()) {
+            continue;
+        }
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             let shape = Shape {
                 asks_for_token: operation.pointer("/security/0/token").is_some(),

@@ -1,8 +1,9 @@
 //! Uses of tools on their way into the store.
 
-use engine::ToolOutcome;
+use engine::{ForwardOutcome, ToolOutcome};
 use jiff::Timestamp;
 use store::{CallRecord, NewToolCall, Store, StoreError, ToolAnswer};
+use uuid::Uuid;
 
 use crate::state::ApiState;
 use crate::webhooks::events::IntentCall;
@@ -17,7 +18,7 @@ pub(super) async fn called(
     (tool, arguments): (&str, &str),
     at: Timestamp,
 ) -> Result<u64, StoreError> {
-    let agent = state.directory.get(&record.workspace, record.agent);
+    let agent = state.directory.get(&record.workspace, agent_of(record));
     let intent = agent.as_ref().and_then(|it| it.definition.intent_of(tool));
     let told = intent.map(|intent| {
         let call = IntentCall {
@@ -42,6 +43,14 @@ pub(super) async fn called(
         at,
     };
     store.note_tool_call(&used, told.as_slice()).await
+}
+
+/// Who has the tools of the call: its agent, or the one that it was passed on to.
+fn agent_of(record: &CallRecord) -> Uuid {
+    let forwarding = record.forwarding.as_ref();
+    let taken = forwarding.filter(|it| it.outcome == ForwardOutcome::Completed.as_str());
+    let other = taken.and_then(|forwarding| forwarding.to.parse().ok());
+    other.unwrap_or(record.agent)
 }
 
 /// Notes what a tool answered.

@@ -1,13 +1,15 @@
 //! Every operation of the document, asked by those who may not.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use store::Store;
+use store::{Secret, Store};
 
 use crate::support::schema::operations;
-use crate::support::{Answer, Node, registry};
+use crate::support::{Answer, Node, oauth, registry};
 
 /// Names in what is made, beside ids.
 const NAMES: &[&str] = &["Made", "made.example"];
@@ -21,9 +23,24 @@ async fn no_operation_is_open_but_those_that_say_so() {
             open.push(path);
         }
     }
-    assert_eq!(open, ["/api/v1/openapi.json", "/healthz", "/readyz"]);
-    for path in open {
-        let request = Request::get(&path).body(Body::empty()).unwrap();
+    let standard = [
+        "/api/v1/oauth/authorize",
+        "/api/v1/oauth/authorize",
+        "/api/v1/oauth/revoke",
+        "/api/v1/oauth/token",
+    ];
+    let always = [
+        "/.well-known/oauth-authorization-server",
+        "/api/v1/openapi.json",
+        "/healthz",
+        "/readyz",
+    ];
+    let mut expected = [&standard[..], &always[..]].concat();
+    expected.sort_unstable();
+    open.sort_unstable();
+    assert_eq!(open, expected);
+    for path in always {
+        let request = Request::get(path).body(Body::empty()).unwrap();
         assert_eq!(node.send(request).await.status, 200, "{path}");
     }
 }
@@ -40,6 +57,24 @@ async fn a_token_that_opens_nothing_opens_no_operation() {
     let expired = key("expired", Some(expiry)).await;
     let revoked = key("revoked", None).await;
     node.store.revoke_api_key("revoked", now).await.unwrap();
+    let issued = async |life| oauth::tokens_for(&node.store, None, &["*"], &[], life).await;
+    let newest = async || node.get("/oauth/grants").await.data()["data"][0].clone();
+    let path = |kind: &str, id: &Value| format!("/{kind}/{}", id.as_str().unwrap());
+    let hour = Duration::from_secs(3_600);
+    let expired_access = bearer(&issued(Duration::ZERO).await.access);
+    let ungranted = bearer(&issued(hour).await.access);
+    node.delete(&path("oauth/grants", &newest().await["grant_uuid"]))
+        .await
+        .data();
+    let without_key = bearer(&issued(hour).await.access);
+    node.delete(&path("keys", &newest().await["key_uuid"]))
+        .await
+        .data();
+    let without_client = bearer(&issued(hour).await.access);
+    node.delete(&path("oauth/clients", &newest().await["client_uuid"]))
+        .await
+        .data();
+    let refresh = bearer(&issued(hour).await.refresh);
     for (path, method, operation) in secured() {
         let (filled, made) = registry::fill(&node, &path).await;
         for (header, code) in [
@@ -47,6 +82,11 @@ async fn a_token_that_opens_nothing_opens_no_operation() {
             ("Bearer nonsense", "INVALID_AUTH_TOKEN"),
             (&expired, "INVALID_AUTH_TOKEN"),
             (&revoked, "INVALID_AUTH_TOKEN"),
+            (&expired_access, "INVALID_AUTH_TOKEN"),
+            (&ungranted, "INVALID_AUTH_TOKEN"),
+            (&without_key, "INVALID_AUTH_TOKEN"),
+            (&without_client, "INVALID_AUTH_TOKEN"),
+            (&refresh, "INVALID_AUTH_TOKEN"),
         ] {
             let answer = ask(&node, &filled, &method, &operation, header).await;
             answer.is_error(401, code);
@@ -62,13 +102,18 @@ async fn every_scope_but_the_one_that_is_asked_for_is_not_enough() {
     for (path, method, operation) in secured() {
         let needed = scope(&operation).unwrap();
         let (filled, made) = registry::fill(&node, &path).await;
-        let token = token(&node.store, &all_scopes_but(&needed)).await;
-        let answer = ask(&node, &filled, &method, &operation, &token).await;
-        let body = answer.is_error(403, "INSUFFICIENT_SCOPE");
-        assert!(body["error"]["details"].as_str().unwrap().contains(&needed));
-        let challenge = answer.header("www-authenticate");
-        assert!(challenge.contains("insufficient_scope") && challenge.contains(&needed));
-        shows_nothing(&answer, &made);
+        let scopes = all_scopes_but(&needed);
+        for token in [
+            token(&node.store, &scopes).await,
+            access(&node.store, &scopes).await,
+        ] {
+            let answer = ask(&node, &filled, &method, &operation, &token).await;
+            let body = answer.is_error(403, "INSUFFICIENT_SCOPE");
+            assert!(body["error"]["details"].as_str().unwrap().contains(&needed));
+            let challenge = answer.header("www-authenticate");
+            assert!(challenge.contains("insufficient_scope") && challenge.contains(&needed));
+            shows_nothing(&answer, &made);
+        }
     }
 }
 
@@ -81,10 +126,12 @@ async fn what_belongs_to_another_workspace_is_not_there() {
             continue;
         }
         let (filled, made) = registry::fill(&node, &path).await;
-        let token = token(&other, &[scope(&operation).unwrap()]).await;
-        let answer = ask(&node, &filled, &method, &operation, &token).await;
-        assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text());
-        shows_nothing(&answer, &made);
+        let scopes = [scope(&operation).unwrap()];
+        for token in [token(&other, &scopes).await, access(&other, &scopes).await] {
+            let answer = ask(&node, &filled, &method, &operation, &token).await;
+            assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text());
+            shows_nothing(&answer, &made);
+        }
     }
 }
 
@@ -98,14 +145,16 @@ async fn lists_show_nothing_of_another_workspace() {
     }
     for (path, method, operation) in secured() {
         if method == "GET" && path.starts_with("/api/") && !path.contains('{') {
-            let token = token(&other, &[scope(&operation).unwrap()]).await;
+            let scopes = [scope(&operation).unwrap()];
             let asked = match path.strip_prefix("/api/v1/analytics/") {
                 Some(_) => format!("{path}?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z"),
                 None => path.clone(),
             };
-            let answer = ask(&node, &asked, &method, &operation, &token).await;
-            assert!(answer.status.is_success(), "{path}: {}", answer.text());
-            shows_nothing(&answer, &made);
+            for token in [token(&other, &scopes).await, access(&other, &scopes).await] {
+                let answer = ask(&node, &asked, &method, &operation, &token).await;
+                assert!(answer.status.is_success(), "{path}: {}", answer.text());
+                shows_nothing(&answer, &made);
+            }
         }
     }
 }
@@ -132,6 +181,17 @@ async fn token(store: &Store, scopes: &[String]) -> String {
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let made = store.create_api_key("visitor", &scopes, None, Timestamp::now());
     format!("Bearer {}", made.await.unwrap().token.expose())
+}
+
+/// An OAuth access token, by a key that permits everything.
+async fn access(store: &Store, scopes: &[String]) -> String {
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let issued = oauth::tokens(store, None, &scopes, &["*"]).await;
+    bearer(&issued.access)
+}
+
+fn bearer(token: &Secret) -> String {
+    format!("Bearer {}", token.expose())
 }
 
 /// Asks with the body of the operation's own example.

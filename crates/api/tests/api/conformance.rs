@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::form::Field;
 use crate::support::graph::Graph;
+use crate::support::oauth::Client;
 use crate::support::registry::fill;
 use crate::support::schema::{problems, resolve};
 use crate::support::{Answer, NUMBER, Node};
@@ -493,6 +494,42 @@ async fn conversations_are_as_the_document_says() {
     ] {
         is_documented("get", &documented, &node.get(&path).await);
     }
+}
+
+#[tokio::test]
+async fn oauth_is_as_the_document_says() {
+    let node = Node::start().await;
+    let body = json!({
+        "name": "App", "redirect_uris": ["https://app.example/cb"], "scopes": ["calls:read"],
+    });
+    let clients = "/oauth/clients";
+    let made = node.post(clients, body).await;
+    is_documented("post", clients, &made);
+    is_documented("get", clients, &node.get(clients).await);
+    let one = format!("{clients}/{}", made.data()["client_uuid"].as_str().unwrap());
+    let documented = "/oauth/clients/{client_uuid}";
+    is_documented("get", documented, &node.get(&one).await);
+    let name = json!({ "name": "Other" });
+    is_documented("patch", documented, &node.patch(&one, name).await);
+    let secret = node.post_text(&format!("{one}/secret"), "").await;
+    is_documented("post", &format!("{documented}/secret"), &secret);
+    is_documented("delete", documented, &node.delete(&one).await);
+    is_documented("get", documented, &node.get(&one).await);
+
+    let client = Client::register(&node).await;
+    let code = client.code().await;
+    let tokens = client.send("token", &client.exchange(&code), &[]).await;
+    is_documented("post", "/oauth/token", &tokens);
+    let grants = node.get("/oauth/grants").await;
+    is_documented("get", "/oauth/grants", &grants);
+    let again = client.send("token", &client.exchange(&code), &[]).await;
+    is_documented("post", "/oauth/token", &again);
+    let stranger = client.send("token", &Default::default(), &[]).await;
+    is_documented("post", "/oauth/token", &stranger);
+    is_documented("post", "/oauth/revoke", &client.revoke("x").await);
+    let (grant, _) = fill(&node, "/oauth/grants/{grant_uuid}").await;
+    let grant = node.delete(&grant).await;
+    is_documented("delete", "/oauth/grants/{grant_uuid}", &grant);
 }
 
 #[tokio::test]

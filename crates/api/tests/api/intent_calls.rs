@@ -253,6 +253,16 @@ async fn an_intent_without_an_action_tells_the_model_what_is_recommended() {
 }
 
 #[tokio::test]
+async fn an_intent_may_pass_the_call_on_to_another_agent() {
+    let node = Node::start().await;
+    let other = Uuid::from_u128(8);
+    let intent = json!({ "name": "Sales", "agent": { "agent_uuid": other } });
+    let tools = runner(&node, CallId::generate(), intent, settings());
+    let reply = tools.call("sales", json!({})).await;
+    assert_eq!(reply, ToolReply::passed_on(other));
+}
+
+#[tokio::test]
 async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
     let node = Node::start().await;
     let agent = node.make_agent().await;

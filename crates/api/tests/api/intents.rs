@@ -206,11 +206,12 @@ async fn actions_that_this_engine_has_not_are_refused() {
     let node = Node::start().await;
     let path = intents_of_a_new_agent(&node).await;
     let made = node.post(&path, json!({ "name": "Book" })).await.data();
+    let own = path.split('/').nth(2).unwrap();
     let event = format!("{path}/{}/event", uuid(&made));
     for body in [
         json!({ "event_type": "app", "app_uid": "calendar", "action_key": "add", "config": {} }),
         json!({ "event_type": "scenario", "flow_uuid": uuid(&made) }),
-        json!({ "event_type": "agent", "agent_uuid": uuid(&made), "channel": "call" }),
+        json!({ "event_type": "agent", "agent_uuid": node.file_agent, "channel": "whatsapp" }),
     ] {
         let answer = node.put(&event, body).await;
         answer.is_error(422, "EVENT_TYPE_UNSUPPORTED");
@@ -218,8 +219,54 @@ async fn actions_that_this_engine_has_not_are_refused() {
     }
     let answer = node.put(&event, json!({ "event_type": "webhook" })).await;
     answer.is_error(422, "VALIDATION_FAILED");
+    for (uuid, field) in [
+        (json!(null), "agent_uuid"),
+        (made["intent_uuid"].clone(), "agent_uuid"),
+        (own.into(), "agent.agent_uuid"),
+    ] {
+        let body = json!({ "event_type": "agent", "agent_uuid": uuid });
+        let answer = node.put(&event, body).await;
+        answer.is_error(422, "VALIDATION_FAILED");
+        assert!(
+            answer.json()["error"]["field"]
+                .as_str()
+                .unwrap()
+                .ends_with(field)
+        );
+    }
     let answer = node.put(&event, json!({ "event_type": "spell" })).await;
     answer.is_error(422, "VALIDATION_FAILED");
+}
+
+#[tokio::test]
+async fn another_agent_of_the_workspace_may_be_the_action() {
+    let node = Node::start().await;
+    let path = intents_of_a_new_agent(&node).await;
+    let webhook = json!({ "url": "https://example.com" });
+    let body = json!({ "name": "Sales", "webhook": webhook });
+    let made = node.post(&path, body).await.data();
+    let one = format!("{path}/{}", uuid(&made));
+    let event = format!("{one}/event");
+    let body = json!({
+        "event_type": "agent", "agent_uuid": node.file_agent, "channel_action_name": "To sales",
+    });
+    let draft = node.put(&event, body).await.data();
+    assert_eq!(draft["status"], "draft");
+    let config = json!({ "agent": {
+        "agent_uuid": node.file_agent, "channel": "call", "channel_action_name": "To sales",
+    } });
+    assert_eq!(draft["config"], config);
+    let live = node.post(&format!("{event}/publish"), json!({})).await;
+    let live = live.data();
+    assert_eq!(
+        (&live["event_type"], &live["status"]),
+        (&json!("agent"), &json!("deployed"))
+    );
+    let shown = node.get(&one).await.data();
+    assert_eq!(shown["webhook"], Value::Null, "an intent has one action");
+    node.patch(&one, json!({ "webhook": webhook })).await.data();
+    let event = node.get(&event).await.data();
+    assert_eq!(event["event_type"], "webhook");
 }
 
 #[tokio::test]

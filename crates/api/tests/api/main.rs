@@ -27,6 +27,7 @@ mod intent_calls;
 mod intents;
 mod keys;
 mod limits;
+mod oauth;
 mod placing;
 mod privacy;
 mod schedules;

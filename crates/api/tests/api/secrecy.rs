@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use crate::support::oauth::{Client, VERIFIER};
 use crate::support::{NUMBER, Node};
 use api::records;
 use engine::{CallEventKind, CallId, Speaker, TranscriptTurn};
@@ -51,6 +52,19 @@ async fn no_secret_and_no_spoken_word_is_logged() {
     drop(events);
     records::run(node.state.clone(), received, CancellationToken::new()).await;
     node.get("/calls?page=x").await.is_about("page");
+    let client = Client::register(&node).await;
+    let code = client.code().await;
+    let tokens = client
+        .send("token", &client.exchange(&code), &[])
+        .await
+        .json();
+    let [access, refresh] = ["access_token", "refresh_token"].map(|name| tokens[name].clone());
+    let (access, refresh) = (access.as_str().unwrap(), refresh.as_str().unwrap());
+    node.holding(access).get("/calls").await.data();
+    let form = client.refresh(refresh);
+    client.send("token", &form, &[]).await;
+    client.send("token", &form, &[]).await;
+    client.revoke(access).await;
 
     let text = log.text();
     assert!(
@@ -64,6 +78,11 @@ async fn no_secret_and_no_spoken_word_is_logged() {
         "the-prompt",
         "the-spoken-words",
         node.token.as_str(),
+        client.secret.as_deref().unwrap(),
+        VERIFIER,
+        &code,
+        access,
+        refresh,
     ];
     for word in words {
         assert!(!text.contains(word), "{word} in {text}");

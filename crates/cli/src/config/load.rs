@@ -153,7 +153,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 29] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 32] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -178,6 +178,15 @@ impl Config {
             ("evaluation.timeout", self.evaluation.timeout),
             ("evaluation.report_wait", self.evaluation.report_wait),
             ("otlp.timeout", self.otlp.timeout),
+            ("oauth.code_lifetime", self.oauth.code_lifetime),
+            (
+                "oauth.access_token_lifetime",
+                self.oauth.access_token_lifetime,
+            ),
+            (
+                "oauth.refresh_token_lifetime",
+                self.oauth.refresh_token_lifetime,
+            ),
             ("transcriptions.longest", self.transcriptions.longest),
             (
                 "transcriptions.upload_timeout",

@@ -10,6 +10,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use api::OauthSettings;
 use audio::codec::OpusSettings;
 use engine::Patience;
 use ipnet::IpNet;
@@ -35,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) models: Models,
     pub(crate) speech: Speech,
     pub(crate) llm: Llm,
+    pub(crate) oauth: Oauth,
     pub(crate) webhooks: Webhooks,
     pub(crate) intents: Intents,
     pub(crate) dialling: Dialling,
@@ -92,6 +94,8 @@ pub(crate) struct Limits {
     pub(crate) monthly_quota: u64,
     /// Requests per minute from one address with tokens that open nothing.
     pub(crate) failures_per_minute: u32,
+    /// Requests per minute from one address to the consent page and for OAuth tokens.
+    pub(crate) oauth_per_minute: u32,
 }
 
 /// `[calls]`: admission and shutdown.
@@ -262,6 +266,21 @@ pub(crate) struct Dialling {
     /// How often the queue is looked at when nobody says that something is due.
     #[serde(with = "duration")]
     pub(crate) poll_interval: Duration,
+}
+
+/// `[oauth]`: how long what OAuth clients get is good for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Oauth {
+    /// A code, until it is exchanged for tokens.
+    #[serde(with = "duration")]
+    pub(crate) code_lifetime: Duration,
+    /// A token that opens the API.
+    #[serde(with = "duration")]
+    pub(crate) access_token_lifetime: Duration,
+    /// A token that is exchanged for others. Each exchange gives a new one, good for as long.
+    #[serde(with = "duration")]
+    pub(crate) refresh_token_lifetime: Duration,
 }
 
 /// `[evaluation]`: what happens after calls of agents that have a language model.
@@ -444,6 +463,7 @@ impl Default for Config {
             models: Models::default(),
             speech: Speech::default(),
             llm: Llm::default(),
+            oauth: Oauth::default(),
             webhooks: Webhooks::default(),
             intents: Intents::default(),
             dialling: Dialling::default(),
@@ -489,6 +509,7 @@ impl Default for Limits {
             burst: 100,
             monthly_quota: 1_000,
             failures_per_minute: 60,
+            oauth_per_minute: 120,
         }
     }
 }
@@ -593,6 +614,17 @@ impl Default for Dialling {
             parallel: NonZeroU32::new(50).unwrap_or(NonZeroU32::MIN),
             lease: Duration::from_secs(30),
             poll_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Default for Oauth {
+    fn default() -> Self {
+        let settings = OauthSettings::default();
+        Self {
+            code_lifetime: settings.code_lifetime,
+            access_token_lifetime: settings.access_token_lifetime,
+            refresh_token_lifetime: settings.refresh_token_lifetime,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use api::{
     ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, IntentSettings,
-    LimitSettings, TranscriptionSettings, WebhookSettings, WhatsappSettings,
+    LimitSettings, OauthSettings, TranscriptionSettings, WebhookSettings, WhatsappSettings,
 };
 use audio::SampleRate;
 use audio::codec::OpusSettings;
@@ -178,6 +178,12 @@ impl Config {
                 burst: self.http.limits.burst,
                 monthly_quota: self.http.limits.monthly_quota,
                 failures_per_minute: self.http.limits.failures_per_minute,
+                oauth_per_minute: self.http.limits.oauth_per_minute,
+            },
+            oauth: OauthSettings {
+                code_lifetime: self.oauth.code_lifetime,
+                access_token_lifetime: self.oauth.access_token_lifetime,
+                refresh_token_lifetime: self.oauth.refresh_token_lifetime,
             },
             open_metrics: self.http.open_metrics,
             default_country: given(&self.http.default_country).map(str::to_owned),

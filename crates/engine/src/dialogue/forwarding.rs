@@ -121,7 +121,7 @@ impl Dialogue {
     }
 
     /// Announces it, after the words of an answer that are ordered already.
-    fn begin_forwarding(&mut self, now: Moment, to: Destination, message: Option<&str>) {
+    pub(super) fn begin_forwarding(&mut self, now: Moment, to: Destination, message: Option<&str>) {
         self.effects
             .push_back(Effect::Tell(CallEventKind::Forwarding { to: to.clone() }));
         let due = Some(now + self.patience.longest_goodbye);

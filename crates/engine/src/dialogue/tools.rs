@@ -8,10 +8,12 @@ use agent::SentenceSplitter;
 use audio::Moment;
 use llm::{AnsweredCall, Message, ReplyPart, Role, ToolCall};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::answer::Answer;
 use super::{Dialogue, ENDED_BY_AGENT, Effect, ReplyId};
 use crate::event::CallEventKind;
+use crate::routing::Destination;
 
 /// Times that the model may use tools for one answer, each time after it has read what the last
 /// ones answered.
@@ -25,6 +27,10 @@ const LONGEST_ANSWER: usize = 8_000;
 
 /// What the model is told of a tool that did not answer in time.
 const TOO_LATE: &str = "The tool did not answer in time. Whether it did anything is not known.";
+
+/// What the model is told of a tool that wants the call passed on after the caller went on.
+const NOT_PASSED_ON: &str = "The caller went on speaking, so they were not passed on. Call the \
+function again if they still want that.";
 
 /// What the model is told of a tool that has still to answer.
 const STILL_AT_WORK: &str = "The tool is still at work. Do not call it again.";
@@ -128,6 +134,17 @@ impl Dialogue {
         if let Some(place) = place {
             let used = self.unattended.remove(place);
             self.conversation.push_calls(vec![used.answered(&answer)]);
+        }
+    }
+
+    /// A tool has another agent go on with the call, unless the caller has gone on meanwhile.
+    pub fn tool_passes_on(&mut self, now: Moment, id: ToolId, agent: Uuid, answer: &str) {
+        let is_leaving = self.is_leaving();
+        let waiting = self.answer.as_mut().filter(|_| !is_leaving);
+        if waiting.is_some_and(|waiting| waiting.tools.take(id, answer, false)) {
+            self.begin_forwarding(now, Destination::Agent(agent), None);
+        } else {
+            self.tool_answered(now, id, NOT_PASSED_ON, false);
         }
     }
 

@@ -7,6 +7,7 @@ use media::SegmentId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use speech::RecogniseError;
 use turn::Attempt;
+use uuid::Uuid;
 
 use crate::dialogue::{Dialogue, Playback, ReplyId, TimedWord, ToolId};
 use crate::routing::{Destination, ForwardOutcome};
@@ -119,6 +120,12 @@ pub enum Input {
         #[serde(default, skip_serializing_if = "is_false")]
         is_spoken: bool,
     },
+    ToolPassesOn {
+        now: Moment,
+        id: ToolId,
+        agent: Uuid,
+        answer: String,
+    },
     WordTimes {
         segment: SegmentId,
         words: Vec<TimedWord>,
@@ -147,7 +154,8 @@ impl Input {
             | Self::SynthesisFailed { now, .. }
             | Self::TakenOver { now, .. }
             | Self::Timeout { now }
-            | Self::ToolAnswered { now, .. } => Some(*now),
+            | Self::ToolAnswered { now, .. }
+            | Self::ToolPassesOn { now, .. } => Some(*now),
             Self::Close
             | Self::Playback { .. }
             | Self::SynthesisStarted { .. }
@@ -238,6 +246,12 @@ impl Input {
                 answer,
                 is_spoken,
             } => dialogue.tool_answered(*now, *id, answer, *is_spoken),
+            Self::ToolPassesOn {
+                now,
+                id,
+                agent,
+                answer,
+            } => dialogue.tool_passes_on(*now, *id, *agent, answer),
             Self::WordTimes { segment, words } => dialogue.word_times(*segment, words),
         }
     }

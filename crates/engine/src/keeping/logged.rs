@@ -113,6 +113,16 @@ impl LoggedDialogue {
     }
 
     pub(crate) fn tool_answered(&mut self, now: Moment, id: ToolId, reply: &ToolReply) {
+        if let Some(agent) = reply.passes_to {
+            self.told(|| Input::ToolPassesOn {
+                now,
+                id,
+                agent,
+                answer: reply.text.clone(),
+            });
+            self.dialogue.tool_passes_on(now, id, agent, &reply.text);
+            return;
+        }
         self.told(|| Input::ToolAnswered {
             now,
             id,

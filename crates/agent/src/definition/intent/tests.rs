@@ -113,6 +113,18 @@ fn what_is_wrong_with_an_intent_is_named() {
             json!({ "name": "A", "webhook": { "url": "https://example.com", "auth_token": "a b" } }),
             "intents[0].webhook.auth_token",
         ),
+        (
+            json!({ "name": "A", "agent": {} }),
+            "intents[0].agent.agent_uuid",
+        ),
+        (
+            json!({
+                "name": "A",
+                "webhook": { "url": "https://example.com" },
+                "agent": { "agent_uuid": Uuid::from_u128(8) },
+            }),
+            "intents[0].agent",
+        ),
     ] {
         assert_eq!(refused(intent), field);
     }
@@ -152,6 +164,14 @@ fn a_draft_takes_the_place_of_the_deployed_action_when_it_is_published() {
     let new = IntentAction::Webhook(webhook("https://new.example"));
     assert_eq!((intent.deployed(), intent.draft.clone()), (Some(new), None));
     assert!(!intent.publish(), "there is no draft any more");
+    let other = IntentAgent {
+        agent_uuid: Uuid::from_u128(8),
+        channel_action_name: None,
+    };
+    intent.draft = Some(IntentAction::Agent(other.clone()));
+    assert!(intent.publish());
+    assert_eq!(intent.deployed(), Some(IntentAction::Agent(other)));
+    assert_eq!(intent.webhook, None);
 }
 
 #[test]

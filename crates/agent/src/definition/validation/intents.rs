@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use super::{Checked, MESSAGE, SHORT, count, distinct, required, text, web_address};
 use crate::definition::intent::LONGEST_KEY;
-use crate::definition::{AgentDefinition, Intent, IntentAction, IntentWebhook, InvalidField};
+use crate::definition::{
+    AgentDefinition, Intent, IntentAction, IntentAgent, IntentWebhook, InvalidField,
+};
 
 const INTENTS: usize = 64;
 const PARAMETERS: usize = 32;
@@ -36,8 +38,19 @@ pub(super) fn intents(definition: &AgentDefinition) -> Checked {
         if let Some(known) = &intent.webhook {
             webhook(&at("webhook"), known)?;
         }
-        if let Some(IntentAction::Webhook(drafted)) = &intent.draft {
-            webhook(&at("draft.webhook"), drafted)?;
+        if let Some(known) = &intent.agent {
+            if intent.webhook.is_some() {
+                let expected = "nothing beside a webhook: an intent has one action";
+                return Err(InvalidField::new(at("agent"), expected));
+            }
+            colleague(&at("agent"), known, definition)?;
+        }
+        match &intent.draft {
+            None => {}
+            Some(IntentAction::Webhook(drafted)) => webhook(&at("draft.webhook"), drafted)?,
+            Some(IntentAction::Agent(drafted)) => {
+                colleague(&at("draft.agent"), drafted, definition)?;
+            }
         }
     }
     let uuids = definition.intents.iter().map(|intent| intent.intent_uuid);
@@ -104,6 +117,16 @@ fn webhook(field: &str, webhook: &IntentWebhook) -> Checked {
             Ok(())
         }
     }
+}
+
+fn colleague(field: &str, other: &IntentAgent, definition: &AgentDefinition) -> Checked {
+    let uuid = other.agent_uuid;
+    if uuid.is_nil() || uuid == definition.agent_uuid {
+        let field = format!("{field}.agent_uuid");
+        return Err(InvalidField::new(field, "the uuid of another agent"));
+    }
+    let name = other.channel_action_name.as_deref().unwrap_or_default();
+    text(format!("{field}.channel_action_name"), name, SHORT)
 }
 
 fn is_key(text: &str) -> bool {

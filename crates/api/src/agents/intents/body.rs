@@ -181,6 +181,7 @@ impl IntentChange {
             Change::Clear => intent.webhook = None,
             Change::Set(change) => {
                 intent.webhook = Some(change.0.apply(state, intent.webhook.take())?);
+                intent.agent = None;
             }
         }
         Ok(())

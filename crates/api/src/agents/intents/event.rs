@@ -1,7 +1,7 @@
 //! `/agents/{agent_uuid}/intents/{intent_uuid}/event`: the one action of an intent, as a draft and
 //! as it is live.
 
-use agent::{Intent, IntentAction};
+use agent::{Intent, IntentAction, IntentAgent};
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::body::NewIntentWebhook;
 use super::view::{self, EventView};
@@ -35,8 +36,18 @@ words! {
         App = "app",
         /// A scenario does it; refused, as this engine has none.
         Scenario = "scenario",
-        /// Another agent takes the call; refused, as this engine can not do that.
+        /// Another agent goes on with the call.
         Agent = "agent",
+    }
+}
+
+words! {
+    /// How another agent goes on.
+    enum IntentEventChannel {
+        /// With the call.
+        Call = "call",
+        /// By WhatsApp; refused, as this engine has no agents there.
+        WhatsApp = "whatsapp",
     }
 }
 
@@ -45,7 +56,7 @@ words! {
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = NewIntentEvent)]
 struct NewEvent {
-    /// What kind of action it is. All but `webhook` are refused.
+    /// What kind of action it is. `app` and `scenario` are refused.
     event_type: IntentEventType,
     /// The HTTP server that is called; required for `webhook`.
     #[schema(value_type = Option<NewIntentWebhook>)]
@@ -66,19 +77,16 @@ struct NewEvent {
     /// Of a scenario.
     #[serde(rename = "flow_uuid")]
     _flow: Option<Text<0, 200>>,
-    /// Of an agent.
-    #[serde(rename = "agent_uuid")]
-    _agent: Option<Text<0, 200>>,
-    /// Of an agent.
-    #[serde(rename = "channel")]
-    _channel: Option<Text<0, 200>>,
-    /// Of an agent.
-    #[serde(rename = "channel_action_name")]
-    _channel_action: Option<Text<0, 200>>,
+    /// The agent that goes on with the call, another one of the workspace; required for `agent`.
+    agent_uuid: Option<Uuid>,
+    /// How it goes on; `call` if not given.
+    channel: Option<IntentEventChannel>,
+    /// What the action is called; kept as given.
+    channel_action_name: Option<Text<0, 200>>,
 }
 
 impl NewEvent {
-    fn action(self, state: &ApiState) -> Result<IntentAction, ApiError> {
+    fn action(self, state: &ApiState, caller: &Caller) -> Result<IntentAction, ApiError> {
         let details = match self.event_type {
             IntentEventType::Webhook => {
                 let webhook = self.webhook.ok_or_else(|| ApiError::missing("webhook"))?;
@@ -88,8 +96,20 @@ impl NewEvent {
             IntentEventType::Scenario => {
                 "This engine has no scenarios. Call an HTTP server with `webhook`."
             }
+            IntentEventType::Agent if self.channel == Some(IntentEventChannel::WhatsApp) => {
+                "This engine has no agents in WhatsApp. Leave `channel` out, or make it `call`."
+            }
             IntentEventType::Agent => {
-                "This engine hands no call from one agent to another by an intent."
+                let uuid = self.agent_uuid;
+                let uuid = uuid.ok_or_else(|| ApiError::missing("agent_uuid"))?;
+                if state.directory.get(&caller.workspace, uuid).is_none() {
+                    let expected = "the uuid of another agent of the workspace";
+                    return Err(ApiError::invalid("agent_uuid", expected));
+                }
+                return Ok(IntentAction::Agent(IntentAgent {
+                    agent_uuid: uuid,
+                    channel_action_name: self.channel_action_name.map(|name| name.0),
+                }));
             }
         };
         Err(ApiError::unprocessable(
@@ -159,7 +179,7 @@ async fn set(
     Path((agent, intent)): Path<(String, String)>,
     Json(body): Json<NewEvent>,
 ) -> Result<Envelope<EventView>, ApiError> {
-    let action = body.action(&state)?;
+    let action = body.action(&state, &caller)?;
     let uuid = id(&intent, Intent::unknown)?;
     let found = changed(&state, &caller, &agent, uuid, |agent| {
         edit(agent, &intent, |known: &mut Intent| {

@@ -108,7 +108,7 @@ struct ParameterView {
     "config": { "webhook": { "url": "https://example.com/book", "has_auth_token": true } },
 }))]
 pub(super) struct EventView {
-    /// What kind of action it is, always `webhook`.
+    /// What kind of action it is: `webhook` or `agent`.
     #[schema(value_type = String)]
     event_type: &'static str,
     /// Whether it is live.
@@ -126,12 +126,32 @@ pub(super) struct EventView {
     config: EventConfig,
 }
 
-/// What an action is set to.
+/// What an action is set to: one of the two.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IntentEventConfig)]
 struct EventConfig {
     /// The HTTP server that is called.
-    webhook: WebhookOfIntent,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    webhook: Option<WebhookOfIntent>,
+    /// The agent that goes on with the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    agent: Option<AgentOfIntent>,
+}
+
+/// Another agent that goes on with the call.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IntentAgent)]
+struct AgentOfIntent {
+    /// The agent.
+    agent_uuid: Uuid,
+    /// How it goes on with it, always `call`.
+    #[schema(value_type = String)]
+    channel: &'static str,
+    /// What whoever set it calls the action.
+    #[schema(required)]
+    channel_action_name: Option<String>,
 }
 
 impl IntentView {
@@ -189,15 +209,28 @@ pub(super) fn event(found: Found) -> Option<EventView> {
         Some(action) => (action, IntentEventStatus::Draft),
         None => (found.intent.deployed()?, IntentEventStatus::Deployed),
     };
-    let IntentAction::Webhook(webhook) = action;
+    let (event_type, config) = match action {
+        IntentAction::Webhook(webhook) => {
+            let webhook = Some(webhook.into());
+            let agent = None;
+            ("webhook", EventConfig { webhook, agent })
+        }
+        IntentAction::Agent(other) => {
+            let agent = Some(AgentOfIntent {
+                agent_uuid: other.agent_uuid,
+                channel: "call",
+                channel_action_name: other.channel_action_name,
+            });
+            let webhook = None;
+            ("agent", EventConfig { webhook, agent })
+        }
+    };
     Some(EventView {
-        event_type: "webhook",
+        event_type,
         status,
         app: (),
         action: (),
         app_connection_uuid: None,
-        config: EventConfig {
-            webhook: webhook.into(),
-        },
+        config,
     })
 }

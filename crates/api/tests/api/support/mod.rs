@@ -5,6 +5,7 @@ pub(crate) mod endpoint;
 pub(crate) mod form;
 pub(crate) mod graph;
 pub(crate) mod judge;
+pub(crate) mod oauth;
 pub(crate) mod registry;
 pub(crate) mod schema;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::form::Field;
-use super::{NUMBER, Node};
+use super::{NUMBER, Node, oauth};
 
 /// What was made for the parameters of a path, by their names.
 pub(crate) type Made = BTreeMap<String, String>;
@@ -36,6 +36,7 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
         }
         "availability_type_uuid" => make_availability_type(node).await,
         "call_uuid" => text(&node.place_call().await, "id"),
+        "client_uuid" => text(&make_client(node).await, "client_uuid"),
         "contact_uuid" => {
             let made = node
                 .post("/contacts", json!({ "name": "Made" }))
@@ -57,6 +58,20 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
                 .await
                 .data();
             text(&made, "field_uuid")
+        }
+        "grant_uuid" => {
+            let client = text(&make_client(node).await, "client_uuid");
+            oauth::tokens(
+                &node.store,
+                Some(client.parse().unwrap()),
+                &["calls:read"],
+                &[],
+            )
+            .await;
+            let grants = node
+                .get(&format!("/oauth/grants?client_uuid={client}"))
+                .await;
+            text(&grants.data()["data"][0], "grant_uuid")
         }
         "intent_uuid" => {
             let path = format!("/agents/{}/intents", made["agent_uuid"]);
@@ -169,6 +184,15 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
             "nobody knows how to make a {unknown}: add it to `make` in tests/api/support/registry.rs"
         ),
     }
+}
+
+async fn make_client(node: &Node) -> Value {
+    let body = json!({
+        "name": "Made",
+        "redirect_uris": ["https://made.example/callback"],
+        "scopes": ["calls:read"],
+    });
+    node.post("/oauth/clients", body).await.data()
 }
 
 /// Where the webhooks of a path are: those of an agent, or of the workspace.

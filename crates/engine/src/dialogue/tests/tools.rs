@@ -465,3 +465,53 @@ fn the_wait_for_a_tool_is_bridged_after_the_models_own_words_too() {
     call.passes(100);
     assert_eq!(call.sentences(), ["It takes a little longer."]);
 }
+
+#[test]
+fn a_tool_passes_the_call_on_after_the_words_that_are_said() {
+    let mut call = booking(&[Call::text("I will get Sam."), call_of("book")]);
+    let agent = Uuid::from_u128(7);
+    let (id, _) = call.tools[0];
+    call.dialogue
+        .tool_passes_on(call.now, id, agent, "The caller is passed on.");
+    call.drain();
+    assert_eq!(call.sentences()[0], "I will get Sam.");
+    assert!(call.sentences().len() > 1, "it is announced");
+    assert!(
+        call.handed_over.is_empty(),
+        "the announcement is heard first"
+    );
+    call.play_from(0);
+    assert_eq!(call.handed_over, [agent]);
+    call.dialogue.taken_over(call.now, script_with_tools());
+    call.drain();
+    call.caller_says("Hello?");
+    assert_eq!(
+        call.last_answers(),
+        [("book", "The caller is passed on.")],
+        "the other agent knows"
+    );
+    assert_eq!(
+        call.asked.len(),
+        2,
+        "the model of the first had nothing to add"
+    );
+}
+
+#[test]
+fn a_caller_who_went_on_is_not_passed_on_by_a_tool() {
+    let mut call = booking(&[call_of("book")]);
+    call.hear(true, 640);
+    call.hear(false, 128);
+    call.recognise("Or rather not.");
+    call.hear(false, 320);
+    let (id, _) = call.tools[0];
+    let agent = Uuid::from_u128(7);
+    call.dialogue
+        .tool_passes_on(call.now, id, agent, "The caller is passed on.");
+    call.drain();
+    call.reply(&[Call::text("As you like.")]);
+    call.play_from(0);
+    assert!(call.handed_over.is_empty());
+    call.caller_says("Thank you.");
+    assert!(call.last_answers()[0].1.contains("not passed on"));
+}
