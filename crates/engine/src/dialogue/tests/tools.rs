@@ -502,14 +502,14 @@ fn a_caller_who_went_on_is_not_passed_on_by_a_tool() {
     let mut call = booking(&[call_of("book")]);
     call.hear(true, 640);
     call.hear(false, 128);
-    call.recognise("Or rather not.");
+    call.recognise("At eight.");
     call.hear(false, 320);
     let (id, _) = call.tools[0];
     let agent = Uuid::from_u128(7);
     call.dialogue
         .tool_passes_on(call.now, id, agent, "The caller is passed on.");
     call.drain();
-    call.reply(&[Call::text("As you like.")]);
+    call.reply(&[Call::text("At eight, then.")]);
     call.play_from(0);
     assert!(call.handed_over.is_empty());
     call.caller_says("Thank you.");
