@@ -430,7 +430,7 @@ fn a_turn_that_is_recognised_late_is_answered_when_its_words_arrive() {
 fn a_failed_recognition_makes_the_agent_ask_again() {
     let mut call = Call::new(script());
     call.hear(true, 960);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     let attempt = *call.attempts.last().expect("a decode was ordered");
     let failure = Err(speech::RecogniseError::Stopped);
     call.dialogue.recognised(call.now, attempt, failure);
@@ -590,9 +590,9 @@ fn a_question_and_a_noise_that_are_both_recognised_late_are_answered_once_in_eit
     for noise_first in [false, true] {
         let mut call = Call::new(script());
         call.hear(true, 960);
-        call.hear(false, 1_200);
+        call.hear(false, 1_700);
         call.hear(true, 96);
-        call.hear(false, 1_200);
+        call.hear(false, 1_700);
         let mut words = vec![(0, "What do I do?"), (1, "")];
         if noise_first {
             words.reverse();
@@ -643,7 +643,7 @@ fn a_recogniser_that_refuses_makes_the_agent_ask_again() {
     let busy = Err(speech::RecogniseError::Busy { waiting: 256 });
     call.dialogue.recognised(call.now, attempt, busy);
     call.drain();
-    call.hear(false, 1_000);
+    call.hear(false, 1_500);
     assert_eq!(
         call.spoken.last().expect("spoken").1,
         "I did not catch that."
@@ -665,7 +665,7 @@ fn two_turns_that_are_recognised_late_are_both_kept_and_answered_once() {
     let mut attempts = Vec::new();
     for _ in 0..2 {
         call.hear(true, 960);
-        call.hear(false, 1_200);
+        call.hear(false, 1_700);
         attempts.push(*call.attempts.last().expect("a decode was ordered"));
     }
     for (attempt, text) in attempts

@@ -188,7 +188,7 @@ fn a_sound_that_nobody_recognises_in_time_counts_as_one_without_words() {
     let mut call = stopped_by_a_noise(resuming());
     let before = call.spoken.len();
     let end_of_sound = call.now;
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     assert_eq!(said_since(&call, before), [""; 0]);
     let due = call.dialogue.deadline();
     assert_eq!(due, end_of_sound + Duration::from_secs(2));
@@ -201,7 +201,7 @@ fn a_sound_that_nobody_recognises_in_time_counts_as_one_without_words() {
 #[test]
 fn words_that_are_known_only_after_the_agent_went_on_are_answered_all_the_same() {
     let mut call = stopped_by_a_noise(resuming());
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     call.now = call.dialogue.deadline();
     call.dialogue.timeout(call.now);
     call.drain();
