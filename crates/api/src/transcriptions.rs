@@ -1,8 +1,8 @@
 //! `/transcriptions`: audio files that are written down in the background.
 //!
-//! Start reading at [`runner`]: jobs are claimed in the store, worked on by threads of their own
-//! and gone on with after a crash where they were. [`job`] is one of them; [`folder`] says where
-//! files are, [`report`] who is told of the end, and [`forgetting`] how files go.
+//! Start reading at `runner`: jobs are claimed in the store, worked on by threads of their own
+//! and gone on with after a crash where they were. `job` is one of them; `folder` says where
+//! files are, `report` who is told of the end, and `forgetting` how files go.
 
 mod body;
 mod fetching;
