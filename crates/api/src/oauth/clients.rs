@@ -69,7 +69,6 @@ pub(super) struct NewClient {
     /// What people are told that it is called.
     name: Text<1, 255>,
     /// Whether it can keep a secret; `confidential` if left out.
-    #[schema(nullable = false)]
     r#type: Option<ClientType>,
     /// Where people may be sent back to: `https` URIs, or `http` ones of 127.0.0.1, `[::1]` or
     /// localhost. They are compared character by character; only a loopback address without a port
@@ -87,13 +86,12 @@ pub(super) struct NewClient {
 #[schema(as = OauthClientChange)]
 pub(super) struct ClientChange {
     /// Another name.
-    #[schema(nullable = false)]
     name: Option<Text<1, 255>>,
     /// Other redirect URIs, in place of all.
-    #[schema(nullable = false, min_items = 1, max_items = 16)]
+    #[schema(min_items = 1, max_items = 16)]
     redirect_uris: Option<Vec<String>>,
     /// Other scopes, in place of all. What was granted before stays granted.
-    #[schema(nullable = false, min_items = 1, max_items = 64)]
+    #[schema(min_items = 1, max_items = 64)]
     scopes: Option<Vec<String>>,
 }
 

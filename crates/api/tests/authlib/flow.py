@@ -132,13 +132,11 @@ def denied(metadata, session):
     url, state = session.create_authorization_url(
         metadata["authorization_endpoint"], code_verifier=generate_token(64)
     )
-    back = consent(url, "deny")
-    refused(
-        "access_denied",
-        lambda: session.fetch_token(
-            metadata["token_endpoint"], authorization_response=back, state=state
-        ),
-    )
+    back = urllib.parse.urlsplit(consent(url, "deny"))
+    sent = dict(urllib.parse.parse_qsl(back.query))
+    assert sent.pop("error_description"), sent
+    expected = {"error": "access_denied", "state": state, "iss": metadata["issuer"]}
+    assert sent == expected, sent
 
 
 def main():
