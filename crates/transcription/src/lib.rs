@@ -9,7 +9,7 @@
 //! calls do not wait for it; [`lower_priority`] lets them go first on the processor as well. It
 //! knows nothing of jobs, of where files come from and of what becomes of the words.
 //!
-//! Start reading at [`Transcriber::transcribe`]; [`segmenter`] decides where utterances begin and
+//! Start reading at [`Transcriber::transcribe`]; `segmenter` decides where utterances begin and
 //! end.
 
 mod priority;
