@@ -12,11 +12,11 @@ use super::ledger::Ledger;
 use super::{Dialogue, Effect, ReplyId, Suspended};
 
 impl Dialogue {
-    /// Begins an answer to the turn so far, out of earshot.
+    /// Begins an answer to the turn so far, out of earshot. An answer that the turn has cut off may
+    /// wait meanwhile; it goes on after mere agreement, which is not answered.
     pub(super) fn answer_ahead(&mut self, now: Moment, attempt: Attempt) {
         self.settle_cut();
         let free = self.answer.is_none()
-            && self.suspended.is_none()
             && self.undecided.is_empty()
             && !self.is_leaving()
             && !self.muted
@@ -24,7 +24,8 @@ impl Dialogue {
         let Some(text) = self.words_of(attempt) else {
             return;
         };
-        if !free || text.is_empty() || !self.tally.allows_another() {
+        let goes_on = self.suspended.is_some() && turn::is_backchannel(&text);
+        if !free || goes_on || text.is_empty() || !self.tally.allows_another() {
             return;
         }
         self.discard_ahead();
@@ -146,6 +147,7 @@ impl Dialogue {
     /// Goes on with what an interruption cut off that was none. Returns whether there was
     /// anything to go on with.
     pub(super) fn go_on(&mut self, now: Moment) -> bool {
+        self.discard_ahead();
         self.settle_cut();
         let unfinished = |suspended: &mut Suspended| {
             !suspended.rest.is_empty()

@@ -420,7 +420,7 @@ fn a_caller_who_goes_on_before_the_answer_is_audible_gets_one_answer_to_both_par
 fn a_turn_that_is_recognised_late_is_answered_when_its_words_arrive() {
     let mut call = Call::new(script());
     call.hear(true, 960);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     assert!(call.asked.is_empty());
     call.recognise("Sorry for the delay.");
     assert_eq!(call.asked.len(), 1);
@@ -553,7 +553,7 @@ fn a_noise_recognised_after_its_decision_does_not_lose_the_callers_question() {
     let mut call = Call::new(script());
     call.caller_says("My line is dead, what do I do?");
     call.hear(true, 96);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     assert_eq!(call.asked.len(), 1);
     call.recognise("");
     assert_eq!(call.asked.len(), 2);
@@ -570,7 +570,7 @@ fn a_noise_recognised_late_while_the_answer_is_generated_does_not_lose_it() {
     call.drain();
     call.hear(true, 96);
     assert_eq!(call.cancelled, [id]);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     call.recognise("");
     assert_eq!(call.asked.len(), 2);
     call.reply(&[Call::text("Please check the cable.")]);
@@ -610,12 +610,12 @@ fn a_noise_after_the_answer_was_heard_asks_for_nothing() {
     let mut call = Call::new(script());
     call.caller_says("My line is dead, what do I do?");
     call.hear(true, 96);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     call.recognise("");
     call.reply(&[Call::text("Please check the cable.")]);
     call.play_from(0);
     call.hear(true, 96);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     call.recognise("");
     assert_eq!(call.asked.len(), 2);
 }
@@ -630,7 +630,7 @@ fn a_noise_does_not_stop_a_greeting() {
     call.hear(true, 96);
     call.hear(false, 128);
     call.recognise("");
-    call.hear(false, 1_000);
+    call.hear(false, 1_700);
     assert_eq!(call.silenced, 0);
 }
 
@@ -643,7 +643,7 @@ fn a_recogniser_that_refuses_makes_the_agent_ask_again() {
     let busy = Err(speech::RecogniseError::Busy { waiting: 256 });
     call.dialogue.recognised(call.now, attempt, busy);
     call.drain();
-    call.hear(false, 1_500);
+    call.hear(false, 1_700);
     assert_eq!(
         call.spoken.last().expect("spoken").1,
         "I did not catch that."
@@ -654,7 +654,7 @@ fn a_recogniser_that_refuses_makes_the_agent_ask_again() {
 fn a_noise_that_is_recognised_late_is_passed_over() {
     let mut call = Call::new(script());
     call.hear(true, 96);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     call.recognise("");
     assert!(call.spoken.is_empty() && call.asked.is_empty());
 }
@@ -744,7 +744,7 @@ fn the_end_of_the_call_keeps_what_was_settled_of_a_turn_not_yet_recognised() {
     call.recognise("It began on Monday and");
     call.hear(false, 256);
     call.hear(true, 960);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     call.dialogue.finish(call.now);
     call.drain();
     assert_eq!(
@@ -799,7 +799,7 @@ fn music_on_hold_is_neither_a_turn_nor_an_interruption() {
     let decodes = call.attempts.len();
     call.dialogue.hold(call.now, true);
     call.hear(true, 5_000);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     assert_eq!(call.attempts.len(), decodes);
     assert_eq!(call.silenced, 0);
     call.dialogue.hold(call.now, false);
@@ -1009,7 +1009,7 @@ fn keys_entered_while_the_agent_only_thinks_are_answered_at_once() {
 fn words_recognised_after_the_far_end_hung_up_are_noted_and_not_answered() {
     let mut call = Call::new(script());
     call.hear(true, 960);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     call.dialogue.close();
     call.recognise("Goodbye.");
     call.dialogue.finish(call.now);

@@ -176,7 +176,7 @@ fn the_agent_goes_on_after_a_sound_however_long_it_was() {
 fn the_agent_goes_on_when_a_slow_recogniser_finds_no_words() {
     let mut call = stopped_by_a_noise(resuming());
     let before = call.spoken.len();
-    call.hear(false, 1_500);
+    call.hear(false, 1_700);
     assert_eq!(said_since(&call, before), [""; 0]);
     call.recognise("");
     assert_eq!(said_since(&call, before), ["cable.", "Then dial again."]);
@@ -230,7 +230,7 @@ fn words_that_are_still_being_weighed_keep_the_agent_silent() {
 fn mere_agreement_that_is_recognised_late_lets_the_agent_go_on() {
     let mut call = stopped_by_a_noise(resuming());
     let before = call.spoken.len();
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     call.recognise("Yeah, okay.");
     assert_eq!(said_since(&call, before), ["cable.", "Then dial again."]);
 }
@@ -239,9 +239,9 @@ fn mere_agreement_that_is_recognised_late_lets_the_agent_go_on() {
 fn two_sounds_in_a_row_stop_the_agent_no_longer_than_one() {
     let mut call = stopped_by_a_noise(resuming());
     let before = call.spoken.len();
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     call.hear(true, 96);
-    call.hear(false, 1_200);
+    call.hear(false, 1_700);
     let sounds = call.attempts.len();
     call.recognise_attempt(sounds - 2, "");
     call.recognise_attempt(sounds - 1, "");
@@ -275,6 +275,66 @@ fn after_an_interruption_with_words_it_does_not_go_on() {
     call.hear(false, 320);
     assert_eq!(call.spoken.len(), before);
     assert_eq!(call.last_asked(), "Which cable?");
+}
+
+fn resuming_and_speculating() -> Script {
+    Script {
+        resume_after: Some(Duration::from_secs(2)),
+        ..speculating()
+    }
+}
+
+#[test]
+fn a_caller_who_interrupts_is_answered_ahead_while_the_agent_may_still_go_on() {
+    let mut call = stopped_by_a_noise(resuming_and_speculating());
+    let before = call.asked.len();
+    call.hear(true, 640);
+    call.hear(false, 128);
+    call.recognise("Which cable?");
+    assert_eq!(call.asked.len(), before + 1);
+    assert!(call.held);
+    let conversation = &call.asked[before].1.messages;
+    let said: Vec<_> = conversation
+        .iter()
+        .map(|one| one.content.as_str())
+        .collect();
+    assert_eq!(said, ["What do I do?", "Please check the", "Which cable?"]);
+    let spoken = call.spoken.len();
+    call.reply(&[Call::text("The blue one.")]);
+    call.hear(false, 320);
+    assert!(!call.held);
+    assert_eq!(call.asked.len(), before + 1, "the model is not asked twice");
+    assert_eq!(said_since(&call, spoken), ["The blue one."]);
+    call.play_from(spoken);
+    let tally = call.latencies().last().expect("an answer").speculation;
+    assert_eq!((tally.tries, tally.used), (1, 1));
+}
+
+#[test]
+fn what_an_interruption_is_answered_ahead_is_thrown_away_when_the_caller_goes_on() {
+    let mut call = stopped_by_a_noise(resuming_and_speculating());
+    call.hear(true, 640);
+    call.hear(false, 128);
+    call.recognise("I have a question.");
+    let ahead = call.asked.last().expect("asked").0;
+    call.hear(true, 640);
+    assert_eq!(call.cancelled, [ahead]);
+    assert!(!call.held);
+    call.hear(false, 128);
+    call.recognise("I have a question. Which cable?");
+    call.hear(false, 320);
+    assert_eq!(call.last_asked(), "I have a question. Which cable?");
+}
+
+#[test]
+fn mere_agreement_that_stops_the_agent_is_not_answered_ahead() {
+    let mut call = stopped_by_a_noise(resuming_and_speculating());
+    let (asked, spoken) = (call.asked.len(), call.spoken.len());
+    call.hear(false, 128);
+    call.recognise("Yeah, okay.");
+    assert_eq!(call.asked.len(), asked);
+    call.hear(false, 320);
+    assert_eq!(said_since(&call, spoken), ["cable.", "Then dial again."]);
 }
 
 #[test]
