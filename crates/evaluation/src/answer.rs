@@ -50,7 +50,7 @@ pub enum AnswerError {
     },
 }
 
-/// Reads the answer to a [`question`](crate::question) that was asked with the same settings. Words
+/// Reads the answer to a [`question`](crate::question()) that was asked with the same settings. Words
 /// before the object, as models like to write, and after it are passed over.
 pub fn read_answer(text: &str, settings: &Settings) -> Result<Answer, AnswerError> {
     let start = text.find('{').ok_or(AnswerError::NoObject)?;

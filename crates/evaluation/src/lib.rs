@@ -5,7 +5,7 @@
 //! [`read_answer`] takes its answer apart, strictly: what is not as it was asked for is refused as
 //! a whole. Without one, or when it fails, [`judge_offline`] and [`summarise`] work by counting
 //! words, and say so: their confidence is low, and what cannot be told that way is null with its
-//! reason. [`measure`] needs no words at all.
+//! reason. [`measure()`] needs no words at all.
 //!
 //! The crate never talks to a model, reads a clock or writes a word into a log. Start reading at
 //! [`Analyser`], then [`Settings`].
