@@ -56,8 +56,12 @@ async fn routing_rules_are_added_changed_replaced_and_removed() {
     assert_eq!(changed["routing_rules"][0]["ai_prompt"], rule["ai_prompt"]);
     let added = node.post(&path, sales()).await.data();
     assert_eq!(added["routing_rules"][2]["priority"], 8);
+    // A rule that says the same would be the same.
+    let mut returns = sales();
+    returns["department_name"] = json!("Returns");
+    returns["ai_prompt"] = json!("The caller has something to return.");
     let replaced = node
-        .put(&path, json!({ "routing_rules": [sales(), sales()] }))
+        .put(&path, json!({ "routing_rules": [returns, returns] }))
         .await
         .data();
     assert_eq!(
@@ -95,7 +99,9 @@ async fn guard_rules_are_added_changed_replaced_and_removed() {
         (&changed["then_action"], &changed["name"]),
         (&json!("forward"), &rule["name"])
     );
-    let replaced = node.put(&path, json!({ "guard_rules": [abuse()] })).await;
+    let mut threats = abuse();
+    threats["when_condition"] = json!("The caller threatens somebody.");
+    let replaced = node.put(&path, json!({ "guard_rules": [threats] })).await;
     assert_eq!(replaced.status, 200);
     node.delete(&one)
         .await
