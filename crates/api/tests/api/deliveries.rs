@@ -77,7 +77,10 @@ async fn what_is_owed_survives_the_death_of_the_process() {
     let directory = Directory::load(&store, Vec::new(), Timestamp::now())
         .await
         .unwrap();
-    let mut config = ApiConfig::new("http://node.example".parse().unwrap(), "recordings".into());
+    let mut config = ApiConfig::new(
+        "http://node.example".parse().unwrap(),
+        node.folder.path().join("recordings"),
+    );
     quick(&mut config);
     let state = ApiState::new(store.clone(), node.calls.clone(), directory, config).unwrap();
     let courier = Courier::start(&state);
@@ -131,7 +134,10 @@ async fn a_private_address_is_not_sent_to_even_when_it_was_stored() {
     let endpoint = Endpoint::start().await;
     add_webhook(&node, &endpoint.url(), None).await;
     owe(&node.store, node.file_agent).await;
-    let mut config = ApiConfig::new("http://node.example".parse().unwrap(), "recordings".into());
+    let mut config = ApiConfig::new(
+        "http://node.example".parse().unwrap(),
+        node.folder.path().join("recordings"),
+    );
     quick(&mut config);
     config.webhooks.allow_private = false;
     config.webhooks.retry_window = Duration::ZERO;

@@ -150,7 +150,10 @@ async fn a_client_that_gives_up_at_any_moment_does_not_leave_half_a_call() {
 #[tokio::test]
 async fn a_country_that_does_not_exist_stops_the_start() {
     let node = Node::start().await;
-    let mut config = ApiConfig::new("http://node.example".parse().unwrap(), "recordings".into());
+    let mut config = ApiConfig::new(
+        "http://node.example".parse().unwrap(),
+        node.folder.path().join("recordings"),
+    );
     config.default_country = Some("Atlantis".to_owned());
     let state = ApiState::new(node.store, node.calls, node.directory, config);
     let error = state.err().unwrap().to_string();
