@@ -37,13 +37,7 @@ impl Server {
     pub(crate) fn shared() -> Self {
         let programs = programs();
         let folder = private_folder().expect("a folder for the cluster");
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join("lock"))
-            .expect("a lock file");
-        lock.lock().expect("a lock, which ends with this process");
+        let _lock = lock("lock").expect("a lock, which ends with this process");
         // The watchdog counts from here on.
         File::create(folder.join("used")).expect("a file that says when it was used");
         let note = folder.join("server");
@@ -125,6 +119,15 @@ impl Server {
             .env("PGPASSWORD", &self.password);
         command
     }
+}
+
+/// The lock of this name among all processes of this user; it is held until the file is closed.
+pub(crate) fn lock(name: &str) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    let file = options.open(private_folder()?.join(name))?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// A user of the system.

@@ -6,5 +6,5 @@ mod suite;
 mod support;
 
 fn database() -> support::Database {
-    support::Database::Postgres(postgres_fixture::TestDatabase::create())
+    support::Database::Postgres(postgres_fixture::TestDatabase::create_as(support::migrate))
 }

@@ -47,6 +47,21 @@ pub(crate) fn settings(url: String) -> PostgresSettings {
     }
 }
 
+/// Leaves the tables of an empty store in a Postgres database.
+pub(crate) fn migrate(url: &str) {
+    let settings = settings(url.to_owned());
+    // The caller is inside a runtime of its own, which can not be waited in.
+    let migrating = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = Store::connect(&settings).await.unwrap();
+            store.close().await;
+        });
+    };
+    std::thread::scope(|scope| scope.spawn(migrating).join().unwrap());
+}
+
 /// An empty store in the database that this binary tests.
 pub(crate) async fn open() -> (Store, Database) {
     let database = crate::database();
