@@ -6,6 +6,8 @@ mod sessions;
 mod tool_calls;
 mod view;
 
+pub(crate) use view::channel_label;
+
 use store::{ConversationRecord, SessionRecord};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

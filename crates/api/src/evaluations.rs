@@ -23,7 +23,7 @@ use crate::state::ApiState;
 
 pub(crate) use judging::{Material, evaluator_of, offline};
 pub use runner::run;
-pub(crate) use settings::settings_of;
+pub(crate) use settings::{session_timeout, settings_of};
 pub(crate) use telling::{events, party_of};
 
 /// Finds the language model that evaluates an agent's sessions.

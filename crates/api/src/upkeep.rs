@@ -1,5 +1,6 @@
 //! What a node does for its API beside answering: it writes down the usage of keys and forgets
-//! the answers of old requests, and OAuth tokens that are over.
+//! the answers of old requests, OAuth tokens that are over, and sessions of messages after which
+//! nobody wrote any more.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::state::ApiState;
-use crate::{idempotency, oauth};
+use crate::{idempotency, oauth, whatsapp};
 
 /// How often usage is written down; a crash forgets at most this much of it.
 const WRITE_INTERVAL: Duration = Duration::from_secs(1);
@@ -27,6 +28,7 @@ pub async fn run(state: ApiState, shutdown: CancellationToken) {
         if shutdown.is_cancelled() {
             return;
         }
+        end_sessions(&state, now.wall).await;
         if now.wall.duration_since(forgotten) > FORGET_INTERVAL {
             forgotten = now.wall;
             idempotency::forget(&state, now.wall).await;
@@ -37,4 +39,9 @@ pub async fn run(state: ApiState, shutdown: CancellationToken) {
             _ = tick.tick() => {}
         }
     }
+}
+
+/// Ends the sessions of messages, in all workspaces, in which nobody wrote for too long by `now`.
+pub async fn end_sessions(state: &ApiState, now: Timestamp) {
+    whatsapp::end_overdue_sessions(state, now).await;
 }

@@ -13,6 +13,8 @@ mod message;
 mod placeholders;
 mod refusal;
 mod sending;
+mod sessions;
+mod telling;
 mod template_settings;
 mod templates;
 
@@ -21,6 +23,7 @@ use utoipa_axum::routes;
 
 pub(crate) use self::graph::Graph;
 pub(crate) use self::message::send_for_task;
+pub(crate) use self::sessions::end_overdue as end_overdue_sessions;
 use crate::error::ApiError;
 use crate::state::ApiState;
 

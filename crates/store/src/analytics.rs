@@ -25,6 +25,8 @@ pub struct Window {
     pub agent: Option<Uuid>,
     /// Only what was done for this campaign.
     pub campaign: Option<Uuid>,
+    /// Only what was said this way: `call` or `whatsapp`. Figures over calls do not look at it.
+    pub channel: Option<&'static str>,
 }
 
 /// Figures over calls.
@@ -96,7 +98,7 @@ pub struct ExportedMessage {
     pub agent: Uuid,
     /// The other party.
     pub contact: Option<Uuid>,
-    /// How it was said: `call`.
+    /// How it was said: `call` or `whatsapp`.
     pub channel: String,
 }
 
@@ -147,6 +149,13 @@ const OF_SESSIONS: &str = "count(*) AS sessions,
 
 /// Calls that were made for a campaign, whose id follows. A call's session has the call's id.
 const CALLS_OF_CAMPAIGN: &str = "SELECT call_id FROM task_attempts WHERE campaign_id";
+
+/// The same of sessions: those of its calls, and those in which its messages were sent.
+const SESSIONS_OF_CAMPAIGN: &str = "SELECT coalesce(task_attempts.call_id,
+        whatsapp_messages.session_id)
+    FROM task_attempts
+    LEFT JOIN whatsapp_messages ON whatsapp_messages.attempt_id = task_attempts.id
+    WHERE task_attempts.campaign_id";
 
 impl Store {
     /// Figures over the calls that began in a window.
@@ -234,6 +243,9 @@ impl Store {
 
     /// How long answers were waited for, by the nearest rank: half of them, and 95 of 100.
     async fn waits(&self, window: &Window) -> Result<[Option<u64>; 2], StoreError> {
+        if window.channel.is_some_and(|channel| channel != "call") {
+            return Ok([None; 2]);
+        }
         let filter = Filter::of(&self.workspace, "workspace_id")
             .from("started_at", Some(window.from))
             .before("started_at", Some(window.before))
@@ -285,7 +297,8 @@ impl Store {
             .from("messages.created_at", Some(window.from))
             .before("messages.created_at", Some(window.before))
             .equal("conversations.agent_id", window.agent)
-            .within("messages.session_id", CALLS_OF_CAMPAIGN, window.campaign);
+            .equal("conversations.channel", window.channel)
+            .within("messages.session_id", SESSIONS_OF_CAMPAIGN, window.campaign);
         if let Some(after) = after {
             filter = filter.beyond(
                 "messages.created_at, messages.conversation_id, messages.position",
@@ -325,7 +338,8 @@ impl Store {
             .from("sessions.started_at", Some(window.from))
             .before("sessions.started_at", Some(window.before))
             .equal("conversations.agent_id", window.agent)
-            .within("sessions.call_id", CALLS_OF_CAMPAIGN, window.campaign)
+            .equal("conversations.channel", window.channel)
+            .within("sessions.id", SESSIONS_OF_CAMPAIGN, window.campaign)
     }
 }
 

@@ -24,7 +24,7 @@ pub struct ConversationRecord {
     pub agent: Uuid,
     /// The other party.
     pub contact: Option<ContactName>,
-    /// How it is held: `call`.
+    /// How it is held: `call` or `whatsapp`.
     pub channel: String,
     /// When it began.
     pub started_at: Timestamp,
@@ -36,7 +36,7 @@ pub struct ConversationRecord {
     pub summary: Option<String>,
     /// Its last call.
     pub call: Option<CallOfConversation>,
-    /// The campaign that its last call was made for.
+    /// The campaign that its last call was made or its last message was sent for.
     pub campaign: Option<Uuid>,
     /// The listing that made that campaign.
     pub listing: Option<Uuid>,
@@ -106,7 +106,11 @@ macro_rules! select_conversations {
                  SELECT id FROM calls AS one WHERE one.conversation_id = conversations.id
                  ORDER BY one.created_at DESC, one.id DESC LIMIT 1
              )
-             LEFT JOIN task_attempts ON task_attempts.call_id = calls.id
+             LEFT JOIN task_attempts ON task_attempts.id = (
+                 SELECT id FROM task_attempts AS one
+                 WHERE one.conversation_id = conversations.id
+                 ORDER BY one.started_at DESC, one.id DESC LIMIT 1
+             )
              LEFT JOIN listings ON listings.id = (
                  SELECT id FROM listings AS one WHERE one.campaign_id = task_attempts.campaign_id
                  ORDER BY one.created_at, one.id LIMIT 1

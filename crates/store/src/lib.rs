@@ -33,6 +33,7 @@ mod evaluations;
 mod filter;
 mod forwarding;
 mod idempotency;
+mod message_sessions;
 mod messages;
 mod oauth;
 mod opening;
@@ -75,6 +76,7 @@ pub use evaluation_queue::{ClaimedEvaluation, OverdueReport, SessionOutcome};
 pub use evaluations::{EvaluationFilter, EvaluationRecord, NewEvaluation};
 pub use forwarding::Forwarding;
 pub use idempotency::{ReservationLimits, Reserved};
+pub use message_sessions::{MessageSession, OverdueSession};
 pub use messages::{Message, MessageFilter, MessageRecord};
 pub use oauth::clients::{
     NewOauthClient, OauthClient, OauthClientChange, RegisteredOauthClient, RenewOauthSecretError,
@@ -117,7 +119,7 @@ pub use usage::KeyUsage;
 pub use webhooks::{AddWebhookError, NewWebhook, SigningSecret, Webhook, WebhookChange};
 pub use whatsapp::{
     BegunWhatsappMessage, NewWhatsappAccount, NewWhatsappMessage, SaveWhatsappAccountError,
-    TemplateRecord, TemplateSettings, TemplateTerms, WhatsappAccount, WhatsappAccountChange,
-    WhatsappMessage,
+    SessionNews, TakenWhatsappMessage, TemplateRecord, TemplateSettings, TemplateTerms,
+    WhatsappAccount, WhatsappAccountChange, WhatsappMessage,
 };
 pub use workspaces::{Plan, Workspace, WorkspaceId};

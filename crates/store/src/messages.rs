@@ -38,6 +38,8 @@ pub struct MessageRecord {
     pub position: u64,
     /// When it began.
     pub created_at: Timestamp,
+    /// How it was said: `speech`, or written as a `template`.
+    pub kind: String,
     /// Who said what.
     pub message: Message,
 }
@@ -218,6 +220,7 @@ impl FromRow<'_, AnyRow> for MessageRecord {
             session: optional_uuid(row, "session_id")?,
             position: unsigned(row, "position")?,
             created_at: time(row, "created_at")?,
+            kind: row.try_get("kind")?,
             message: Message::from_row(row)?,
         })
     }

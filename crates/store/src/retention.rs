@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
+use sqlx::{AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
 use crate::columns::{micros, unsigned, uuid};
@@ -134,7 +134,40 @@ impl Store {
                     .await?;
             }
         }
+        let sessions = self.forget_sessions(&mut write, ended_before, most).await?;
         write.commit().await?;
+        Ok(old.len().max(sessions))
+    }
+
+    /// The same of sessions of messages whose conversations go on.
+    async fn forget_sessions(
+        &self,
+        write: &mut AnyConnection,
+        ended_before: Timestamp,
+        most: u32,
+    ) -> Result<usize, sqlx::Error> {
+        let old: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM sessions
+             WHERE workspace_id = $1 AND ended_at < $2 AND call_id IS NULL AND EXISTS (
+                 SELECT 1 FROM messages WHERE conversation_id = sessions.conversation_id
+                 AND session_id = sessions.id
+             ) LIMIT $3",
+        )
+        .bind(self.workspace.as_str())
+        .bind(micros(ended_before))
+        .bind(i64::from(most))
+        .fetch_all(&mut *write)
+        .await?;
+        for session in &old {
+            sqlx::query(
+                "DELETE FROM messages WHERE session_id = $1 AND workspace_id = $2
+                 AND conversation_id = (SELECT conversation_id FROM sessions WHERE id = $1)",
+            )
+            .bind(session)
+            .bind(self.workspace.as_str())
+            .execute(&mut *write)
+            .await?;
+        }
         Ok(old.len())
     }
 }

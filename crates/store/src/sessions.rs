@@ -1,5 +1,5 @@
 //! Sessions: what a conversation is held in. A call is one session of its conversation, under the
-//! call's own id.
+//! call's own id; messages are one session as long as no pause is too long.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,8 +41,8 @@ pub struct SessionRecord {
     pub campaign: Option<Uuid>,
     /// The listing that made that campaign.
     pub listing: Option<Uuid>,
-    /// The task that it was begun for.
-    pub task: Option<Uuid>,
+    /// The tasks that it was begun for, or that sent its messages.
+    pub tasks: Vec<Uuid>,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended; absent while it goes on.
@@ -76,7 +76,12 @@ macro_rules! select_sessions {
              FROM sessions
              JOIN conversations ON conversations.id = sessions.conversation_id
              LEFT JOIN contacts ON contacts.id = conversations.contact_id
-             LEFT JOIN task_attempts ON task_attempts.call_id = sessions.call_id
+             LEFT JOIN task_attempts ON task_attempts.id = coalesce(
+                 (SELECT id FROM task_attempts AS one WHERE one.call_id = sessions.call_id),
+                 (SELECT attempt_id FROM whatsapp_messages AS one
+                     WHERE one.session_id = sessions.id AND one.attempt_id IS NOT NULL
+                     ORDER BY one.created_at DESC, one.id DESC LIMIT 1)
+             )
              LEFT JOIN listings ON listings.id = (
                  SELECT id FROM listings AS one WHERE one.campaign_id = task_attempts.campaign_id
                  ORDER BY one.created_at, one.id LIMIT 1
@@ -105,19 +110,46 @@ impl Store {
             order: "sessions.started_at, sessions.id",
             is_counted: false,
         };
-        self.page(list, page, per_page).await
+        let mut page: Page<SessionRecord> = self.page(list, page, per_page).await?;
+        for session in &mut page.items {
+            self.add_tasks(session).await?;
+        }
+        Ok(page)
     }
 
     /// The session with this id.
     pub async fn session(&self, id: Uuid) -> Result<Option<SessionRecord>, StoreError> {
-        let found = sqlx::query_as(select_sessions!(
+        let mut found: Option<SessionRecord> = sqlx::query_as(select_sessions!(
             "WHERE sessions.id = $1 AND sessions.workspace_id = $2"
         ))
         .bind(id.to_string())
         .bind(self.workspace.as_str())
         .fetch_optional(&self.readers)
         .await?;
+        if let Some(session) = &mut found {
+            self.add_tasks(session).await?;
+        }
         Ok(found)
+    }
+
+    /// Several tasks may have sent messages in one session; a call is made for one.
+    async fn add_tasks(&self, session: &mut SessionRecord) -> Result<(), StoreError> {
+        if session.call.is_some() || session.tasks.is_empty() {
+            return Ok(());
+        }
+        let rows = sqlx::query(
+            "SELECT DISTINCT task_attempts.task_id FROM whatsapp_messages
+             JOIN task_attempts ON task_attempts.id = whatsapp_messages.attempt_id
+             WHERE whatsapp_messages.session_id = $1 AND whatsapp_messages.workspace_id = $2
+             ORDER BY task_attempts.task_id",
+        )
+        .bind(session.id.to_string())
+        .bind(self.workspace.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        let tasks = rows.iter().map(|row| uuid(row, "task_id"));
+        session.tasks = tasks.collect::<Result<_, _>>()?;
+        Ok(())
     }
 }
 
@@ -191,7 +223,7 @@ impl FromRow<'_, AnyRow> for SessionRecord {
             call: optional_uuid(row, "call_id")?,
             campaign: optional_uuid(row, "campaign_id")?,
             listing: optional_uuid(row, "listing_id")?,
-            task: optional_uuid(row, "task_id")?,
+            tasks: optional_uuid(row, "task_id")?.into_iter().collect(),
             started_at: time(row, "started_at")?,
             ended_at: optional_time(row, "ended_at")?,
             last_activity_at: time(row, "last_activity_at")?,

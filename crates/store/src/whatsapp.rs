@@ -3,6 +3,7 @@
 
 mod accounts;
 mod messages;
+mod sent;
 mod template_settings;
 mod templates;
 
@@ -10,6 +11,7 @@ pub use accounts::{
     NewWhatsappAccount, SaveWhatsappAccountError, WhatsappAccount, WhatsappAccountChange,
 };
 pub use messages::{BegunWhatsappMessage, NewWhatsappMessage, WhatsappMessage};
+pub use sent::{SessionNews, TakenWhatsappMessage};
 pub use template_settings::TemplateSettings;
 pub use templates::{TemplateRecord, TemplateTerms};
 

@@ -142,8 +142,8 @@ struct CallBucket {
         ("timezone" = inline(Option<ZoneName>), Query,
             description = "Whose days and hours count; the offset of `from` if not given."),
         ("channel" = Option<String>, Query, description = "Only those by these: `call`, \
-            `whatsapp_call`, `sms` or `whatsapp`, or several with commas between. This node has calls \
-            alone."),
+            `whatsapp_call`, `sms` or `whatsapp`, or several with commas between. Calls by \
+            telephone are all that there is."),
         ("agent_uuid" = Option<Uuid>, Query, description = "Only those of this agent."),
         ("campaign_uuid" = Option<Uuid>, Query, description = "Only those for this campaign."),
     ),

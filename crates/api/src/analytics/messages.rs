@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::window::{AnalyticsMeta, Asked};
 use crate::caller::Caller;
+use crate::conversations::channel_label;
 use crate::error::ApiError;
 use crate::exchange::{Cursor, Moment, Query, Whole, ZoneName};
 
@@ -58,9 +59,9 @@ struct MessageOfExport {
     contact_uuid: Option<Uuid>,
     /// The agent.
     agent_uuid: Uuid,
-    /// How it was said, `call`.
+    /// How it was said: `call` or `whatsapp`.
     channel: String,
-    /// The same for people, `Call`.
+    /// The same for people: `Call` or `WhatsApp`.
     #[schema(value_type = String)]
     channel_label: &'static str,
     /// `inbound` from the contact, `outbound` to it.
@@ -69,15 +70,14 @@ struct MessageOfExport {
     /// `AI` or `Contact`.
     #[schema(value_type = String)]
     sender: &'static str,
-    /// Always `speech`.
-    #[schema(value_type = String)]
-    message_type: &'static str,
+    /// `speech`, or `template` for a WhatsApp template that was sent.
+    message_type: String,
     /// The words.
     content: String,
     /// How much of the words is shown: always `full`.
     #[schema(value_type = String)]
     content_disclosure: &'static str,
-    /// When it began to be said.
+    /// When it began to be said, or was sent.
     created_at: Timestamp,
 }
 
@@ -95,8 +95,8 @@ struct MessageOfExport {
             example = "2026-03-30T00:00:00+02:00"),
         ("timezone" = inline(Option<ZoneName>), Query, description = "Is repeated in `meta`."),
         ("channel" = Option<String>, Query, description = "Only those by these: `call`, \
-            `whatsapp_call`, `sms` or `whatsapp`, or several with commas between. This node has calls \
-            alone."),
+            `whatsapp_call`, `sms` or `whatsapp`, or several with commas between. This node has \
+            the first and the last."),
         ("agent_uuid" = Option<Uuid>, Query, description = "Only those of this agent's conversations."),
         ("campaign_uuid" = Option<Uuid>, Query,
             description = "Only those of conversations for this campaign."),
@@ -118,7 +118,7 @@ pub(super) async fn list(
         .map(|cursor| place(&cursor))
         .transpose()?;
     let mut found = Vec::new();
-    if asked.has_calls {
+    if asked.has_conversations {
         let exported = caller
             .store
             .export_messages(&asked.window, after, limit + 1)
@@ -171,11 +171,11 @@ fn view(message: ExportedMessage) -> MessageOfExport {
         session_uuid: message.record.session,
         contact_uuid: message.contact,
         agent_uuid: message.agent,
+        channel_label: channel_label(&message.channel),
         channel: message.channel,
-        channel_label: "Call",
         direction: if is_contact { "inbound" } else { "outbound" },
         sender: if is_contact { "Contact" } else { "AI" },
-        message_type: "speech",
+        message_type: message.record.kind,
         content: message.record.message.text,
         content_disclosure: "full",
         created_at: message.record.created_at,

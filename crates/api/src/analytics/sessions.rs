@@ -161,8 +161,8 @@ struct LatencyFigures {
             description = "What the window is divided into: `total`, nothing."),
         ("timezone" = inline(Option<ZoneName>), Query, description = "Is repeated in `meta`."),
         ("channel" = Option<String>, Query, description = "Only those by these: `call`, \
-            `whatsapp_call`, `sms` or `whatsapp`, or several with commas between. This node has calls \
-            alone."),
+            `whatsapp_call`, `sms` or `whatsapp`, or several with commas between. This node has \
+            the first and the last."),
         ("agent_uuid" = Option<Uuid>, Query, description = "Only those of this agent."),
         ("campaign_uuid" = Option<Uuid>, Query, description = "Only those for this campaign."),
     ),
@@ -176,7 +176,7 @@ pub(super) async fn show(
     let _: Option<SessionGranularity> = query.read("granularity")?;
     let compares: Option<bool> = query.read("compare_prev")?;
     let failed = |error: StoreError| ApiError::internal("count sessions", &error);
-    let store = asked.has_calls.then_some(&caller.store);
+    let store = asked.has_conversations.then_some(&caller.store);
     let figures = count(store, &asked.window).await.map_err(failed)?;
     let previous = if compares.unwrap_or(false) {
         let window = asked.previous();

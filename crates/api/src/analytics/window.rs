@@ -17,8 +17,10 @@ const CHANNELS: &[&str] = &["call", "whatsapp_call", "sms", "whatsapp"];
 /// What was asked about.
 pub(super) struct Asked {
     pub(super) window: Window,
-    /// Whether calls by telephone are among it; of other channels there is nothing.
+    /// Whether calls by telephone are among it.
     pub(super) has_calls: bool,
+    /// Whether any channel is among it that this node has.
+    pub(super) has_conversations: bool,
     pub(super) channels: Vec<String>,
     /// The zone whose days and hours count.
     pub(super) zone: TimeZone,
@@ -65,14 +67,22 @@ impl Asked {
             }
         };
         let channels = channels(query)?;
+        let has = |name: &str| channels.is_empty() || channels.iter().any(|it| it == name);
+        let (has_calls, has_messages) = (has("call"), has("whatsapp"));
         Ok(Self {
             window: Window {
                 from,
                 before,
                 agent: query.read("agent_uuid")?,
                 campaign: query.read("campaign_uuid")?,
+                channel: match (has_calls, has_messages) {
+                    (true, false) => Some("call"),
+                    (false, true) => Some("whatsapp"),
+                    _ => None,
+                },
             },
-            has_calls: channels.is_empty() || channels.iter().any(|channel| channel == "call"),
+            has_calls,
+            has_conversations: has_calls || has_messages,
             channels,
             zone,
             zone_name,

@@ -159,7 +159,7 @@ pub(super) struct Conversation {
     updated_at: Timestamp,
     /// The agent.
     agent_uuid: Uuid,
-    /// How it is held, `Call`.
+    /// How it is held: `Call` or `WhatsApp`.
     #[schema(value_type = String)]
     channel: &'static str,
     /// The other party, if the number stands for somebody.
@@ -175,7 +175,7 @@ pub(super) struct Conversation {
     listing_uuid: Option<Uuid>,
     /// The tasks that it was begun for.
     task_uuids: Vec<Uuid>,
-    /// The call that it is held in.
+    /// The call that it is held in; null where it is held in messages.
     #[schema(required)]
     call: Option<CallInConversation>,
 }
@@ -197,7 +197,8 @@ struct CallInConversation {
     timestamp: Timestamp,
 }
 
-/// A part of a conversation that was held without a long pause; a call is one.
+/// A part of a conversation that was held without a long pause; a call is one, and messages are as
+/// long as no pause is longer than `timeout_minutes` of the agent's evaluation settings.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "uuid": "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34",
@@ -222,7 +223,7 @@ pub(super) struct Session {
     uuid: Uuid,
     /// When it began.
     started_at: Timestamp,
-    /// When it ended.
+    /// When it ended: of messages, with the last one, once nobody has written for long enough.
     #[schema(required)]
     ended_at: Option<Timestamp>,
     /// When anybody last said something, or the session ended.
@@ -256,7 +257,7 @@ pub(super) struct Session {
     /// The listing that made that campaign.
     #[schema(required)]
     listing_uuid: Option<Uuid>,
-    /// The tasks that it was begun for.
+    /// The tasks that it was begun for, or that sent its messages.
     task_uuids: Vec<Uuid>,
 }
 
@@ -288,18 +289,20 @@ pub(super) struct ConversationMessage {
     /// `inbound` from the contact, `outbound` to it.
     #[schema(value_type = String)]
     direction: &'static str,
-    /// Always `speech`.
-    #[schema(value_type = String)]
-    message_type: &'static str,
-    /// The words: of the agent those that were played, of the contact those that were understood.
+    /// `speech`, or `template` for a WhatsApp template that was sent.
+    message_type: String,
+    /// The words: of the agent those that were played or sent, of the contact those that were
+    /// understood.
     content: String,
     /// Whether the agent was cut short.
     interrupted: bool,
-    /// Start of the speech, in milliseconds from the start of the recording.
-    start_ms: u64,
-    /// End of the speech, in milliseconds from the start of the recording.
-    end_ms: u64,
-    /// When it began to be said.
+    /// Start of the speech, in milliseconds from the start of the recording; null of what is written.
+    #[schema(required)]
+    start_ms: Option<u64>,
+    /// End of the speech, in milliseconds from the start of the recording; null of what is written.
+    #[schema(required)]
+    end_ms: Option<u64>,
+    /// When it began to be said, or was sent.
     created_at: Timestamp,
 }
 
@@ -326,13 +329,21 @@ pub(super) fn conversation(state: &ApiState, record: ConversationRecord) -> Conv
         created_at: record.started_at,
         updated_at: record.updated_at,
         agent_uuid: record.agent,
-        channel: "Call",
+        channel: channel_label(&record.channel),
         contact: record.contact.map(Into::into),
         session_uuids: record.sessions,
         campaign_uuid: record.campaign,
         listing_uuid: record.listing,
         task_uuids: record.tasks,
         call,
+    }
+}
+
+/// What a stored channel is called for people.
+pub(crate) fn channel_label(channel: &str) -> &'static str {
+    match channel {
+        "whatsapp" => "WhatsApp",
+        _ => "Call",
     }
 }
 
@@ -353,12 +364,13 @@ pub(super) fn session(record: SessionRecord) -> Session {
         call_uuid: record.call,
         campaign_uuid: record.campaign,
         listing_uuid: record.listing,
-        task_uuids: record.task.into_iter().collect(),
+        task_uuids: record.tasks,
     }
 }
 
 pub(super) fn message(record: MessageRecord) -> ConversationMessage {
     let sender = MessageSender::of(&record.message.speaker);
+    let is_spoken = record.kind == "speech";
     ConversationMessage {
         uuid: record.id(),
         conversation_uuid: record.conversation,
@@ -368,11 +380,11 @@ pub(super) fn message(record: MessageRecord) -> ConversationMessage {
             MessageSender::Contact => "inbound",
             MessageSender::Ai | MessageSender::Human => "outbound",
         },
-        message_type: "speech",
+        message_type: record.kind,
         content: record.message.text,
         interrupted: record.message.interrupted,
-        start_ms: record.message.start_ms,
-        end_ms: record.message.end_ms,
+        start_ms: is_spoken.then_some(record.message.start_ms),
+        end_ms: is_spoken.then_some(record.message.end_ms),
         created_at: record.created_at,
     }
 }

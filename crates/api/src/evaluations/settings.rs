@@ -1,6 +1,7 @@
 //! `/evaluate/default` and `/agents/{agent_uuid}/evaluate`: how sessions are evaluated.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::extract::State;
 use evaluation::{Choice, Settings};
@@ -268,6 +269,13 @@ pub(crate) async fn settings_of(store: &Store, agent: Uuid) -> Result<Settings, 
         return Ok(read(Some(own)));
     }
     Ok(read(store.evaluate_settings(None).await?))
+}
+
+/// After how long without a message a session of an agent's messages is over.
+pub(crate) async fn session_timeout(store: &Store, agent: Uuid) -> Result<Duration, StoreError> {
+    let settings = settings_of(store, agent).await?;
+    let minutes = settings.sessionization.timeout_minutes;
+    Ok(Duration::from_secs(u64::from(minutes) * 60))
 }
 
 async fn of_agent(caller: &Caller, agent: Uuid) -> Result<EvaluateSettings, ApiError> {

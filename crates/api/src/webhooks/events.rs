@@ -4,6 +4,7 @@
 //! [`Announcement`] in the same transaction.
 
 mod calls;
+mod messages;
 
 use agent::WebhookEvent;
 use jiff::Timestamp;
@@ -12,7 +13,8 @@ use serde_json::{Map, Value, json};
 use store::Announcement;
 use uuid::Uuid;
 
-pub(crate) use self::calls::{EndReport, StatusChange, Update};
+pub(crate) use self::calls::{EndReport, Participant, StatusChange, Update};
+pub(crate) use self::messages::{MessageUpdate, SessionStatus};
 use crate::state::ApiState;
 
 /// The data of `intent.call`: the agent recognised that an intent was meant.

@@ -55,6 +55,53 @@ pub(super) fn message(
     }))
 }
 
+/// What the recipient reads: a text header, the body and the footer, with what stands in their
+/// places.
+pub(super) fn text(
+    template: &TemplateTerms,
+    parameters: &Map<String, Value>,
+    header: Option<&Header>,
+) -> Result<String, Refusal> {
+    let part = |kind| {
+        let text = component(&template.components, kind).and_then(|one| one["text"].as_str());
+        text.unwrap_or_default().to_owned()
+    };
+    let mut above = part("HEADER");
+    if let Some(text) = header.and_then(|header| header.text.as_deref()) {
+        let values = places(&above).into_iter().map(|it| (it, text.to_owned()));
+        above = filled(&above, &values.collect::<Vec<_>>());
+    }
+    let values = body_values(template, parameters)?;
+    let body = filled(&part("BODY"), &values);
+    let parts = [above, body, part("FOOTER")];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    Ok(parts.join("\n\n"))
+}
+
+/// The text with these values in its places.
+fn filled(text: &str, values: &[(String, String)]) -> String {
+    let mut parts = text.split("{{");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let place = part.split_once("}}");
+        let value = place.and_then(|(name, _)| {
+            let name = name.trim();
+            values.iter().find(|(place, _)| place == name)
+        });
+        match (place, value) {
+            (Some((_, rest)), Some((_, value))) => {
+                whole.push_str(value);
+                whole.push_str(rest);
+            }
+            _ => {
+                whole.push_str("{{");
+                whole.push_str(part);
+            }
+        }
+    }
+    whole
+}
+
 /// The component of a template with this type.
 pub(super) fn component<'a>(components: &'a Value, kind: &str) -> Option<&'a Value> {
     let components = components.as_array()?;
@@ -114,6 +161,22 @@ fn body_component(
     template: &TemplateTerms,
     parameters: &Map<String, Value>,
 ) -> Result<Option<Value>, Refusal> {
+    let values = body_values(template, parameters)?;
+    if values.is_empty() {
+        return Ok(None);
+    }
+    let parameters = values
+        .iter()
+        .map(|(place, text)| text_parameter(template, place, text));
+    let parameters: Vec<Value> = parameters.collect();
+    Ok(Some(json!({ "type": "body", "parameters": parameters })))
+}
+
+/// The places of the body with what stands in them, in their order.
+fn body_values(
+    template: &TemplateTerms,
+    parameters: &Map<String, Value>,
+) -> Result<Vec<(String, String)>, Refusal> {
     let body = component(&template.components, "BODY");
     let text = body.and_then(|body| body["text"].as_str());
     let places = places(text.unwrap_or_default());
@@ -143,7 +206,7 @@ fn body_component(
                 return Err(parameter(&field, "text or a number"));
             }
         };
-        filled.push(text_parameter(template, place, checked(&field, &value)?));
+        filled.push((place.clone(), checked(&field, &value)?.to_owned()));
     }
     if let Some(name) = parameters.keys().find(|name| !used.contains(name)) {
         let expected = format!(
@@ -152,10 +215,7 @@ fn body_component(
         );
         return Err(parameter(&format!("parameters.{name}"), &expected));
     }
-    if filled.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(json!({ "type": "body", "parameters": filled })))
+    Ok(filled)
 }
 
 fn text_parameter(template: &TemplateTerms, place: &str, text: &str) -> Value {

@@ -1,14 +1,17 @@
 //! What becomes of one message: read, filled, written down, sent, settled.
 
 use serde_json::{Map, Value};
-use store::{NewWhatsappMessage, Store, TemplateRecord, WhatsappAccount};
+use store::{NewWhatsappMessage, Store, TakenWhatsappMessage, TemplateRecord, WhatsappAccount};
 use uuid::Uuid;
 
 use super::filling;
 use super::header::Header;
 use super::refusal::Refusal;
+use super::telling;
 use crate::clock;
+use crate::evaluations::session_timeout;
 use crate::state::ApiState;
+use crate::webhooks::events;
 
 /// What Meta calls a template that can be sent.
 const APPROVED: &str = "APPROVED";
@@ -56,6 +59,8 @@ pub(super) async fn send(
     let template = approved(state, store, &account, template).await?;
     let (parameters, header) = (&order.parameters, order.header.as_ref());
     let message = filling::message(&order.recipient, &template.terms, parameters, header)?;
+    let text = filling::text(&template.terms, parameters, header)?;
+    let session_timeout = session_timeout(store, order.agent).await?;
     let new = NewWhatsappMessage {
         id: Uuid::now_v7(),
         agent: order.agent,
@@ -69,15 +74,30 @@ pub(super) async fn send(
     let (token, from) = (&account.access_token, &account.phone_number_id);
     let sent = state.graph.send(token, from, &message).await;
     let sent = sent.map_err(Refusal::from);
-    let reason = sent.as_ref().err().map(Refusal::to_string);
-    let outcome = match (&sent, &reason) {
-        (Ok(id), _) => Ok(id.as_str()),
-        (Err(_), reason) => Err(reason.as_deref().unwrap_or_default()),
+    let now = clock::now();
+    let settled = match &sent {
+        Ok(message_id) => {
+            let taken = TakenWhatsappMessage {
+                message: new.id,
+                message_id,
+                text: &text,
+                session_timeout,
+            };
+            let news = telling::news(store, order, &begun, &text, now).await;
+            store.note_sent_whatsapp_message(&taken, &news, now).await
+        }
+        Err(refusal) => {
+            let reason = refusal.to_string();
+            let failed = store.fail_whatsapp_message(new.id, &reason, now).await;
+            failed.map(|()| 0)
+        }
     };
-    let settled = store.settle_whatsapp_message(new.id, outcome, clock::now());
-    if let Err(error) = settled.await {
+    match settled {
+        Ok(owed) => events::wake(state, owed),
         // It was sent or refused all the same, which is what the sender has to know.
-        tracing::error!(message = %new.id, %error, "the outcome of a message could not be written");
+        Err(error) => {
+            tracing::error!(message = %new.id, %error, "the outcome of a message could not be written");
+        }
     }
     Ok(Sent {
         message_id: sent?,

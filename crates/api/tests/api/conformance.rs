@@ -627,7 +627,7 @@ async fn errors_are_as_the_document_says() {
 }
 
 #[track_caller]
-fn is_documented(method: &str, path: &str, answer: &Answer) {
+pub(crate) fn is_documented(method: &str, path: &str, answer: &Answer) {
     let document = api::document();
     let operation = &document["paths"][format!("/api/v1{path}")][method];
     let response = &operation["responses"][answer.status.as_str()];

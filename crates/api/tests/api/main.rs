@@ -41,4 +41,5 @@ mod transcriptions;
 mod webhook_deliveries;
 mod webhook_routes;
 mod whatsapp;
+mod whatsapp_conversations;
 mod workspaces;

@@ -13,12 +13,17 @@ use crate::support::{NUMBER, Node, until};
 const TOKEN: &str = "EAAJBsecret";
 
 /// A node whose WhatsApp is on loopback, with one account.
-async fn start() -> (Node, Graph) {
+pub(crate) async fn start() -> (Node, Graph) {
+    start_with(|_| {}).await
+}
+
+pub(crate) async fn start_with(change: impl FnOnce(&mut api::ApiConfig)) -> (Node, Graph) {
     let graph = Graph::start().await;
     let url = graph.url.clone();
     let node = Node::start_with(|config| {
         config.whatsapp.graph_url = url;
         config.dialling.poll_interval = Duration::from_millis(20);
+        change(config);
     })
     .await;
     let account = json!({
@@ -48,14 +53,14 @@ fn template(id: &str, name: &str, status: &str) -> Value {
 }
 
 /// The UUID of the one template that Meta has.
-async fn only_template(node: &Node, graph: &Graph, status: &str) -> String {
+pub(crate) async fn only_template(node: &Node, graph: &Graph, status: &str) -> String {
     graph.has_templates(&[template("594425479261596", "order_confirmation", status)]);
     let listed = node.get("/whatsapp/templates").await.data();
     assert_eq!(listed["total"], 1, "{listed}");
     listed["data"][0]["uuid"].as_str().unwrap().to_owned()
 }
 
-fn order(node: &Node, template: &str) -> Value {
+pub(crate) fn order(node: &Node, template: &str) -> Value {
     json!({
         "agentId": node.file_agent,
         "templateId": template,
@@ -65,7 +70,7 @@ fn order(node: &Node, template: &str) -> Value {
     })
 }
 
-fn error(code: i64) -> Refusal {
+pub(crate) fn error(code: i64) -> Refusal {
     Refusal {
         status: 400,
         body: json!({ "error": {
@@ -397,7 +402,7 @@ async fn settings_must_fit_their_template() {
 
 /// Makes a task for the contact and gives it once it has this status, on a node whose queue is gone
 /// through.
-async fn task_becomes(node: &Node, data: Value, status: &str) -> Value {
+pub(crate) async fn task_becomes(node: &Node, data: Value, status: &str) -> Value {
     let shutdown = CancellationToken::new();
     let queue = tokio::spawn(api::dialling::run(node.state.clone(), shutdown.clone()));
     let body = json!({

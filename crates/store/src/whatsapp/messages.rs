@@ -104,25 +104,18 @@ impl Store {
         Ok(Some(begun))
     }
 
-    /// Notes that a message was sent, with Meta's id of it, or why it was not.
-    pub async fn settle_whatsapp_message(
+    /// Notes why a message was not sent.
+    pub async fn fail_whatsapp_message(
         &self,
         message: Uuid,
-        outcome: Result<&str, &str>,
+        reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (status, message_id, error) = match outcome {
-            Ok(id) => ("sent", Some(id), None),
-            Err(reason) => ("failed", None, Some(words(reason))),
-        };
         sqlx::query(
-            "UPDATE whatsapp_messages SET status = $1, message_id = $2, error = $3,
-                 updated_at = $4
-             WHERE id = $5 AND workspace_id = $6",
+            "UPDATE whatsapp_messages SET status = 'failed', error = $1, updated_at = $2
+             WHERE id = $3 AND workspace_id = $4",
         )
-        .bind(status)
-        .bind(message_id)
-        .bind(error)
+        .bind(words(reason))
         .bind(micros(now))
         .bind(message.to_string())
         .bind(self.workspace.as_str())

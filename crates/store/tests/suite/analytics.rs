@@ -123,6 +123,7 @@ impl Made {
             before: at(before),
             agent: None,
             campaign: None,
+            channel: None,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! WhatsApp: accounts, templates, how they are filled, and messages.
 
+use std::time::Duration;
+
 use serde_json::json;
 use store::{
-    NewWhatsappAccount, NewWhatsappMessage, Plan, SaveWhatsappAccountError, Secret, Store,
-    TemplateTerms, WhatsappAccountChange,
+    Announcement, ConversationFilter, MessageFilter, NewWhatsappAccount, NewWhatsappMessage, Plan,
+    SaveWhatsappAccountError, Secret, SessionNews, Store, TakenWhatsappMessage, TemplateTerms,
+    WhatsappAccountChange, Window,
 };
 use uuid::Uuid;
 
@@ -176,11 +179,11 @@ async fn one_attempt_sends_one_message_and_a_contact_has_one_conversation_with_a
     assert_eq!(other, begun);
 
     store
-        .settle_whatsapp_message(first.id, Ok("wamid.1"), at(4))
+        .note_sent_whatsapp_message(&taken(first.id, "wamid.1"), &news(), at(4))
         .await
         .unwrap();
     store
-        .settle_whatsapp_message(next.id, Err("131026"), at(4))
+        .fail_whatsapp_message(next.id, "131026", at(4))
         .await
         .unwrap();
     let sent = store
@@ -205,7 +208,7 @@ async fn a_message_to_somebody_who_was_erased_names_nobody() {
         .unwrap()
         .unwrap();
     store
-        .settle_whatsapp_message(new.id, Err(NUMBER), at(2))
+        .fail_whatsapp_message(new.id, NUMBER, at(2))
         .await
         .unwrap();
     store.erase_contact(begun.contact, at(3)).await.unwrap();
@@ -238,4 +241,177 @@ fn message(agent: Uuid, template: Uuid, attempt: Option<Uuid>) -> NewWhatsappMes
         phone_number_id: "1".to_owned(),
         attempt,
     }
+}
+
+fn taken(message: Uuid, message_id: &str) -> TakenWhatsappMessage<'_> {
+    TakenWhatsappMessage {
+        message,
+        message_id,
+        text: "Hello Ann.",
+        session_timeout: Duration::from_secs(60),
+    }
+}
+
+fn news() -> SessionNews {
+    let told = |payload: &str| Announcement {
+        event: "conversation_status",
+        payload: payload.to_owned(),
+    };
+    SessionNews {
+        over: told("over"),
+        begun: told("begun"),
+        written: told("written"),
+    }
+}
+
+/// Sends one message at `seconds`; its conversation and contact.
+async fn send(store: &Store, new: &NewWhatsappMessage, seconds: i64) -> (Uuid, Uuid) {
+    let begun = store.begin_whatsapp_message(new, at(seconds)).await;
+    let begun = begun.unwrap().unwrap();
+    store
+        .note_sent_whatsapp_message(&taken(new.id, "wamid"), &news(), at(seconds))
+        .await
+        .unwrap();
+    (begun.conversation, begun.contact)
+}
+
+async fn contents(store: &Store, conversation: Uuid) -> usize {
+    let filter = MessageFilter {
+        conversation: Some(conversation),
+        session: None,
+        speakers: None,
+        is_descending: false,
+    };
+    store.message_page(&filter, 1, 100).await.unwrap().total as usize
+}
+
+#[tokio::test]
+async fn messages_are_one_session_until_nobody_wrote_for_too_long() {
+    let (store, _database) = open().await;
+    let (agent, template) = agent_and_template(&store).await;
+    let (conversation, _) = send(&store, &message(agent, template, None), 0).await;
+    for seconds in [59, 118] {
+        let (same, _) = send(&store, &message(agent, template, None), seconds).await;
+        assert_eq!(same, conversation);
+    }
+    assert!(
+        store
+            .overdue_sessions(10, at(177))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let overdue = store.overdue_sessions(10, at(178)).await.unwrap();
+    assert_eq!(overdue.len(), 1);
+    assert_eq!(overdue[0].session.conversation, conversation);
+    // Nobody looked for a while: the next message ends the first session and begins a second.
+    send(&store, &message(agent, template, None), 500).await;
+    let late = store
+        .end_overdue_session(&overdue[0], &news().over, at(501))
+        .await
+        .unwrap();
+    assert_eq!(late, 0);
+    let sessions = store.sessions(conversation, None, 1, 10).await.unwrap();
+    let times: Vec<_> = sessions
+        .items
+        .iter()
+        .map(|one| (one.started_at, one.ended_at, one.last_activity_at))
+        .collect();
+    assert_eq!(
+        times,
+        [(at(0), Some(at(118)), at(118)), (at(500), None, at(500)),]
+    );
+    let open = store.conversation(conversation).await.unwrap().unwrap();
+    assert_eq!((open.channel.as_str(), open.ended_at), ("whatsapp", None));
+    assert_eq!(open.sessions.len(), 2);
+    assert_eq!(contents(&store, conversation).await, 4);
+
+    let overdue = store.overdue_sessions(10, at(600)).await.unwrap();
+    store
+        .end_overdue_session(&overdue[0], &news().over, at(600))
+        .await
+        .unwrap();
+    let closed = store.conversation(conversation).await.unwrap().unwrap();
+    assert_eq!(closed.ended_at, Some(at(500)));
+    let window = |channel| Window {
+        from: at(0),
+        before: at(1_000),
+        agent: None,
+        campaign: None,
+        channel,
+    };
+    for (channel, sessions, messages) in
+        [(None, 2, 4), (Some("whatsapp"), 2, 4), (Some("call"), 0, 0)]
+    {
+        let figures = store.session_figures(&window(channel)).await.unwrap();
+        assert_eq!(
+            (figures.sessions, figures.agent_messages),
+            (sessions, messages)
+        );
+        let exported = store.export_messages(&window(channel), None, 10).await;
+        assert_eq!(exported.unwrap().len() as u64, messages);
+    }
+}
+
+#[tokio::test]
+async fn conversations_by_whatsapp_are_told_from_calls() {
+    let (store, _database) = open().await;
+    let (agent, template) = agent_and_template(&store).await;
+    let (conversation, contact) = send(&store, &message(agent, template, None), 0).await;
+    let only = |channel: &str| ConversationFilter {
+        channel: Some(channel.to_owned()),
+        ..ConversationFilter::default()
+    };
+    let found = store.conversations(&only("whatsapp"), 1, 10).await.unwrap();
+    assert_eq!((found.total, found.items[0].id), (1, conversation));
+    assert_eq!(found.items[0].contact.as_ref().unwrap().id, contact);
+    let calls = store.conversations(&only("call"), 1, 10).await.unwrap();
+    assert_eq!(calls.total, 0);
+    let other = store
+        .create_workspace("Other", Plan::Free, at(0))
+        .await
+        .unwrap();
+    let other = store.in_workspace(&other.id);
+    assert!(other.conversation(conversation).await.unwrap().is_none());
+    assert_eq!(contents(&other, conversation).await, 0);
+}
+
+#[tokio::test]
+async fn what_was_written_is_forgotten_with_its_contact_and_after_its_time() {
+    let (store, _database) = open().await;
+    let (agent, template) = agent_and_template(&store).await;
+    let (conversation, contact) = send(&store, &message(agent, template, None), 0).await;
+    send(&store, &message(agent, template, None), 500).await;
+    // The first session is over; the conversation goes on.
+    assert_eq!(store.forget_transcripts(at(100), 10).await.unwrap(), 1);
+    assert_eq!(contents(&store, conversation).await, 1);
+    assert_eq!(store.forget_transcripts(at(100), 10).await.unwrap(), 0);
+    send(&store, &message(agent, template, None), 510).await;
+    let filter = MessageFilter {
+        conversation: Some(conversation),
+        session: None,
+        speakers: None,
+        is_descending: false,
+    };
+    let left = store.message_page(&filter, 1, 10).await.unwrap();
+    let places: Vec<u64> = left.items.iter().map(|one| one.position).collect();
+    assert_eq!(places, [1, 2]);
+
+    let unsettled = message(agent, template, None);
+    store
+        .begin_whatsapp_message(&unsettled, at(520))
+        .await
+        .unwrap();
+    let erased = store.erase_contact(contact, at(530)).await.unwrap();
+    assert_eq!(
+        (erased.removed.messages, erased.removed.conversations),
+        (2, 1)
+    );
+    store
+        .note_sent_whatsapp_message(&taken(unsettled.id, "wamid.9"), &news(), at(540))
+        .await
+        .unwrap();
+    assert_eq!(contents(&store, conversation).await, 0);
+    let (next, _) = send(&store, &message(agent, template, None), 550).await;
+    assert_ne!(next, conversation);
 }
