@@ -34,6 +34,7 @@ mod filter;
 mod forwarding;
 mod idempotency;
 mod messages;
+mod numbers;
 mod oauth;
 mod opening;
 mod outbox;
@@ -76,6 +77,11 @@ pub use evaluations::{EvaluationFilter, EvaluationRecord, NewEvaluation};
 pub use forwarding::Forwarding;
 pub use idempotency::{ReservationLimits, Reserved};
 pub use messages::{Message, MessageFilter, MessageRecord};
+pub use numbers::{
+    AnsweredNumber, BindError, Binding, NewPhoneNumber, NewSipConnection, NewTrunk, NumberBinding,
+    NumberCapacity, OutgoingNumber, PhoneNumber, SaveNumberError, Sharing, SipConnection,
+    SipConnectionChange, SipGateway, TrunkChange,
+};
 pub use oauth::clients::{
     NewOauthClient, OauthClient, OauthClientChange, RegisteredOauthClient, RenewOauthSecretError,
 };
