@@ -71,6 +71,11 @@ impl Api {
         self.send(self.http.post(self.url(path)).json(body)).await
     }
 
+    /// PATCH below `/api/v1`.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.http.patch(self.url(path)).json(body)).await
+    }
+
     /// POST of a form with one file and texts, below `/api/v1`.
     pub async fn post_file(
         &self,

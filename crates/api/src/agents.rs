@@ -1,6 +1,7 @@
 //! `/agents`: agents made, changed and deleted over the API, and file agents to look at.
 
 mod change;
+mod channels;
 mod intents;
 mod knowledge;
 mod parts;
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
+        .merge(channels::routes())
         .merge(voice::routes())
         .merge(intents::routes())
         .merge(knowledge::routes())

@@ -8,7 +8,7 @@
 //!
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
-//! put together in this order: [`Directory::load`], [`IntentTools::new`], the engine,
+//! put together in this order: [`Directory::load`], [`IntentTools::new`], [`Numbers::new`], the engine,
 //! [`ApiState::new`], [`records::close_interrupted`], then [`records::run`], [`webhooks::run`],
 //! [`transcriptions::run`], [`upkeep::run`], [`evaluations::run`], [`privacy::run`] and [`serve()`] as
 //! tasks, and only then [`engine::Engine::answer`].
@@ -41,6 +41,7 @@ mod metrics;
 mod number;
 mod oauth;
 mod openapi;
+mod phone_numbers;
 mod pools;
 pub mod privacy;
 pub mod records;
@@ -66,6 +67,7 @@ pub use directory::{Directory, LoadDirectoryError};
 pub use intents::IntentTools;
 pub use number::UnknownCountry;
 pub use oauth::{InvalidRedirectUri, RedirectUri};
+pub use phone_numbers::Numbers;
 pub use router::{document, router};
 pub use scope::{RESOURCES, Scopes, UnknownScope};
 pub use serve::serve;

@@ -96,6 +96,22 @@ impl NumberRules {
 }
 
 impl NumberRules {
+    /// The numbers that may be meant by what a telephone network puts where the called number
+    /// stands, all in E.164 form: with a `+`, without one, behind 00, or as in the country of this
+    /// node. What is no number means none.
+    pub(crate) fn spellings(&self, called: &str) -> Vec<String> {
+        let called = called.split(';').next().unwrap_or_default().trim();
+        let abroad = match called.strip_prefix("00") {
+            _ if called.starts_with('+') => None,
+            Some(abroad) => Some(format!("+{abroad}")),
+            None => Some(format!("+{called}")),
+        };
+        let read = |text: &str| self.normalise(text).ok();
+        let mut numbers: Vec<String> = abroad.as_deref().and_then(read).into_iter().collect();
+        numbers.extend(read(called).filter(|number| abroad.is_none() || !numbers.contains(number)));
+        numbers
+    }
+
     /// What follows the prefix that is dialled for another country: 00 in most of the world, 011
     /// in North America.
     fn dialled_abroad<'a>(&self, digits: &'a str) -> Option<&'a str> {
@@ -106,6 +122,36 @@ impl NumberRules {
             .strip_prefix(prefix)
             .or_else(|| digits.strip_prefix("00"))
     }
+}
+
+/// Two-letter code of the country whose plan an E.164 number is of, where it is clear.
+pub(crate) fn country_of(number: &str) -> Option<String> {
+    let parsed = phonenumber::parse(None, number).ok()?;
+    if let Some(country) = parsed.country().id() {
+        return Some(country.as_ref().to_owned());
+    }
+    // One that no plan has assigned is of the country that has its code alone.
+    let (code, _) = split_country_code(number.strip_prefix('+')?)?;
+    match DATABASE.region(&code)?.as_slice() {
+        [only] => Some((*only).to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether an E.164 number is of one of these countries, by their two-letter codes; of all, if
+/// there are none. One of several countries that share a code counts as of each, if its plan does
+/// not say which it is of.
+pub(crate) fn is_in_any_of(number: &str, countries: &[String]) -> bool {
+    if countries.is_empty() {
+        return true;
+    }
+    let is_listed = |country: &str| countries.iter().any(|one| one == country);
+    if let Some(country) = country_of(number) {
+        return is_listed(&country);
+    }
+    let code = number.strip_prefix('+').and_then(split_country_code);
+    let sharing = code.and_then(|(code, _)| DATABASE.region(&code));
+    sharing.is_some_and(|sharing| sharing.iter().any(|country| is_listed(country)))
 }
 
 fn international_form(digits: &str) -> Result<String, InvalidNumber> {
@@ -321,6 +367,55 @@ mod tests {
     fn a_country_that_does_not_exist_is_named() {
         let error = NumberRules::new(Some("XX")).unwrap_err();
         assert!(error.to_string().contains("`XX`"), "{error}");
+    }
+
+    #[test]
+    fn a_called_number_is_known_in_every_spelling_of_the_networks() {
+        let us = NumberRules::new(Some("US")).unwrap();
+        let none = NumberRules::new(None).unwrap();
+        for called in [
+            "+14155550100",
+            "14155550100",
+            "0014155550100",
+            "+14155550100;npdi",
+        ] {
+            for rules in [&us, &none] {
+                let numbers = rules.spellings(called);
+                assert_eq!(
+                    numbers.first().map(String::as_str),
+                    Some("+14155550100"),
+                    "{called}"
+                );
+            }
+        }
+        let numbers = us.spellings("4155550100");
+        assert!(
+            numbers.iter().any(|number| number == "+14155550100"),
+            "{numbers:?}"
+        );
+        for called in [
+            "support",
+            "",
+            "1001",
+            "019a0000-0000-7000-8000-00000000000a",
+        ] {
+            assert_eq!(us.spellings(called), Vec::<String>::new(), "{called}");
+        }
+    }
+
+    #[test]
+    fn countries_that_share_a_code_are_told_apart_where_the_plan_does() {
+        let listed = |number: &str, countries: &[&str]| {
+            let countries: Vec<String> = countries.iter().map(|&it| it.to_owned()).collect();
+            is_in_any_of(number, &countries)
+        };
+        assert!(listed("+442079460958", &[]));
+        assert!(listed("+442079460958", &["US", "GB"]));
+        assert!(!listed("+442079460958", &["US"]));
+        assert!(listed("+4915112345678", &["DE"]));
+        assert!(!listed("+4915112345678", &["AT"]));
+        assert!(listed("+16135550123", &["CA"]));
+        assert!(!listed("+16135550123", &["DE"]));
     }
 
     proptest! {

@@ -61,6 +61,10 @@ const TAGS: &[(&str, &str)] = &[
         "Reaching many contacts: campaigns, rules, pools, listings and whom not to call.",
     ),
     (
+        "channels",
+        "Telephone numbers, SIP connections, and the agents that have them.",
+    ),
+    (
         "transcriptions",
         "Audio files that are written down in the background.",
     ),

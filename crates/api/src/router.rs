@@ -18,8 +18,8 @@ use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
     agents, analytics, calls, campaigns, contacts, conversations, do_not_call, evaluations, health,
-    idempotency, keys, listings, metrics, oauth, pools, rules, schedules, settings, tasks,
-    transcriptions, webhooks, whatsapp,
+    idempotency, keys, listings, metrics, oauth, phone_numbers, pools, rules, schedules, settings,
+    tasks, transcriptions, webhooks, whatsapp,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
@@ -37,6 +37,7 @@ fn families() -> OpenApiRouter<ApiState> {
         listings::routes(),
         oauth::routes(),
         openapi::routes(),
+        phone_numbers::routes(),
         pools::routes(),
         rules::routes(),
         schedules::routes(),

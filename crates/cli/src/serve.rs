@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent::AgentDefinition;
-use api::{ApiState, Directory, IntentTools};
+use api::{ApiState, Directory, IntentTools, Numbers};
 use engine::{Engine, Providers};
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
@@ -93,6 +93,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let agents = agents(config)?;
     let store = store(config).await?;
     let directory = Directory::load(&store, agents, Timestamp::now()).await?;
+    let country = config.default_country();
+    let numbers = Numbers::new(store.clone(), Arc::clone(&directory), country)?;
     let listener = listen(config.http.listen).await?;
     let (sip, incoming) = SipEndpoint::bind(config.sip()?).await?;
     let addresses = Addresses {
@@ -166,7 +168,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let forgetting = crew.spawn("forgetting what is too old", privacy);
     let requests = api::serve(listener, state, shutdown.clone());
     let serving = crew.spawn("serving HTTP", requests);
-    engine.answer(incoming);
+    engine.answer(incoming, Arc::new(numbers));
     let mut stop = Stop::listen()?;
     addresses.write(&file)?;
     tracing::info!(http = %addresses.http, sip = %addresses.sip, "ready");

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use agent::{AgentDefinition, CallPrompt};
 use audio::SampleRate;
+use futures_util::future::BoxFuture;
+use sip::Secret;
 use uuid::Uuid;
 
 use crate::event::{CallEvent, CallId};
@@ -28,6 +30,42 @@ pub struct PlaceCall {
     pub prompt: Option<CallPrompt>,
     /// Greeting for this call only.
     pub first_message: Option<String>,
+    /// The number that it leaves by, where it is not for the node's own trunks to say who calls.
+    pub carrier: Option<Carrier>,
+}
+
+/// The number that a call leaves by, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    /// Who calls, as the called party sees it.
+    pub caller_id: String,
+    /// Gateways in the order in which they are tried, each a host with a port or without; the
+    /// trunks of the node carry the call if there are none.
+    pub gateways: Vec<String>,
+    /// User and password of digest authentication at the gateways.
+    pub credentials: Option<(String, Secret)>,
+}
+
+/// Who answers a number that is called.
+#[derive(Clone, Debug)]
+pub enum Answerer {
+    /// It is no number that the node knows of.
+    Unknown,
+    /// This agent. The call holds a place at the number from now on.
+    Agent(Arc<AgentDefinition>),
+    /// Nobody: no agent has the number, or it takes no calls.
+    Nobody,
+    /// Nobody now: the number carries as many calls as it may.
+    Busy,
+    /// That can not be told now.
+    Failed,
+}
+
+/// Knows the numbers that are called.
+pub trait NumberDirectory: Send + Sync {
+    /// Who answers `call`. `called` is what the caller asked for, the first thing first: numbers
+    /// in any spelling, or names.
+    fn answerer<'a>(&'a self, call: CallId, called: &'a [&'a str]) -> BoxFuture<'a, Answerer>;
 }
 
 /// Why a call was not admitted.

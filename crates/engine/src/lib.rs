@@ -26,8 +26,8 @@ mod supervision;
 mod tools;
 
 pub use control::{
-    ActionError, AgentDirectory, CallAction, CallControl, LiveAudio, NodeLoad, PlaceCall,
-    PlaceCallError, Subscription,
+    ActionError, AgentDirectory, Answerer, CallAction, CallControl, Carrier, LiveAudio, NodeLoad,
+    NumberDirectory, PlaceCall, PlaceCallError, Subscription,
 };
 pub use event::{
     CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, LatencyItem, LineQuality,

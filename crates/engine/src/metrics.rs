@@ -47,10 +47,14 @@ pub(crate) enum Refusal {
     Draining,
     /// Every slot is taken.
     Full,
+    /// Who answers its number can not be told now.
+    NoDirectory,
     /// There is no port or socket for its audio.
     NoMedia,
     /// No trunk reaches the number.
     NoTrunk,
+    /// Its number carries as many calls as it may.
+    NumberBusy,
     /// The threads that carry calls have no time for another.
     Overloaded,
     /// It asks for an agent that there is not.
@@ -58,11 +62,13 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Draining,
         Self::Full,
+        Self::NoDirectory,
         Self::NoMedia,
         Self::NoTrunk,
+        Self::NumberBusy,
         Self::Overloaded,
         Self::UnknownAgent,
     ];
@@ -71,8 +77,10 @@ impl Refusal {
         match self {
             Self::Draining => "draining",
             Self::Full => "full",
+            Self::NoDirectory => "no_directory",
             Self::NoMedia => "no_media",
             Self::NoTrunk => "no_trunk",
+            Self::NumberBusy => "number_busy",
             Self::Overloaded => "overloaded",
             Self::UnknownAgent => "unknown_agent",
         }

@@ -25,8 +25,8 @@ use vad::Detector;
 
 use crate::call::{Call, Control, Journal, Order, failed};
 use crate::control::{
-    ActionError, AgentDirectory, CallAction, CallControl, LiveAudio, NodeLoad, PlaceCall,
-    PlaceCallError, Subscription,
+    ActionError, AgentDirectory, Answerer, CallAction, CallControl, LiveAudio, NodeLoad,
+    NumberDirectory, PlaceCall, PlaceCallError, Subscription,
 };
 use crate::event::{CallEvent, CallEventKind, CallId, CallReport, Direction};
 use crate::keeping::{Reasons, Shelf};
@@ -211,12 +211,17 @@ impl Engine {
         Ok((Self { node, answering }, events))
     }
 
-    /// Begins to answer `incoming` calls, which waited until now. To be called once, when what an
-    /// earlier process left of its calls is settled.
-    pub fn answer(&self, incoming: mpsc::Receiver<IncomingCall>) {
+    /// Begins to answer `incoming` calls, which waited until now: those to `numbers` by the agents
+    /// that have them, others by the agents that they name. To be called once, when what an earlier
+    /// process left of its calls is settled.
+    pub fn answer(
+        &self,
+        incoming: mpsc::Receiver<IncomingCall>,
+        numbers: Arc<dyn NumberDirectory>,
+    ) {
         self.answering.get_or_init(|| {
             let vital = self.node.vitals.of("the task that answers incoming calls");
-            let answers = answer(Arc::downgrade(&self.node), incoming);
+            let answers = answer(Arc::downgrade(&self.node), incoming, numbers);
             Answering(tokio::spawn(async move {
                 let _vital = vital;
                 answers.await;
@@ -396,7 +401,11 @@ impl Node {
 impl CallControl for Engine {
     fn place(&self, call: PlaceCall) -> Result<(), PlaceCallError> {
         let node = &self.node;
-        if node.sip.route(&call.number).is_err() {
+        let is_carried = call
+            .carrier
+            .as_ref()
+            .is_some_and(|it| !it.gateways.is_empty());
+        if !is_carried && node.sip.route(&call.number).is_err() {
             node.metrics.refused(Refusal::NoTrunk);
             return Err(PlaceCallError::NoTrunk {
                 number: call.number,
@@ -480,37 +489,74 @@ impl LiveCall {
 }
 
 /// Answers incoming calls for as long as the node stands.
-async fn answer(node: std::sync::Weak<Node>, mut incoming: mpsc::Receiver<IncomingCall>) {
+async fn answer(
+    node: std::sync::Weak<Node>,
+    mut incoming: mpsc::Receiver<IncomingCall>,
+    numbers: Arc<dyn NumberDirectory>,
+) {
     while let Some(call) = incoming.recv().await {
         let Some(node) = node.upgrade() else {
             return;
         };
-        let Some(agent) = node.agents.find(&call.agent) else {
-            tracing::info!(
-                agent = call.agent,
-                "an incoming call asks for an unknown agent"
-            );
-            node.metrics.refused(Refusal::UnknownAgent);
-            call.reject(sip::StatusCode::NOT_FOUND);
-            continue;
-        };
-        let slot = match node.admit() {
-            Ok(slot) => slot,
-            Err(error) => {
-                tracing::warn!(%error, "an incoming call is refused");
-                call.reject(sip::StatusCode::SERVICE_UNAVAILABLE);
-                continue;
-            }
-        };
-        let started = CallEventKind::Started {
-            direction: Direction::Inbound,
-            agent: agent.agent_uuid,
-            conversation: Uuid::now_v7(),
-            number: call.from.clone(),
-        };
-        let live = LiveCall::new(CallId::generate(), &node.metrics);
-        node.run(slot, live, started, |node, live| async move {
-            live.call(&node).inbound(&agent, call).await
-        });
+        // As many at once as the SIP endpoint takes calls: whoever waits here is one of them.
+        let numbers = Arc::clone(&numbers);
+        let tasks = node.tasks.clone();
+        tasks.spawn(async move { take(&node, call, &*numbers).await });
     }
+}
+
+/// Finds who answers a call and lets them, or refuses it.
+async fn take(node: &Arc<Node>, call: IncomingCall, numbers: &dyn NumberDirectory) {
+    let id = CallId::generate();
+    let called: Vec<&str> = [Some(call.agent.as_str()), call.to.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect();
+    let answerer = tokio::select! {
+        answerer = numbers.answerer(id, &called) => answerer,
+        () = call.withdrawn() => return,
+    };
+    let agent = match answerer {
+        Answerer::Agent(agent) => Some(agent),
+        Answerer::Unknown => node.agents.find(&call.agent),
+        Answerer::Nobody => None,
+        Answerer::Busy => {
+            tracing::info!("an incoming call finds its number busy");
+            node.metrics.refused(Refusal::NumberBusy);
+            call.reject(sip::StatusCode::BUSY_HERE);
+            return;
+        }
+        Answerer::Failed => {
+            node.metrics.refused(Refusal::NoDirectory);
+            call.reject(sip::StatusCode::SERVICE_UNAVAILABLE);
+            return;
+        }
+    };
+    let Some(agent) = agent else {
+        tracing::info!(
+            agent = call.agent,
+            "an incoming call asks for an unknown agent"
+        );
+        node.metrics.refused(Refusal::UnknownAgent);
+        call.reject(sip::StatusCode::NOT_FOUND);
+        return;
+    };
+    let slot = match node.admit() {
+        Ok(slot) => slot,
+        Err(error) => {
+            tracing::warn!(%error, "an incoming call is refused");
+            call.reject(sip::StatusCode::SERVICE_UNAVAILABLE);
+            return;
+        }
+    };
+    let started = CallEventKind::Started {
+        direction: Direction::Inbound,
+        agent: agent.agent_uuid,
+        conversation: Uuid::now_v7(),
+        number: call.from.clone(),
+    };
+    let live = LiveCall::new(id, &node.metrics);
+    node.run(slot, live, started, |node, live| async move {
+        live.call(&node).inbound(&agent, call).await
+    });
 }

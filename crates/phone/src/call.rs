@@ -259,12 +259,12 @@ impl Phone {
             .map_err(|error| PhoneError::Place(error.to_string()))?;
         let (leg, feed) = self.open_leg()?;
         let (handle, events) = endpoint
-            .call(OutboundCall {
-                number: user.to_owned(),
-                media: LocalMedia {
+            .call(OutboundCall::new(
+                user.to_owned(),
+                LocalMedia {
                     address: leg.local_address(),
                 },
-            })
+            ))
             .map_err(|error| PhoneError::Place(error.to_string()))?;
         let report = self.hold(leg, feed, handle, events, tell).await;
         endpoint.shutdown(GOODBYE).await;

@@ -40,6 +40,11 @@ pub struct SipConfig {
     pub srtp: Srtp,
     /// How long a call may go unanswered, from the INVITE on.
     pub ring_timeout: Duration,
+    /// How long a gateway may say nothing at all to a call that has another one to turn to.
+    pub gateway_timeout: Duration,
+    /// Whether the gateway of a trunk that a call brings along may have this address. Trunks of
+    /// this configuration are not asked about.
+    pub permits_gateway: fn(IpAddr) -> bool,
     /// How long the other side may take to carry out a transfer that it was asked for, from the
     /// REFER on.
     pub transfer_timeout: Duration,
@@ -57,7 +62,7 @@ pub struct SipConfig {
 
 impl SipConfig {
     /// Sensible settings for an endpoint at `listen`: no trunks, calls taken from loopback only,
-    /// 1,000 calls, one minute of ringing; PCMU and PCMA, encrypted for callers who want that.
+    /// 1,000 calls, one minute of ringing, gateways that calls bring along anywhere; PCMU and PCMA, encrypted for callers who want that.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -74,6 +79,8 @@ impl SipConfig {
             comfort_noise: false,
             srtp: Srtp::Optional,
             ring_timeout: Duration::from_secs(60),
+            gateway_timeout: Duration::from_secs(6),
+            permits_gateway: |_| true,
             transfer_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(4),
             stream_idle_timeout: Duration::from_secs(600),

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
 
 use crate::call::{self, CallEvent, CallHandle, IncomingCall, OutboundCall, OutgoingCall};
-use crate::config::SipConfig;
-use crate::routing::{InvalidTrunk, NoRoute, Routes, TrunkName, is_plain_user};
+use crate::config::{SipConfig, TrunkConfig};
+use crate::routing::{InvalidTrunk, NoRoute, Routes, Trunk, TrunkName, is_plain_user};
 use crate::stack::socket::Socket;
 use crate::stack::{Stack, receiver, router, spawn_supervised};
 
@@ -61,6 +61,9 @@ pub enum CallError {
         /// The number that was asked for.
         number: String,
     },
+    /// The trunk that it brings along, or the caller id, cannot be used.
+    #[error(transparent)]
+    Trunk(#[from] InvalidTrunk),
     /// As many calls live as may. Try again when one has ended.
     #[error("the SIP endpoint has as many calls as it may have")]
     TooManyCalls,
@@ -176,14 +179,33 @@ impl SipEndpoint {
         &self,
         call: OutboundCall,
     ) -> Result<(CallHandle, mpsc::Receiver<CallEvent>), CallError> {
-        let OutboundCall { number, media } = call;
+        let OutboundCall {
+            number,
+            caller_id,
+            trunk,
+            media,
+        } = call;
         if !is_plain_user(&number) {
             return Err(CallError::InvalidNumber { number });
         }
-        let trunk = self.stack.routes.find(&number);
-        let trunk = Arc::clone(trunk.ok_or_else(|| NoRoute {
-            number: number.clone(),
-        })?);
+        let has_alternative = trunk.as_ref().is_some_and(|own| own.has_alternative);
+        let is_own = trunk.is_some();
+        let mut trunk = match trunk {
+            Some(own) => Arc::new(Trunk::new(&own.trunk)?),
+            None => {
+                let found = self.stack.routes.find(&number);
+                Arc::clone(found.ok_or_else(|| NoRoute {
+                    number: number.clone(),
+                })?)
+            }
+        };
+        if caller_id.is_some() {
+            let from = caller_id;
+            trunk = Arc::new(Trunk::new(&TrunkConfig {
+                from,
+                ..trunk.config.clone()
+            })?);
+        }
         if self.stack.draining.is_cancelled() {
             return Err(CallError::ShuttingDown);
         }
@@ -194,6 +216,8 @@ impl SipEndpoint {
         let call = OutgoingCall {
             number,
             trunk,
+            is_own,
+            has_alternative,
             media,
             permit,
         };

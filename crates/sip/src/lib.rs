@@ -26,8 +26,8 @@ mod status;
 
 pub use audio::codec::Codec;
 pub use call::{
-    AcceptError, CallEvent, CallHandle, IncomingCall, LocalMedia, OutboundCall, TransferError,
-    TransferOutcome,
+    AcceptError, CallEvent, CallHandle, IncomingCall, LocalMedia, OutboundCall, OwnTrunk,
+    TransferError, TransferOutcome,
 };
 pub use cause::EndCause;
 pub use codecs::{CodecList, InvalidCodecs};

@@ -53,6 +53,11 @@ pub(crate) struct Trunk {
 }
 
 impl Trunk {
+    /// Checks a trunk's settings.
+    pub(crate) fn new(config: &TrunkConfig) -> Result<Self, InvalidTrunk> {
+        check(config)
+    }
+
     /// The user part of the request URI for `number`.
     pub(crate) fn user_for<'a>(&self, number: &'a str) -> &'a str {
         match number.strip_prefix('+') {
@@ -70,7 +75,7 @@ pub(crate) struct Routes {
 
 impl Routes {
     pub(crate) fn new(trunks: &[TrunkConfig]) -> Result<Self, InvalidTrunk> {
-        let trunks = trunks.iter().map(|trunk| check(trunk).map(Arc::new));
+        let trunks = trunks.iter().map(|trunk| Trunk::new(trunk).map(Arc::new));
         let trunks = trunks.collect::<Result<_, _>>()?;
         Ok(Self { trunks })
     }

@@ -15,6 +15,7 @@ use crate::dialling;
 use crate::evaluation_queue;
 use crate::evaluations::{self, NewEvaluation};
 use crate::messages::{self, Message};
+use crate::numbers;
 use crate::outbox::{self, Announcement};
 use crate::sessions;
 
@@ -117,6 +118,14 @@ impl Store {
             messages::replace_all(&mut write, &self.workspace, end.conversation, transcript)
                 .await?;
         }
+        numbers::note_connection(
+            &mut write,
+            &self.workspace,
+            end.call,
+            end.status,
+            end.sip_code,
+        )
+        .await?;
         dialling::settle_call(&mut write, end.call, end.status, &end.reason, end.ended_at).await?;
         let workspace = &self.workspace;
         match &end.evaluation {

@@ -35,6 +35,7 @@ mod forwarding;
 mod idempotency;
 mod message_sessions;
 mod messages;
+mod numbers;
 mod oauth;
 mod opening;
 mod outbox;
@@ -78,6 +79,11 @@ pub use forwarding::Forwarding;
 pub use idempotency::{ReservationLimits, Reserved};
 pub use message_sessions::{MessageSession, OverdueSession};
 pub use messages::{Message, MessageFilter, MessageRecord};
+pub use numbers::{
+    AnsweredNumber, BindError, Binding, NewPhoneNumber, NewSipConnection, NewTrunk, NumberBinding,
+    NumberCapacity, OutgoingNumber, PhoneNumber, SaveNumberError, Sharing, SipConnection,
+    SipConnectionChange, SipGateway, TrunkChange,
+};
 pub use oauth::clients::{
     NewOauthClient, OauthClient, OauthClientChange, RegisteredOauthClient, RenewOauthSecretError,
 };

@@ -8,6 +8,7 @@ use serde_json::Value;
 use store::{AgentRecord, NewAgent};
 use uuid::Uuid;
 
+use super::schema::SHOWN;
 use super::{unknown_agent, view};
 use crate::caller::Caller;
 use crate::directory::{KnownAgent, to_store};
@@ -109,7 +110,7 @@ fn refuse_intents(body: &Value) -> Result<(), ApiError> {
 
 /// Passes over what an answer shows of the agent beside its definition.
 fn pass_over_what_is_shown(body: &mut Value, shown: &Value) -> Result<(), ApiError> {
-    pass_over(body, shown, &["source", "created_at", "updated_at"], "")?;
+    pass_over(body, shown, SHOWN, "")?;
     let Some(sent) = body.get_mut("webhooks").and_then(Value::as_array_mut) else {
         return Ok(());
     };

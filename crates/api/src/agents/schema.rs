@@ -11,6 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::channels::AgentChannels;
 use crate::webhooks::Webhook;
 
 /// An agent as it is shown: its definition, its webhooks, and when it was made and changed.
@@ -27,7 +28,7 @@ pub(crate) struct AgentChange;
 type Named = Vec<(String, RefOr<Schema>)>;
 
 /// What is shown of an agent beside its definition.
-const SHOWN: &[&str] = &["source", "created_at", "updated_at"];
+pub(super) const SHOWN: &[&str] = &["channels", "source", "created_at", "updated_at"];
 
 /// What of a definition is not shown where there is nothing of it.
 const SHOWN_IF_ANY: &[&str] = &["slug", "tools"];
@@ -116,6 +117,7 @@ fn example() -> Value {
     let definition = AgentDefinition::from_json(said).unwrap_or_default();
     let id = Uuid::from_u128(0x0198_c5a2_5c00_7000_8000_0242_ac12_0002);
     let mut example = definition.identified(id).public_view();
+    example["channels"] = json!({ "call": { "bound": false, "numbers": [] } });
     example["source"] = "api".into();
     for name in ["created_at", "updated_at"] {
         example[name] = "2026-03-29T10:00:00Z".into();
@@ -126,6 +128,11 @@ fn example() -> Value {
 fn shown() -> impl Iterator<Item = (&'static str, Value)> {
     SHOWN.iter().map(|name| {
         let schema = match *name {
+            "channels" => {
+                let mut schema = written_out::<AgentChannels>();
+                schema["readOnly"] = true.into();
+                schema
+            }
             "source" => json!({
                 "type": "string", "enum": ["file", "api"], "readOnly": true,
                 "description": "Where the agent comes from: a file of the node, or this API.",

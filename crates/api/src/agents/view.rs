@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::channels;
 use super::schema::Agent;
 use crate::caller::Caller;
 use crate::clock;
@@ -19,6 +20,7 @@ pub(super) async fn agent(
     let id = agent.definition.agent_uuid;
     let webhooks = caller.store.webhooks(id).await;
     let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
+    let channels = channels::of(caller, id).await?;
     let now = clock::now();
     let shown = webhooks.iter().map(|webhook| view(webhook, secrets, now));
     let shown: Vec<_> = shown.collect();
@@ -28,6 +30,7 @@ pub(super) async fn agent(
     if let Some(fields) = shown.as_object_mut() {
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         set("webhooks", webhooks);
+        set("channels", channels);
         set("source", agent.source.as_str().into());
         set("created_at", agent.created_at.to_string().into());
         set("updated_at", agent.updated_at.to_string().into());

@@ -20,6 +20,7 @@ use crate::clock;
 use crate::contacts;
 use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{Envelope, Json, Object, ok};
+use crate::phone_numbers::{give_back, leave};
 use crate::state::ApiState;
 
 /// What carries outbound calls.
@@ -132,7 +133,8 @@ struct PlacedCallee {
 
 /// Starts an outbound call
 ///
-/// This answers before anything rings; `/calls/{call_uuid}/events` tells what becomes of the call.
+/// This answers before anything rings; `/calls/{call_uuid}/events` tells what becomes of the call. It
+/// leaves by the number that the agent was bound to last, if it has one.
 #[utoipa::path(
     post, path = "/call", operation_id = "place_call", tag = "calls",
     security(("token" = ["calls:write"])),
@@ -146,11 +148,13 @@ struct PlacedCallee {
         (status = 200, description = "The call is being placed.", body = Envelope<PlacedCall>),
         (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
         (status = 409, description = "`NO_TRUNK`: No trunk can reach this number; \
-            `CONTACT_DO_NOT_CALL`: the contact with it does not want to be called.",
-            body = ErrorBody),
+            `CONTACT_DO_NOT_CALL`: the contact with it does not want to be called; \
+            `CHANNEL_DISABLED`: the agent's number makes no calls; `DESTINATION_NOT_ALLOWED`: it \
+            may not call this country.", body = ErrorBody),
         (status = 503, description = "`NODE_FULL`: The node takes no more calls now; `NO_MEDIA`: \
-            it has no media port; `NODE_DRAINING`: it is shutting down. `Retry-After` says when \
-            to come back.", body = ErrorBody),
+            it has no media port; `NODE_DRAINING`: it is shutting down; `CHANNEL_LIMIT_REACHED`: \
+            the agent's number carries as many calls as it may. `Retry-After` says when to come \
+            back.", body = ErrorBody),
     ),
 )]
 pub(super) async fn place(
@@ -176,6 +180,7 @@ pub(super) async fn place(
             .message
             .and_then(|Object(message)| message.start)
             .filter(|start| !start.trim().is_empty()),
+        carrier: None,
     };
     // A client that hangs up on us must not leave a call that is written down but never placed.
     let placing = state
@@ -214,12 +219,17 @@ async fn write_and_place(
     let now = clock::now();
     let said = order.about.take();
     order.about = tell_of_contact(&caller.store, &order.number, said.clone()).await?;
+    leave(&caller.store, &mut order, now).await?;
     let call = new_call(&order, now);
     let begun = caller.store.begin_call(&call).await;
     let begun = begun.map_err(|error| ApiError::internal("write down a call", &error))?;
+    let has_place = order.carrier.is_some();
     if let Err(refusal) = state.calls.place(order) {
         if let Err(error) = caller.store.discard_call(begun).await {
             tracing::error!(call = %begun.id, %error, "a refused call could not be taken back");
+        }
+        if has_place {
+            give_back(&caller.store, begun.id).await;
         }
         return Err(refused(&refusal));
     }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::runner::Runner;
 use super::work::{self, Kind, TaskData};
 use crate::calls::{about_contact, new_call};
+use crate::phone_numbers::{Refusal, give_back, leave};
 
 /// What became of a task that was to be taken up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,11 @@ pub(super) async fn make(
         };
         order.about = about_contact(store, contact.as_ref(), order.about.take()).await?;
     }
+    if let Some(order) = &mut order
+        && let Err(refusal) = leave(store, order, now).await
+    {
+        return wait_or_close(runner, store, candidate, refusal, now).await;
+    }
     let lease = SignedDuration::try_from(runner.state.config.dialling.lease);
     let lease = lease.unwrap_or(SignedDuration::MAX);
     let attempt = NewAttempt {
@@ -60,7 +66,12 @@ pub(super) async fn make(
     };
     let begun = match store.begin_attempt(&attempt, now).await? {
         Begin::Begun(begun) => begun,
-        Begin::Changed | Begin::NoPlace => return Ok(Taken::Left),
+        Begin::Changed | Begin::NoPlace => {
+            if let Some(order) = order.filter(|order| order.carrier.is_some()) {
+                give_back(store, order.call.0).await;
+            }
+            return Ok(Taken::Left);
+        }
     };
     let (task, attempt) = (candidate.task.id, attempt.id);
     let Some(order) = order else {
@@ -77,12 +88,18 @@ pub(super) async fn make(
         return Ok(Taken::Made);
     };
     let call = order.call;
+    let has_place = order.carrier.is_some();
     match runner.state.calls.place(order) {
         Ok(()) => {
             tracing::info!(%task, %attempt, %call, "a task places its call");
             Ok(Taken::Made)
         }
-        Err(refusal) => take_back(runner, store, candidate, attempt, begun, &refusal, now).await,
+        Err(refusal) => {
+            if has_place {
+                give_back(store, call.0).await;
+            }
+            take_back(runner, store, candidate, attempt, begun, &refusal, now).await
+        }
     }
 }
 
@@ -113,7 +130,35 @@ fn order(runner: &Runner, store: &Store, candidate: &Candidate) -> Result<PlaceC
         about: data.about.or_else(|| task.description.clone()),
         prompt: data.prompt.and_then(work::CallPromptData::into_prompt),
         first_message: data.first_message,
+        carrier: None,
     })
+}
+
+/// What becomes of a task whose call can not leave by the number of its agent.
+async fn wait_or_close(
+    runner: &Runner,
+    store: &Store,
+    candidate: &Candidate,
+    refusal: Refusal,
+    now: Timestamp,
+) -> Result<Taken, StoreError> {
+    let reason = refusal.to_string();
+    match refusal {
+        Refusal::Store(error) => Err(error),
+        Refusal::Disabled { .. } | Refusal::Destination { .. } => {
+            close(store, candidate, &reason, now).await
+        }
+        Refusal::Busy { .. } => {
+            let wait = SignedDuration::try_from(runner.state.config.dialling.poll_interval);
+            let until = now.checked_add(wait.unwrap_or(SignedDuration::ZERO));
+            let decision = Decision::Wait {
+                until: until.unwrap_or(now),
+                reason,
+            };
+            store.decide(&candidate.task, &decision, now).await?;
+            Ok(Taken::Left)
+        }
+    }
 }
 
 /// A node that can not take the call is no failure of the task: the attempt counts for nothing.

@@ -144,7 +144,9 @@ async fn lists_show_nothing_of_another_workspace() {
         made.extend(registry::fill(&node, &path).await.1);
     }
     for (path, method, operation) in secured() {
-        if method == "GET" && path.starts_with("/api/") && !path.contains('{') {
+        // One thing that a query parameter names is no list.
+        let is_one = path == "/api/v1/phone-numbers/channels";
+        if method == "GET" && path.starts_with("/api/") && !path.contains('{') && !is_one {
             let scopes = [scope(&operation).unwrap()];
             let asked = match path.strip_prefix("/api/v1/analytics/") {
                 Some(_) => format!("{path}?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z"),

@@ -351,6 +351,74 @@ async fn whatsapp_is_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn phone_numbers_are_as_the_document_says() {
+    let node = Node::start().await;
+    let all = "/channels/sip-trunk/connections";
+    let one = "/channels/sip-trunk/connections/{connection_uuid}";
+    let body = json!({
+        "name": "Carrier", "phone_number": "+14155550100", "gateway": "a.example",
+        "username": "a", "password": "b", "secondary_gateway": "b.example",
+    });
+    let added = node.post(all, body).await;
+    is_documented("post", all, &added);
+    let added = added.data();
+    let path = format!("{all}/{}", added["uuid"].as_str().unwrap());
+    is_documented("get", all, &node.get(all).await);
+    is_documented("get", one, &node.get(&path).await);
+    let change = json!({ "secondary_gateway": null });
+    is_documented("patch", one, &node.patch(&path, change).await);
+
+    let channels = format!("/agents/{}/channels/call", node.file_agent);
+    let body = json!({ "connection_uuid": added["uuid"] });
+    let bound = node.post(&format!("{channels}/sip-trunk"), body).await;
+    let documented = "/agents/{agent_uuid}/channels/call";
+    is_documented("post", &format!("{documented}/sip-trunk"), &bound);
+    let body = json!({ "phone_number_uuid": added["phone_number_uuid"] });
+    let bound = node.post(&format!("{channels}/provision"), body).await;
+    is_documented("post", &format!("{documented}/provision"), &bound);
+    is_documented("delete", documented, &node.delete(&channels).await);
+
+    let body = json!({
+        "phone_number": "+14155550101", "agent_uuid": node.file_agent, "channel": "call",
+        "sip": { "gateway": "a.example" }, "additional_settings": { "ani_format": "digits" },
+    });
+    let trunks = "/phone-numbers/trunks";
+    is_documented("post", trunks, &node.post(trunks, body.clone()).await);
+    let change = json!({ "phone_number": "+14155550101", "channel": "call", "name": "A" });
+    is_documented("patch", trunks, &node.patch(trunks, change).await);
+    let body = json!({
+        "phone_number": "+14155550101", "channel": "call", "agent_uuid": node.file_agent,
+    });
+    let assign = "/phone-numbers/trunks/assign";
+    is_documented("put", assign, &node.put(assign, body).await);
+    for list in [trunks, "/phone-numbers"] {
+        is_documented("get", list, &node.get(list).await);
+    }
+    let query = "/phone-numbers/channels?number=%2B14155550101";
+    is_documented("get", "/phone-numbers/channels", &node.get(query).await);
+    let path = format!(
+        "/phone-numbers/{}",
+        added["phone_number_uuid"].as_str().unwrap()
+    );
+    let one = "/phone-numbers/{phone_number_uuid}";
+    is_documented("get", one, &node.get(&path).await);
+    let limit = json!({ "channel_settings": { "inbound": { "channel_limit": 5 } } });
+    is_documented("patch", one, &node.patch(&path, limit).await);
+    let channels = node.get(&format!("{path}/channels")).await;
+    is_documented("get", &format!("{one}/channels"), &channels);
+    let released = node.post_text(&format!("{path}/release"), "").await;
+    is_documented("post", &format!("{one}/release"), &released);
+    let body = json!({
+        "name": "B", "phone_number": "+14155550102", "gateway": "a.example", "username": "a",
+        "password": "b",
+    });
+    let added = node.post(all, body).await.data();
+    let path = format!("{all}/{}", added["uuid"].as_str().unwrap());
+    let one = "/channels/sip-trunk/connections/{connection_uuid}";
+    is_documented("delete", one, &node.delete(&path).await);
+}
+
+#[tokio::test]
 async fn schedules_are_as_the_document_says() {
     let node = Node::start().await;
     let hours = node

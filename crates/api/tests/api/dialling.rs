@@ -96,14 +96,14 @@ impl Running {
     }
 }
 
-async fn write(node: &Node, event: CallEvent) {
+pub(crate) async fn write(node: &Node, event: CallEvent) {
     let (events, received) = mpsc::channel(1);
     events.send(event).await.unwrap();
     drop(events);
     records::run(node.state.clone(), received, CancellationToken::new()).await;
 }
 
-fn report(status: CallStatus) -> CallReport {
+pub(crate) fn report(status: CallStatus) -> CallReport {
     CallReport {
         status,
         sip_code: None,

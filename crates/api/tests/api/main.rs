@@ -28,6 +28,7 @@ mod intents;
 mod keys;
 mod limits;
 mod oauth;
+mod phone_numbers;
 mod placing;
 mod privacy;
 mod schedules;

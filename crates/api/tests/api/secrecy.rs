@@ -28,6 +28,19 @@ async fn no_secret_and_no_spoken_word_is_logged() {
         "secret_key": "the-signing-secret",
     });
     node.post(&path, hook).await.data();
+    let connection = json!({
+        "name": "Carrier",
+        "phone_number": "+14155550100",
+        "gateway": "sip.carrier.example",
+        "username": "account",
+        "password": "the-sip-password",
+    });
+    let connection = node
+        .post("/channels/sip-trunk/connections", connection)
+        .await;
+    let path = format!("/agents/{}/channels/call/sip-trunk", node.file_agent);
+    let bound = json!({ "connection_uuid": connection.data()["uuid"] });
+    node.post(&path, bound).await.data();
     let placed = node.post(
         "/call",
         json!({
@@ -74,6 +87,7 @@ async fn no_secret_and_no_spoken_word_is_logged() {
     let words = [
         "in-the-url",
         "the-signing-secret",
+        "the-sip-password",
         "about-the-callee",
         "the-prompt",
         "the-spoken-words",

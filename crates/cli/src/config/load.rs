@@ -153,7 +153,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 32] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 33] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.longest_hold", self.calls.longest_hold),
@@ -164,6 +164,7 @@ impl Config {
             ("media.longest_wait", self.media.longest_wait),
             ("media.max_lateness", self.media.max_lateness),
             ("sip.ring_timeout", self.sip.ring_timeout),
+            ("sip.gateway_timeout", self.sip.gateway_timeout),
             ("sip.transfer_timeout", self.sip.transfer_timeout),
             ("llm.connect_timeout", self.llm.connect_timeout),
             ("llm.first_token_timeout", self.llm.first_token_timeout),

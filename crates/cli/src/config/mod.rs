@@ -394,6 +394,11 @@ pub(crate) struct Sip {
     pub(crate) allow: Vec<IpNet>,
     #[serde(with = "duration")]
     pub(crate) ring_timeout: Duration,
+    /// How long the first gateway of a connection may say nothing before the second is tried.
+    #[serde(with = "duration")]
+    pub(crate) gateway_timeout: Duration,
+    /// Permit connections of workspaces to gateways in private networks and on this machine.
+    pub(crate) allow_private_gateways: bool,
     /// How long the far end may take to carry out a transfer.
     #[serde(with = "duration")]
     pub(crate) transfer_timeout: Duration,
@@ -701,6 +706,8 @@ impl Default for Sip {
                 )),
             ],
             ring_timeout: Duration::from_secs(60),
+            gateway_timeout: Duration::from_secs(6),
+            allow_private_gateways: false,
             transfer_timeout: Duration::from_secs(60),
             codecs: CodecList::new([Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus])
                 .unwrap_or_default(),

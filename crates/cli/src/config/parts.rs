@@ -13,6 +13,7 @@ use bundle::Limits;
 use engine::keeping::Shelf;
 use engine::{EngineConfig, Patience};
 use media::MediaConfig;
+use outbound::Guard;
 use recordings::{Key, Keys};
 use sip::{Secret, SipConfig, TrunkConfig};
 use store::PostgresSettings;
@@ -27,6 +28,11 @@ impl Config {
             url: Secret::new(url),
             connections: self.store.connections,
         })
+    }
+
+    /// The country whose numbers need no country code, if there is one.
+    pub(crate) fn default_country(&self) -> Option<&str> {
+        given(&self.http.default_country)
     }
 
     /// Settings of signalling.
@@ -45,6 +51,12 @@ impl Config {
             allow: self.sip.allow.clone(),
             max_calls: self.calls.max,
             ring_timeout: self.sip.ring_timeout,
+            gateway_timeout: self.sip.gateway_timeout,
+            permits_gateway: if self.sip.allow_private_gateways {
+                |address| Guard::WITH_PRIVATE.permits(address)
+            } else {
+                |address| Guard::PUBLIC_ONLY.permits(address)
+            },
             transfer_timeout: self.sip.transfer_timeout,
             codecs: self.sip.codecs.clone(),
             srtp: self.sip.srtp,
@@ -186,7 +198,7 @@ impl Config {
                 refresh_token_lifetime: self.oauth.refresh_token_lifetime,
             },
             open_metrics: self.http.open_metrics,
-            default_country: given(&self.http.default_country).map(str::to_owned),
+            default_country: self.default_country().map(str::to_owned),
             webhooks: WebhookSettings {
                 connect_timeout: self.webhooks.timeout,
                 total_timeout: self.webhooks.timeout,

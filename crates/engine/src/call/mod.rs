@@ -7,6 +7,7 @@ mod order;
 mod outcome;
 mod speaker;
 mod succession;
+mod way;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use agent::AgentDefinition;
 use audio::SampleRate;
 use jiff::Timestamp;
 use media::{ConnectError, Leg, OpenLegError};
-use sip::{CallHandle, EndCause, IncomingCall, LocalMedia, OutboundCall, RemoteMedia};
+use sip::{CallHandle, EndCause, IncomingCall, LocalMedia, RemoteMedia};
 use tokio::sync::mpsc;
 
 pub(crate) use self::journal::Journal;
@@ -112,24 +113,41 @@ impl Call<'_> {
         script: Script,
         line: Line,
     ) -> CallReport {
-        let placed = self.node.sip.call(OutboundCall {
-            number: request.number.clone(),
-            media: LocalMedia {
-                address: line.leg.local_address(),
-            },
-        });
-        let (signalling, mut events) = match placed {
-            Ok(placed) => placed,
-            Err(error) => return failed(error.to_string()),
-        };
         let party = Party {
             agent: &request.agent,
             direction: Direction::Outbound,
             number: &request.number,
             about: request.about.as_deref(),
         };
-        self.carry(&party, script, line, &signalling, &mut events)
-            .await
+        let mut ways = way::ways(request).into_iter().peekable();
+        loop {
+            let Some(way) = ways.next() else {
+                return failed("there is no way out for the call".to_owned());
+            };
+            let media = LocalMedia {
+                address: line.leg.local_address(),
+            };
+            let is_last = ways.peek().is_none();
+            let placed = self
+                .node
+                .sip
+                .call(way.call(&request.number, media, is_last));
+            let (signalling, mut events) = match placed {
+                Ok(placed) => placed,
+                Err(error) => return failed(error.to_string()),
+            };
+            match self.await_answer(&line, &signalling, &mut events).await {
+                Ok(remote) => {
+                    return self
+                        .answered(&party, script, line, &remote, &signalling, &mut events)
+                        .await;
+                }
+                Err(cause) if !is_last && way::is_for_the_next(&cause) => {
+                    tracing::warn!(%cause, "a gateway does not take the call; the next is tried");
+                }
+                Err(cause) => return unanswered(line, &cause).await,
+            }
+        }
     }
 
     /// Answers an inbound call and carries it to its end.
@@ -247,20 +265,30 @@ impl Call<'_> {
     ) -> CallReport {
         match self.await_answer(&line, signalling, events).await {
             Ok(remote) => {
-                while line.feed.event().is_some() {}
-                if let Err(error) = line.connect(self.node, &remote) {
-                    signalling.hangup();
-                    return failed(error.to_string());
-                }
-                self.talk(party, script, line, &remote, signalling, events)
+                self.answered(party, script, line, &remote, signalling, events)
                     .await
             }
-            Err(cause) => {
-                drop(line.leg);
-                drop(line.recording.finish().await);
-                before_answer(&cause)
-            }
+            Err(cause) => unanswered(line, &cause).await,
         }
+    }
+
+    /// Connects the audio of a call that was answered, and carries it to its end.
+    async fn answered(
+        &self,
+        party: &Party<'_>,
+        script: Script,
+        line: Line,
+        remote: &RemoteMedia,
+        signalling: &CallHandle,
+        events: &mut mpsc::Receiver<sip::CallEvent>,
+    ) -> CallReport {
+        while line.feed.event().is_some() {}
+        if let Err(error) = line.connect(self.node, remote) {
+            signalling.hangup();
+            return failed(error.to_string());
+        }
+        self.talk(party, script, line, remote, signalling, events)
+            .await
     }
 
     async fn await_answer(
@@ -270,10 +298,15 @@ impl Call<'_> {
         events: &mut mpsc::Receiver<sip::CallEvent>,
     ) -> Result<RemoteMedia, EndCause> {
         let mut ringing = false;
+        let mut given_up = false;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
                     Some(sip::CallEvent::Answered(remote)) => return Ok(remote),
+                    // No further way is to be tried for a call that was given up meanwhile.
+                    Some(sip::CallEvent::Ended(cause)) if given_up && way::is_for_the_next(&cause) => {
+                        return Err(EndCause::Cancelled);
+                    }
                     Some(sip::CallEvent::Ended(cause)) => return Err(cause),
                     Some(sip::CallEvent::Ringing { .. }) => {
                         if !std::mem::replace(&mut ringing, true) {
@@ -292,7 +325,10 @@ impl Call<'_> {
                     None => return Err(EndCause::TimedOut),
                 },
                 order = self.control.order() => match order {
-                    Order::HangUp(_) | Order::SayGoodbye { .. } => signalling.hangup(),
+                    Order::HangUp(_) | Order::SayGoodbye { .. } => {
+                        given_up = true;
+                        signalling.hangup();
+                    }
                     // Such are not taken before the answer.
                     Order::Say { .. } | Order::Forward { .. } | Order::Mute(_) => {}
                 },
@@ -403,6 +439,13 @@ impl Call<'_> {
             line: Some(quality),
         }
     }
+}
+
+/// Ends a call that was not answered.
+async fn unanswered(line: Line, cause: &EndCause) -> CallReport {
+    drop(line.leg);
+    drop(line.recording.finish().await);
+    before_answer(cause)
 }
 
 /// The report of a call that never rang.

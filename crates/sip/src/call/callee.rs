@@ -182,6 +182,7 @@ fn offer(
     let user = request.uri.user().unwrap_or_default();
     let incoming = IncomingCall {
         agent: message::unescape(user),
+        to: message::called(&request),
         from: message::caller(&request),
         source: flow.peer,
         offered,

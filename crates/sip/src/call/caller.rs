@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::machine::Machine;
+use super::machine::{Limits, Machine};
 use super::outbox::Outbox;
 use super::task::{REPORTS, Role, Task};
 use super::{CallEvent, CallHandle, EVENTS, LocalMedia, TRANSFERS};
@@ -37,6 +37,10 @@ const MAX_FORKS: usize = 8;
 pub(crate) struct OutgoingCall {
     pub(crate) number: String,
     pub(crate) trunk: Arc<Trunk>,
+    /// Whether the call brought it along.
+    pub(crate) is_own: bool,
+    /// Whether a gateway that says nothing is given up soon.
+    pub(crate) has_alternative: bool,
     pub(crate) media: LocalMedia,
     pub(crate) permit: OwnedSemaphorePermit,
 }
@@ -74,7 +78,7 @@ pub(crate) fn place(
     super::spawn(&tracker, sender.clone(), async move {
         let mut outbox = Outbox::new(sender);
         let prepared = tokio::select! {
-            prepared = find_way(&stack, &call.trunk) => prepared,
+            prepared = find_way(&stack, &call) => prepared,
             () = hangup.cancelled() => Err(EndCause::Cancelled),
         };
         match prepared {
@@ -103,24 +107,33 @@ struct Owner {
     transfers: mpsc::Receiver<String>,
 }
 
-async fn find_way(stack: &Arc<Stack>, trunk: &Trunk) -> Result<Flow, EndCause> {
+async fn find_way(stack: &Arc<Stack>, call: &OutgoingCall) -> Result<Flow, EndCause> {
+    let trunk = &call.trunk;
     let transport = match trunk.config.transport {
         config::Transport::Udp => Transport::Udp,
         config::Transport::Tcp => Transport::Tcp,
     };
     let found = stack.flow_to(&trunk.gateway, transport).await;
-    found.map_err(|error| EndCause::Unreachable {
+    let unreachable = |reason: &dyn std::fmt::Display| EndCause::Unreachable {
         code: 503,
-        reason: format!("trunk {}: {error}", trunk.name),
-    })
+        reason: format!("trunk {}: {reason}", trunk.name),
+    };
+    let flow = found.map_err(|error| unreachable(&error))?;
+    // Now, so that a name which leads elsewhere since it was last looked up gains nothing.
+    if call.is_own && !(stack.config.permits_gateway)(flow.peer.ip().to_canonical()) {
+        return Err(unreachable(&"its gateway's address is not permitted"));
+    }
+    Ok(flow)
 }
 
 fn start(stack: &Arc<Stack>, call: OutgoingCall, flow: Flow, owner: Owner) -> Task {
     let OutgoingCall {
         number,
         trunk,
+        has_alternative,
         media,
         permit,
+        ..
     } = call;
     let codecs = trunk.config.codecs.as_ref();
     let terms = Terms {
@@ -129,7 +142,11 @@ fn start(stack: &Arc<Stack>, call: OutgoingCall, flow: Flow, owner: Owner) -> Ta
         comfort_noise: stack.config.comfort_noise,
     };
     let session = Task::session(stack, media.address, flow.peer, terms);
-    let (machine, offer) = Machine::calling(session, Task::limits(stack), Moment::ZERO);
+    let limits = Limits {
+        silence: has_alternative.then_some(stack.config.gateway_timeout),
+        ..Task::limits(stack)
+    };
+    let (machine, offer) = Machine::calling(session, limits, Moment::ZERO);
     let key = DialogKey {
         call_id: message::random_token(24),
         local_tag: message::random_token(16),

@@ -19,6 +19,8 @@ use crate::stack::Counters;
 pub struct IncomingCall {
     /// The user part of the request URI: whom they call.
     pub agent: String,
+    /// The user part of To, where it has one: whom they called in the first place.
+    pub to: Option<String>,
     /// The user part of From, or its host where it has no user: who they say they are.
     pub from: String,
     /// Where the INVITE came from.
@@ -100,6 +102,7 @@ mod tests {
         let counters = Arc::<Counters>::default();
         let call = IncomingCall {
             agent: String::new(),
+            to: None,
             from: String::new(),
             source: SocketAddr::from(([127, 0, 0, 1], 5060)),
             offered: None,

@@ -59,6 +59,8 @@ impl Reply {
 pub(super) struct Limits {
     /// From the INVITE to the answer, whoever sent it.
     pub(super) ring: Duration,
+    /// From the INVITE to the first response of any kind, where that is waited for less long.
+    pub(super) silence: Option<Duration>,
     /// From the CANCEL to the final response (RFC 3261 §9.1: 64·T1).
     pub(super) cancel: Duration,
     /// From the REFER to the report that the third party answered.
@@ -99,6 +101,8 @@ pub(super) struct Machine {
     /// What the owner of the call was last told.
     media: Option<RemoteMedia>,
     ringing: Option<u16>,
+    /// Our INVITE is given up here if nothing was ever heard.
+    silent_until: Option<Moment>,
     transfer: Option<Transfer>,
     ended: bool,
 }
@@ -111,7 +115,11 @@ impl Machine {
             heard: false,
             ring_deadline: now + limits.ring,
         };
-        (Self::new(state, session, limits, None), offer)
+        let machine = Self {
+            silent_until: limits.silence.map(|silence| now + silence),
+            ..Self::new(state, session, limits, None)
+        };
+        (machine, offer)
     }
 
     /// A call that we were invited to now, with the offer where the INVITE has one.
@@ -136,6 +144,7 @@ impl Machine {
             early: None,
             media: None,
             ringing: None,
+            silent_until: None,
             transfer: None,
             ended: false,
         }
@@ -167,6 +176,14 @@ impl Machine {
     /// When [`Machine::tick`] must be called, if nothing happens before.
     pub(super) fn deadline(&self) -> Option<Moment> {
         match self.state {
+            State::Calling {
+                heard: false,
+                ring_deadline,
+            } => Some(
+                self.silent_until
+                    .unwrap_or(ring_deadline)
+                    .min(ring_deadline),
+            ),
             State::Calling { ring_deadline, .. } => Some(ring_deadline),
             State::Invited { deadline } => Some(deadline),
             State::Abandoned { deadline, .. } => deadline,
@@ -230,6 +247,8 @@ impl Machine {
     /// Our INVITE went out again, with credentials: the responses to the first one, and a CANCEL
     /// for it, are void.
     pub(super) const fn resent(&mut self) {
+        // Whoever challenged us is there.
+        self.silent_until = None;
         match &mut self.state {
             State::Calling { heard, .. } => *heard = false,
             State::Abandoned { heard, deadline } => {
@@ -524,6 +543,12 @@ impl Machine {
     /// A deadline may have passed.
     pub(super) fn tick(&mut self, now: Moment) -> Vec<Effect> {
         match self.state {
+            State::Calling { heard: false, .. }
+                if self.silent_until.is_some_and(|until| until <= now) =>
+            {
+                let reason = "no response to the INVITE in time".to_owned();
+                self.abandon(now, false, EndCause::Unreachable { code: 408, reason })
+            }
             State::Calling {
                 heard,
                 ring_deadline,

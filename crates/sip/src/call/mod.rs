@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cause::EndCause;
+use crate::config::TrunkConfig;
 use crate::routing::is_plain_user;
 use crate::sdp::RemoteMedia;
 
@@ -39,8 +40,34 @@ pub struct OutboundCall {
     /// The number to call, in E.164 form (`+14155550123`), or any other user part that the
     /// trunk understands: letters, digits and `-_.!~*+#$`.
     pub number: String,
+    /// The user part of From, in place of the one that the trunk has.
+    pub caller_id: Option<String>,
+    /// The trunk that it leaves through, in place of one of the endpoint's.
+    pub trunk: Option<OwnTrunk>,
     /// Where our audio comes in.
     pub media: LocalMedia,
+}
+
+impl OutboundCall {
+    /// A call through the endpoint's trunks, as they say who calls.
+    pub const fn new(number: String, media: LocalMedia) -> Self {
+        Self {
+            number,
+            caller_id: None,
+            trunk: None,
+            media,
+        }
+    }
+}
+
+/// A trunk that a call brings along.
+#[derive(Clone, Debug)]
+pub struct OwnTrunk {
+    /// Its settings; the prefixes are not looked at.
+    pub trunk: TrunkConfig,
+    /// Whether there is another gateway to turn to: then a silent one is given up soon
+    /// ([`SipConfig::gateway_timeout`](crate::SipConfig::gateway_timeout)).
+    pub has_alternative: bool,
 }
 
 /// Our side of a call's audio.

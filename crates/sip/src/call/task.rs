@@ -371,6 +371,7 @@ impl Task {
     pub(super) fn limits(stack: &Stack) -> Limits {
         Limits {
             ring: stack.config.ring_timeout,
+            silence: None,
             cancel: stack.config.timers.timeout,
             transfer: stack.config.transfer_timeout,
         }

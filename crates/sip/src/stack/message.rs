@@ -150,6 +150,12 @@ pub(crate) fn caller(request: &Request) -> String {
     )
 }
 
+/// The user part of To.
+pub(crate) fn called(request: &Request) -> Option<String> {
+    let to = request.to_header().ok()?.typed().ok()?;
+    to.uri.user().map(unescape)
+}
+
 /// Undoes percent escapes (RFC 3261 §19.1.2); what is not one stays.
 pub(crate) fn unescape(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());

@@ -319,7 +319,9 @@ async fn shutting_down_hangs_up_what_was_answered_and_cancels_what_rings() {
     answered(&mut talk).await;
     let number = "+4930123456".to_owned();
     let media = crate::support::media();
-    let (_ring, mut ring) = endpoint.call(sip::OutboundCall { number, media }).unwrap();
+    let (_ring, mut ring) = endpoint
+        .call(sip::OutboundCall::new(number, media))
+        .unwrap();
     assert_eq!(next(&mut ring).await, CallEvent::Ringing { code: 180 });
     endpoint.shutdown(Duration::from_secs(5)).await;
     assert_eq!(ended(&mut talk).await, EndCause::LocalHangup);

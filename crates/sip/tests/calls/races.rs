@@ -47,7 +47,7 @@ async fn our_two_ends_talk_over_ipv6() {
         address: "[::1]:40000".parse().unwrap(),
     };
     let number = "+14155550123".to_owned();
-    let (_handle, mut events) = caller.call(OutboundCall { number, media }).unwrap();
+    let (_handle, mut events) = caller.call(OutboundCall::new(number, media)).unwrap();
     let incoming = within(incoming.recv()).await.unwrap();
     assert!(incoming.source.is_ipv6());
     let (handle, mut heard) = incoming.accept(media).await.unwrap();

@@ -57,10 +57,7 @@ async fn a_call_that_cannot_be_tried_says_why() {
     })
     .await;
     let refused = |number: &str| {
-        let call = OutboundCall {
-            number: number.to_owned(),
-            media: media(),
-        };
+        let call = OutboundCall::new(number.to_owned(), media());
         endpoint.call(call).err()
     };
     assert!(matches!(

@@ -253,12 +253,7 @@ pub(crate) fn media() -> LocalMedia {
 
 pub(crate) fn call(endpoint: &SipEndpoint) -> (CallHandle, Events) {
     let number = "+14155550123".to_owned();
-    endpoint
-        .call(OutboundCall {
-            number,
-            media: media(),
-        })
-        .unwrap()
+    endpoint.call(OutboundCall::new(number, media())).unwrap()
 }
 
 pub(crate) async fn next(events: &mut Events) -> CallEvent {

@@ -11,6 +11,7 @@ mod deliveries;
 mod dialling;
 mod evaluations;
 mod idempotency;
+mod numbers;
 mod oauth;
 mod outbox;
 mod privacy;

@@ -37,6 +37,12 @@ async fn what_a_workspace_has_arrives_whole_and_comes_back_the_same() {
     let all = ContactFilter::default();
     assert_eq!(file.contacts(&all, 1, 15).await.unwrap().total, 1);
 
+    let answered = file.answered_number(&["+14155550199".to_owned()]).await;
+    let agent = answered.unwrap().unwrap().agent.unwrap();
+    let outgoing = file.outgoing_number(agent).await.unwrap().unwrap();
+    let password = outgoing.connection.unwrap().1.password.unwrap();
+    assert_eq!(password.expose(), "secret");
+
     let back = empty_workspace(&store).await;
     let error = import(&back, &exported).await.unwrap_err();
     assert!(
@@ -168,6 +174,10 @@ async fn furnish(store: &Store) -> (String, Uuid) {
     store.begin_call(&call).await.unwrap();
     store
         .end_call(&completed(&call), &[report()], at(65))
+        .await
+        .unwrap();
+    store
+        .add_trunk(&super::numbers::trunk("+14155550199", new.id), at(66))
         .await
         .unwrap();
     (made.token.expose().to_owned(), call.id)

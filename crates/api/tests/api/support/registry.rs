@@ -37,6 +37,8 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
         "availability_type_uuid" => make_availability_type(node).await,
         "call_uuid" => text(&node.place_call().await, "id"),
         "client_uuid" => text(&make_client(node).await, "client_uuid"),
+        "connection_uuid" => text(&make_connection(node).await, "uuid"),
+        "phone_number_uuid" => text(&make_connection(node).await, "phone_number_uuid"),
         "contact_uuid" => {
             let made = node
                 .post("/contacts", json!({ "name": "Made" }))
@@ -184,6 +186,20 @@ async fn make(node: &Node, name: &str, made: &Made) -> String {
             "nobody knows how to make a {unknown}: add it to `make` in tests/api/support/registry.rs"
         ),
     }
+}
+
+async fn make_connection(node: &Node) -> Value {
+    let number = Uuid::now_v7().as_u128() % 10_000_000;
+    let body = json!({
+        "name": "Made",
+        "phone_number": format!("+1415{number:07}"),
+        "gateway": "made.example",
+        "username": "made",
+        "password": "made.example",
+    });
+    node.post("/channels/sip-trunk/connections", body)
+        .await
+        .data()
 }
 
 async fn make_client(node: &Node) -> Value {

@@ -10,6 +10,7 @@ use crate::sdp::{OpusParameters, PayloadTypes, Rtcp, Srtp, TelephoneEvent, Terms
 
 const LIMITS: Limits = Limits {
     ring: Duration::from_secs(60),
+    silence: None,
     cancel: Duration::from_secs(32),
     transfer: Duration::from_secs(60),
 };
@@ -37,6 +38,51 @@ fn seconds(seconds: u64) -> Moment {
 
 fn calling() -> Machine {
     Machine::calling(session(), LIMITS, Moment::ZERO).0
+}
+
+/// A call with another gateway to turn to.
+fn calling_one_of_two() -> Machine {
+    let limits = Limits {
+        silence: Some(Duration::from_secs(6)),
+        ..LIMITS
+    };
+    Machine::calling(session(), limits, Moment::ZERO).0
+}
+
+#[test]
+fn a_silent_gateway_is_given_up_early_where_there_is_another() {
+    let mut machine = calling_one_of_two();
+    assert_eq!(machine.deadline(), Some(seconds(6)));
+    assert_eq!(machine.tick(seconds(5)), []);
+    let effects = machine.tick(seconds(6));
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Emit(CallEvent::Ended(EndCause::Unreachable {
+                code: 408,
+                ..
+            }))]
+        ),
+        "{effects:?}"
+    );
+    // A late answer of any kind has it take back what it was asked for.
+    assert_eq!(
+        machine.provisional(seconds(7), 100, None, false),
+        [Effect::SendCancel]
+    );
+}
+
+#[test]
+fn a_gateway_that_was_heard_may_ring_for_as_long_as_any_other() {
+    let mut machine = calling_one_of_two();
+    machine.provisional(seconds(1), 100, None, false);
+    assert_eq!(machine.deadline(), Some(seconds(60)));
+    assert_eq!(machine.tick(seconds(59)), []);
+
+    let mut challenged = calling_one_of_two();
+    challenged.resent();
+    assert_eq!(challenged.deadline(), Some(seconds(60)));
+    assert_eq!(challenged.tick(seconds(59)), []);
 }
 
 fn invited(offer: Option<&str>) -> Machine {
