@@ -129,7 +129,7 @@ async fn answered_by(api: &Api, agent: &str) -> String {
     for _ in 0..600 {
         let path = format!("/calls?agent_id={agent}&direction=inbound&status=in-progress");
         let listed = api.get(&path).await;
-        let id = listed.text("/data/data/0/id");
+        let id = listed.text("/data/data/0/uuid");
         if !id.is_empty() {
             return id.to_owned();
         }
