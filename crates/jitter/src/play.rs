@@ -273,20 +273,27 @@ impl Play {
         self.stalled += count as i64;
     }
 
-    /// Leaves out what is older than the ceiling and, after an outage, what is much
-    /// later than it need be. Returns the position at which the stream goes on.
+    /// Leaves out what is older than the ceiling, after an outage what is much later
+    /// than it need be, and, where audio is cheap, all that comes too late. Returns the
+    /// position at which the stream goes on.
     fn catch_up(&mut self, rx: &mut Reception, now: Moment, end: i64) -> i64 {
         let at = self.standpoint(now, end);
         let delay = rx.arrivals.live(now) - at.first;
         let mut excess = delay - rx.scale.samples_in(rx.ceiling());
+        let leaves_out = self.stalled > 0 && rx.leaves_out_late();
+        if leaves_out {
+            // Something was put out in its place already.
+            excess = excess.max(room(rx, at, end, rx.arrivals.target()));
+        }
         if self.track.is_mute() {
             let newest = rx.queue.back().map_or(end, |newest| newest.position);
             let lateness = rx.arrivals.target().max(rx.arrivals.last());
             let needless = room(rx, at, newest, lateness);
             excess = excess.max(needless - rx.scale.samples_in(REPLAY));
         }
-        // What is left must fill the frame.
-        let spare = end - at.first + rx.queued_after(end) - at.frame;
+        // What is left must fill the frame, unless it is better to wait for what is next.
+        let needed = if leaves_out { 0 } else { at.frame };
+        let spare = end - at.first + rx.queued_after(end) - needed;
         let begin = end + excess.min(spare).max(0);
         let mut skipped = 0;
         while let Some(front) = rx.queue.front()
