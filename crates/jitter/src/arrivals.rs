@@ -25,6 +25,10 @@ const LONGEST_SILENCE: i64 = 40;
 const INTERVAL: i64 = 500_000;
 /// What is left of an interval's weight after the next one: after 29 s, a third.
 const MEMORY: f32 = 0.983;
+/// What was late may come to be later than it ever was: of any lateness, this share is
+/// taken to be larger by so many buckets, and of those the same share by as many more.
+const FURTHER: usize = 2;
+const FURTHER_SHARE: f32 = 1.0 / 16.0;
 /// When in so many intervals in a row something came later than is provided for, what
 /// was usual before counts no longer: the line has got worse. Lateness that is usual
 /// does not do that, since of all the intervals only few are worth providing for.
@@ -305,7 +309,13 @@ impl Arrivals {
             if place <= last && cost <= best.0 {
                 best = (cost, place);
             }
+            let before = |distance: usize| {
+                let earlier = place.checked_sub(distance).filter(|&earlier| earlier > 0);
+                earlier.map_or(0.0, |earlier| peaks[earlier])
+            };
             later_peaks += peaks[place];
+            later_peaks += before(FURTHER) * FURTHER_SHARE;
+            later_peaks += before(2 * FURTHER) * FURTHER_SHARE * FURTHER_SHARE;
             later_overtaken += overtaken[place];
             beyond += later_peaks * bucket;
         }

@@ -113,3 +113,15 @@ fn dear_audio_is_held_for_a_line_that_freezes_now_and_then() {
     let saved = (usual.concealed_samples - dear.concealed_samples) / 8;
     assert!(saved >= 10 * 80, "{saved} ms");
 }
+
+#[test]
+fn for_dear_audio_more_is_provided_for_than_was_ever_late() {
+    let late = |n| n * 7 % 31;
+    let usual = counted(play(), arrivals(1_000, late), 20_000);
+    let dear = counted(worth(3_000), arrivals(1_000, late), 20_000);
+    let latest = Duration::from_millis(30);
+    assert!(usual.target <= latest, "{usual:?}");
+    assert!(dear.target >= latest + Duration::from_millis(4), "{dear:?}");
+    let clean = counted(worth(3_000), arrivals(1_000, |_| 0), 20_000);
+    assert_eq!(clean.target, Duration::ZERO);
+}
