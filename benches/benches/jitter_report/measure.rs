@@ -44,17 +44,17 @@ pub(crate) fn measure(
                 contender.insert(*at, sent);
             }
             let pulled = contender.pull(now);
+            gap.made_up += pulled.made_up;
+            gap.missing += pulled.missing;
+            let over = (pulled.made_up == 0).then(|| std::mem::take(&mut gap));
             if now < first {
+                gap.uncounted = gap.whole();
                 continue;
             }
             tally.frames += 1;
             tally.made_up += pulled.made_up;
             tally.stretched += pulled.stretched;
-            gap.made_up += pulled.made_up;
-            gap.missing += pulled.missing;
-            if pulled.made_up == 0 {
-                tally.concealed += std::mem::take(&mut gap).size();
-            }
+            tally.concealed += over.map_or(0, |gap| gap.size());
             if let Some(position) = pulled.position
                 && pulled.made_up < SAMPLES as u64
             {
@@ -74,11 +74,17 @@ pub(crate) fn measure(
 struct Gap {
     made_up: u64,
     missing: u64,
+    /// How much of it came before counting began.
+    uncounted: u64,
 }
 
 impl Gap {
-    fn size(&self) -> u64 {
+    fn whole(&self) -> u64 {
         self.made_up.max(self.missing)
+    }
+
+    fn size(&self) -> u64 {
+        self.whole() - self.uncounted
     }
 }
 

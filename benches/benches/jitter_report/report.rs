@@ -51,6 +51,8 @@ pub(crate) struct Section {
     pub(crate) lost: f64,
     pub(crate) lines: Vec<Line>,
     pub(crate) points: Vec<Point>,
+    /// The curve of the best constant delays in hindsight: delays with their shares concealed.
+    pub(crate) hindsight: Vec<(f64, f64)>,
 }
 
 /// The delay of another contender and of ours, both at the concealment of that one.
@@ -60,6 +62,8 @@ pub(crate) struct Duel {
     pub(crate) theirs: f64,
     /// `None` if no setting of ours conceals so little.
     pub(crate) ours: Option<f64>,
+    /// The best constant delay in hindsight, if any conceals so little.
+    pub(crate) hindsight: Option<f64>,
 }
 
 /// By less than this, in milliseconds, nobody wins.
@@ -87,7 +91,16 @@ impl Section {
             concealed: line.outcome.concealed,
             theirs: line.outcome.mean_delay,
             ours: delay_at(curve.collect(), line.outcome.concealed),
+            hindsight: delay_at(self.hindsight.clone(), line.outcome.concealed),
         }
+    }
+
+    /// Those of the others whose delay at equal concealment ours does not undercut.
+    pub(crate) fn not_undercut(&self) -> impl Iterator<Item = &str> {
+        let undercut = |line: &&Line| self.duel(line).verdict() == "ours";
+        self.rivals()
+            .filter(move |line| !undercut(line))
+            .map(|line| line.name.as_str())
     }
 
     fn rivals(&self) -> impl Iterator<Item = &Line> {
@@ -149,9 +162,13 @@ impl fmt::Display for Section {
                 || "conceals more at any setting".to_owned(),
                 |ours| format!("{ours:.1} ms"),
             );
+            let hindsight = duel
+                .hindsight
+                .map_or_else(|| "none".to_owned(), |delay| format!("{delay:.1} ms"));
             writeln!(
                 f,
-                "  at {:.3} % concealed: {} {:.1} ms, ours {ours}; less delay: {}",
+                "  at {:.3} % concealed: {} {:.1} ms, ours {ours}; less delay: {}; \
+                 best constant in hindsight: {hindsight}",
                 duel.concealed,
                 line.name,
                 duel.theirs,
@@ -190,6 +207,7 @@ fn section(section: &Section) -> Value {
             "mean_delay_ms": rounded(duel.theirs),
             "our_mean_delay_ms": duel.ours.map(rounded),
             "less_delay": duel.verdict(),
+            "best_constant_in_hindsight_ms": duel.hindsight.map(rounded),
         })
     });
     json!({

@@ -11,10 +11,11 @@ use std::time::Duration;
 use audio::Moment;
 
 use crate::histogram::{BUCKET, BUCKETS, Histogram, bucket_of, value_of};
+use crate::interruptions::Interruptions;
 use crate::timeline::{Scale, signed_micros};
 
 /// The window of the smallest transit is this many spans of this length.
-const SPANS: usize = 8;
+const SPANS: usize = 10;
 const SPAN: i64 = 250_000;
 /// After so many spans without a packet, clocks may have drifted too far apart for
 /// older transits to mean anything: 10 s.
@@ -24,6 +25,10 @@ const LONGEST_SILENCE: i64 = 40;
 const INTERVAL: i64 = 500_000;
 /// What is left of an interval's weight after the next one: after 29 s, a third.
 const MEMORY: f32 = 0.983;
+/// What was late may come to be later than it ever was: of any lateness, this share is
+/// taken to be larger by so many buckets, and of those the same share by as many more.
+const FURTHER: usize = 2;
+const FURTHER_SHARE: f32 = 1.0 / 16.0;
 /// When in so many intervals in a row something came later than is provided for, what
 /// was usual before counts no longer: the line has got worse. Lateness that is usual
 /// does not do that, since of all the intervals only few are worth providing for.
@@ -36,6 +41,12 @@ const ANOTHER_LINE: i64 = 100_000;
 /// A delay of so many seconds counts twice: a short one is hardly noticed in a
 /// conversation, a long one makes both sides speak at once.
 const DOUBLED: f32 = 0.1;
+/// Audio of which one hundredth is worth less delay than this is cheap.
+const CHEAP: Duration = Duration::from_millis(3);
+/// However cheap audio is, no more than this share of it may come too late.
+const MOST_LATE: f32 = 0.5;
+/// What is left of a packet's weight after the next one: after 29 s, a third.
+const PACKET_MEMORY: f32 = 0.9993;
 /// No transit at all, later than any other.
 const NEVER: i64 = i64::MAX / 4;
 
@@ -49,6 +60,24 @@ pub(crate) struct Trade {
     /// The largest lateness to provide for. What comes later than this could not
     /// be waited for anyway, and does not count.
     pub(crate) ceiling: Duration,
+}
+
+impl Trade {
+    /// Whether audio is worth so little that what comes late is left out: whoever waits
+    /// for it delays all that follows until speech was made shorter by as much.
+    pub(crate) fn leaves_out_late(&self) -> bool {
+        self.per_cent < CHEAP
+    }
+
+    /// What a delay costs, in seconds.
+    fn cost_of(delay: f32) -> f32 {
+        delay + delay * delay / DOUBLED
+    }
+
+    /// What it costs to conceal everything, in seconds of delay.
+    fn cost_of_all(&self) -> f32 {
+        self.per_cent.as_secs_f32() * 100.0
+    }
 }
 
 /// Watches the arrivals of one stream.
@@ -70,6 +99,8 @@ pub(crate) struct Arrivals {
     /// Since when everything is later than the ceiling.
     behind_since: Option<i64>,
     peaks: Histogram,
+    /// How late each packet came.
+    packets: Histogram,
     /// The largest lateness in each of the last intervals, the newest last, unless the
     /// line was interrupted since.
     recent: [Duration; WORSE],
@@ -80,6 +111,10 @@ pub(crate) struct Arrivals {
     overtaken_rate: f32,
     /// In how many of the intervals something came later than the ceiling.
     outages: f32,
+    /// When nothing came for longer than the ceiling.
+    interruptions: Interruptions,
+    /// When the newest packet came.
+    newest: i64,
     /// The lateness that it pays to provide for.
     target: Duration,
     /// What is known of the line since it became another, until that is enough.
@@ -129,11 +164,14 @@ impl Arrivals {
             last: Duration::ZERO,
             behind_since: None,
             peaks: Histogram::new(MEMORY, PRIOR),
+            packets: Histogram::new(PACKET_MEMORY, PRIOR),
             recent: [Duration::ZERO; WORSE],
             recent_count: 0,
             overtaken: Histogram::new(MEMORY, Duration::ZERO),
             overtaken_rate: 0.0,
             outages: 0.0,
+            interruptions: Interruptions::default(),
+            newest: 0,
             target: Duration::ZERO,
             anew: None,
         };
@@ -148,6 +186,7 @@ impl Arrivals {
         let arrival = signed_micros(now);
         let transit = arrival - self.scale.micros(position);
         self.enter_span(arrival / SPAN);
+        let silence = arrival - std::mem::replace(&mut self.newest, arrival);
         let span = &mut self.spans[self.span];
         *span = transit.min(*span);
         self.least = self.least.min(transit);
@@ -165,6 +204,9 @@ impl Arrivals {
         }
         if lateness > self.trade.ceiling {
             self.interval.outage = true;
+            if silence > self.trade.ceiling.as_micros() as i64 {
+                self.interruptions.note(arrival);
+            }
             let since = *self.behind_since.get_or_insert(arrival);
             if arrival - since >= ANOTHER_LINE {
                 self.begin_anew(now, position);
@@ -172,6 +214,7 @@ impl Arrivals {
             return;
         }
         self.behind_since = None;
+        self.packets.add(lateness);
         if overtaken {
             self.interval.overtaken += 1;
             self.overtaken.add(lateness);
@@ -208,6 +251,7 @@ impl Arrivals {
         if closed.outage {
             self.outages += 1.0 - MEMORY;
             self.recent_count = 0;
+            self.retarget(packet);
             return;
         }
         self.peaks.add(closed.peak);
@@ -232,35 +276,68 @@ impl Arrivals {
         self.recent_count == WORSE && self.recent.iter().all(worse)
     }
 
-    /// Finds the cheapest lateness to provide for. Providing for `s` costs a delay
-    /// of `s`, and, per interval, the time by which the interval's largest
-    /// lateness exceeds `s` and one packet for each that was overtaken and came
-    /// later than `s`.
     fn retarget(&mut self, packet: Duration) {
+        let first = bucket_of(self.trade.floor);
+        let last = bucket_of(self.trade.ceiling).clamp(first, BUCKETS - 1);
+        let place = if self.trade.leaves_out_late() {
+            self.cheapest_of_left_out(first, last)
+        } else {
+            self.cheapest_of_waited_for(first, last, packet)
+        };
+        self.target = value_of(place);
+    }
+
+    /// The bucket of the cheapest lateness to provide for. Providing for `s` costs a
+    /// delay of `s`, and, per interval, the time by which the interval's largest
+    /// lateness exceeds `s` and one packet for each that was overtaken and came
+    /// later than `s`. Of each interruption the last `s` is not missed.
+    fn cheapest_of_waited_for(&self, first: usize, last: usize, packet: Duration) -> usize {
         let bucket = BUCKET.as_secs_f32();
         let interval = INTERVAL as f32 * 1e-6;
-        // In seconds of delay per second that is concealed of each second.
-        let worth = self.trade.per_cent.as_secs_f32() * 100.0;
         let (peaks, all_peaks) = self.peaks.weights();
         let (overtaken, all_overtaken) = self.overtaken.weights();
         let packets = packet.as_secs_f32() * self.overtaken_rate / all_overtaken;
+        let interruptions = self.interruptions.in_the_next(INTERVAL, self.newest);
 
-        let first = bucket_of(self.trade.floor);
-        let last = bucket_of(self.trade.ceiling).clamp(first, BUCKETS - 1);
         let (mut later_peaks, mut beyond, mut later_overtaken) = (0.0f32, 0.0f32, 0.0f32);
         let mut best = (f32::INFINITY, last);
         for place in (first..BUCKETS).rev() {
-            let concealed = beyond / all_peaks + later_overtaken * packets;
-            let delay = place as f32 * bucket;
-            let cost = delay + delay * delay / DOUBLED + worth * concealed / interval;
+            let missed = last.saturating_sub(place) as f32 * bucket * interruptions;
+            let concealed = beyond / all_peaks + later_overtaken * packets + missed;
+            let delay = Trade::cost_of(place as f32 * bucket);
+            let cost = delay + self.trade.cost_of_all() * concealed / interval;
             if place <= last && cost <= best.0 {
                 best = (cost, place);
             }
+            let before = |distance: usize| {
+                let earlier = place.checked_sub(distance).filter(|&earlier| earlier > 0);
+                earlier.map_or(0.0, |earlier| peaks[earlier])
+            };
             later_peaks += peaks[place];
+            later_peaks += before(FURTHER) * FURTHER_SHARE;
+            later_peaks += before(2 * FURTHER) * FURTHER_SHARE * FURTHER_SHARE;
             later_overtaken += overtaken[place];
             beyond += later_peaks * bucket;
         }
-        self.target = value_of(best.1);
+        best.1
+    }
+
+    /// The same where what comes later than `s` is left out: each such packet costs its
+    /// length.
+    fn cheapest_of_left_out(&self, first: usize, last: usize) -> usize {
+        let (packets, all) = self.packets.weights();
+        let mut later = 0.0f32;
+        let mut best = (f32::INFINITY, last);
+        for place in (first..BUCKETS).rev() {
+            let share = later / all;
+            let delay = Trade::cost_of(place as f32 * BUCKET.as_secs_f32());
+            let cost = delay + self.trade.cost_of_all() * share;
+            if place <= last && share <= MOST_LATE && cost <= best.0 {
+                best = (cost, place);
+            }
+            later += packets[place];
+        }
+        best.1
     }
 
     /// The lateness that it pays to provide for. Of a line that has just become another

@@ -20,6 +20,7 @@ mod concealment;
 mod extrapolation;
 mod gaps;
 mod histogram;
+mod interruptions;
 mod listen;
 mod newcomer;
 mod pace;

@@ -91,7 +91,11 @@ impl Pace {
     pub(crate) fn decide(&self, rx: &Reception, at: Standpoint) -> Change {
         let target = rx.arrivals.target();
         let margin = (target / 4).min(MARGIN);
-        let safe = (target + margin).max(rx.arrivals.last());
+        let safe = if rx.leaves_out_late() {
+            target
+        } else {
+            (target + margin).max(rx.arrivals.last())
+        };
         let excess = room(rx, at, at.end, safe.min(rx.ceiling()));
         if excess > 0 {
             let haste = excess > rx.scale.samples_in(FAST);
@@ -100,7 +104,7 @@ impl Pace {
                 haste,
             };
         }
-        if is_running_dry(rx, at) {
+        if !rx.leaves_out_late() && is_running_dry(rx, at) {
             let most = self.stretch.longest() as i64;
             return Change::Lengthen { most, haste: true };
         }

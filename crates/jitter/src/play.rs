@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use audio::Moment;
+use audio::{Moment, SequenceNumber};
 
 use crate::border::{Content, Decoder, Format, PlayoutKind};
 use crate::pace::{Change, Pace, Standpoint, room};
@@ -34,6 +34,17 @@ enum State {
     Waiting { noise: bool },
     /// Everything before `end` was played or is on the tape.
     Playing { end: i64 },
+}
+
+/// What lies between what was played and the packet that is next.
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    /// In samples.
+    length: i64,
+    /// So many of them were lost; the sender paused for the others.
+    lost: i64,
+    /// The packet behind it.
+    behind: SequenceNumber,
 }
 
 impl Play {
@@ -169,7 +180,12 @@ impl Play {
             return;
         }
         if gap > 0 {
-            self.cover(rx, now, end, gap, lost, decoder);
+            let gap = Gap {
+                length: gap,
+                lost,
+                behind: sequence,
+            };
+            self.cover(rx, now, end, gap, decoder);
             return;
         }
         if content == Content::ComfortNoise {
@@ -184,34 +200,35 @@ impl Play {
         self.decode(rx, end, 0, decoder);
     }
 
-    /// Plays on past a gap of which `lost` samples were lost, as far as that is due.
+    /// Plays on past a gap behind `end` as far as that is due.
     fn cover(
         &mut self,
         rx: &mut Reception,
         now: Moment,
         end: i64,
-        gap: i64,
-        lost: i64,
+        gap: Gap,
         decoder: &mut dyn Decoder,
     ) {
-        // A delay that is too large anyway need not be filled.
+        // A delay that is too large anyway need not be filled, and what was put out for
+        // want of packets has made it larger.
         let room = room(rx, self.standpoint(now, end), end, rx.arrivals.target());
-        let left = (lost - self.stalled - room.max(0)).max(0);
-        let bridged = left.min(self.track.longest_bridge() as i64);
+        let left = (gap.lost - room.max(self.stalled)).max(0);
+        let bridged = left.min(self.longest_bridge(rx, now, gap.behind));
         if left > bridged {
             let due = self.track.due() as i64;
             self.stand_in(rx, (left - bridged).min(due) as usize, decoder);
             return;
         }
-        if gap > lost {
+        if gap.length > gap.lost {
             self.stand_in(rx, left as usize, decoder);
             self.state = State::Waiting { noise: false };
             self.stalled = 0;
             return;
         }
-        let begin = self.catch_up(rx, now, end + gap);
+        let behind = end + gap.length;
+        let begin = self.catch_up(rx, now, behind);
         self.state = State::Playing { end: begin };
-        if begin > end + gap {
+        if begin > behind {
             // What comes next is left out, and so is what would lead up to it.
             return;
         }
@@ -222,8 +239,21 @@ impl Play {
         self.stand_in(rx, left as usize, decoder);
         self.stalled = 0;
         if rx.is_audio_next() {
-            self.decode(rx, end + gap, left as usize, decoder);
+            self.decode(rx, behind, left as usize, decoder);
         }
+    }
+
+    /// The longest gap before the packet with this number that is filled at once: none
+    /// that is not due yet as long as the packet before this one may still come.
+    fn longest_bridge(&self, rx: &Reception, now: Moment, behind: SequenceNumber) -> i64 {
+        let last = SequenceNumber(behind.0.wrapping_sub(1));
+        let missing_since = rx.gaps.missing_since(last);
+        let longest = self.track.longest_bridge();
+        let longest = match missing_since {
+            Some(since) if now.since(since) < rx.gaps.wait() => longest.min(self.track.due()),
+            _ => longest,
+        };
+        longest as i64
     }
 
     /// Puts out something in place of packets that have not come.
@@ -243,20 +273,27 @@ impl Play {
         self.stalled += count as i64;
     }
 
-    /// Leaves out what is older than the ceiling and, after an outage, what is much
-    /// later than it need be. Returns the position at which the stream goes on.
+    /// Leaves out what is older than the ceiling, after an outage what is much later
+    /// than it need be, and, where audio is cheap, all that comes too late. Returns the
+    /// position at which the stream goes on.
     fn catch_up(&mut self, rx: &mut Reception, now: Moment, end: i64) -> i64 {
         let at = self.standpoint(now, end);
         let delay = rx.arrivals.live(now) - at.first;
         let mut excess = delay - rx.scale.samples_in(rx.ceiling());
+        let leaves_out = self.stalled > 0 && rx.leaves_out_late();
+        if leaves_out {
+            // Something was put out in its place already.
+            excess = excess.max(room(rx, at, end, rx.arrivals.target()));
+        }
         if self.track.is_mute() {
             let newest = rx.queue.back().map_or(end, |newest| newest.position);
             let lateness = rx.arrivals.target().max(rx.arrivals.last());
             let needless = room(rx, at, newest, lateness);
             excess = excess.max(needless - rx.scale.samples_in(REPLAY));
         }
-        // What is left must fill the frame.
-        let spare = end - at.first + rx.queued_after(end) - at.frame;
+        // What is left must fill the frame, unless it is better to wait for what is next.
+        let needed = if leaves_out { 0 } else { at.frame };
+        let spare = end - at.first + rx.queued_after(end) - needed;
         let begin = end + excess.min(spare).max(0);
         let mut skipped = 0;
         while let Some(front) = rx.queue.front()

@@ -90,6 +90,11 @@ impl Reception {
         self.trade.ceiling
     }
 
+    /// Whether what comes late is left out rather than delaying what follows.
+    pub(crate) fn leaves_out_late(&self) -> bool {
+        self.trade.leaves_out_late()
+    }
+
     /// Takes a packet. `played` is the position up to which audio was played, if
     /// any was.
     pub(crate) fn insert(

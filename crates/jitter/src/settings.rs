@@ -24,7 +24,8 @@ pub enum Policy {
     /// network, the audio stretched and shortened to reach it.
     ///
     /// After an outage, what comes later than the delay asks for is left out as far
-    /// as it is older than that by 40 ms.
+    /// as it is older than that by 40 ms. What comes late otherwise is played late,
+    /// unless audio is cheap (see [`Settings::per_cent_concealed`]).
     Play,
 }
 
@@ -45,6 +46,11 @@ pub struct Settings {
     /// The delay that is worth as much as one hundredth of the audio being
     /// concealed: 70 ms by default. More makes for fewer gaps and more delay. A long
     /// delay counts more than its length: one of 100 ms counts twice.
+    ///
+    /// Below 3 ms, audio towards a person is worth so little that what comes later than
+    /// is provided for is left out instead of delaying what follows, as in a buffer of
+    /// fixed depth; the depth still follows the network. Above 100 ms it also pays to
+    /// hold more audio for a line that falls silent now and then.
     pub per_cent_concealed: Duration,
     /// How long a line may be silent before the stream counts as interrupted: 1 s
     /// by default.

@@ -130,7 +130,7 @@ proptest! {
         let most = target + CLOSE + LEFT + FRAME;
         prop_assert!(delay <= most, "{delay:?} for {target:?}");
         if !better {
-            // What is told apart is two seconds of arrivals.
+            // What is told apart is at least two seconds of arrivals.
             let until = followed + 1_000;
             let (least, most) = (spread(step, until - 2_000, until), spread(step, at, until));
             prop_assert!(target + CLOSE >= least, "{target:?} for {least:?}");

@@ -213,6 +213,38 @@ fn a_gap_that_is_seen_in_time_leads_up_to_what_follows() {
 }
 
 #[test]
+fn what_follows_on_two_lost_packets_keeps_its_time_although_the_first_was_waited_for() {
+    let (mut sender, mut receiver) = playing();
+    let _lost = (sender.send(), sender.send());
+    let mut pulled = receiver.pull_through(80, 120);
+    receiver.insert(101, &sender.send());
+    pulled.extend(receiver.pull_through(120, 160));
+    assert_eq!(kinds(&pulled), [DECODED, CONCEALED, CONCEALED, DECODED]);
+    assert_eq!(pulled[3].samples, samples(800, 160));
+    let statistics = receiver.statistics();
+    assert_eq!((statistics.lost, statistics.concealed_samples), (2, 320));
+}
+
+#[test]
+fn of_two_missing_packets_the_second_is_played_if_it_still_comes_in_time() {
+    let mut sender = Sender::new();
+    let mut receiver = Receiver::new(Settings {
+        floor: Duration::from_millis(60),
+        ..play()
+    });
+    receiver.play(regular(&mut sender, 1, 3), 140);
+    let (_lost, second, third) = (sender.send(), sender.send(), sender.send());
+    receiver.insert(130, &third);
+    let mut pulled = receiver.pull_through(140, 160);
+    assert_eq!(receiver.insert(145, &second), Insertion::Queued);
+    pulled.extend(receiver.pull_through(160, 200));
+    assert_eq!(kinds(&pulled), [CONCEALED, DECODED, DECODED]);
+    assert_eq!(joined(&pulled[1..])[SEAM..], samples(640, 320)[SEAM..]);
+    let statistics = receiver.statistics();
+    assert_eq!((statistics.lost, statistics.late), (1, 0));
+}
+
+#[test]
 fn a_long_loss_becomes_silent_within_100_ms() {
     let (mut sender, mut receiver) = playing();
     for _ in 0..10 {
