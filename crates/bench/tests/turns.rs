@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use audio::SampleRate;
 use bench::turns::{Options, run};
@@ -10,18 +11,23 @@ use replay::{Stages, Timing};
 use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
 use vad::Detector;
 
-/// Callers whose words begin with vowels, nasals, fricatives and stops.
-const CALLERS: [&str; 6] = [
+/// Callers whose words begin with vowels, nasals, fricatives and stops, those among them to whom
+/// the agent takes longest to yield.
+const CALLERS: [&str; 10] = [
+    "ast_en_agent-alreadyon.wav",
     "ast_en_all-circuits-busy-now.wav",
     "ast_en_cannot-complete-as-dialed.wav",
     "ast_en_goodbye.wav",
     "ast_en_queue-thankyou.wav",
+    "ast_en_something-terribly-wrong.wav",
+    "ast_en_vm-mailboxfull.wav",
     "ast_en_vm-nobodyavail.wav",
     "ast_en_vm-sorry.wav",
+    "ast_es_agent-newlocation.wav",
 ];
 
-/// The default of `max_endpointing_delay`, and a tenth of a second.
-const LONGEST_MS: f64 = 1_600.0;
+/// What nobody waits longer for than for the longest pause.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(100);
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -66,16 +72,23 @@ fn callers_are_yielded_to_and_answered_soon_and_coughs_and_noises_are_not() {
     }
     let options = Options {
         recordings: folder.path().to_owned(),
-        moments: 1,
+        moments: 2,
         sounds: 2,
         seed: 1,
         timing: Timing::Modelled,
     };
     let figures = run(&options, &mut stages(), |_, _| {}).expect("figures");
     assert_eq!(figures.lines.len(), 3);
+    let patience = agent::AgentDefinition::default()
+        .settings
+        .voice
+        .interruption
+        .advanced;
+    let longest = patience.max_endpointing_delay() + ANSWERED_WITHIN;
+    let longest_ms = longest.as_secs_f64() * 1_000.0;
     for line in figures.lines {
         let told = format!("{line:?}");
-        assert!(line.barge_in.interruptions > 0, "{told}");
+        assert!(line.barge_in.interruptions > CALLERS.len(), "{told}");
         assert!(line.barge_in.missed.is_empty(), "{told}");
         assert!(line.barge_in.silent_after_ms.p95 <= 250.0, "{told}");
         assert_eq!((line.noise.stops, line.noise.false_turns), (0, 0), "{told}");
@@ -85,7 +98,8 @@ fn callers_are_yielded_to_and_answered_soon_and_coughs_and_noises_are_not() {
             "{told}"
         );
         assert!(line.answers.voiced_to_audible_ms.p50 <= 350.0, "{told}");
-        assert!(line.answers.longest_ms <= LONGEST_MS, "{told}");
+        assert!(line.answers.voiced_to_audible_ms.p95 <= 900.0, "{told}");
+        assert!(line.answers.longest_ms <= longest_ms, "{told}");
         assert!(line.answers.unattributed_max_ms <= 10.0, "{told}");
     }
 }

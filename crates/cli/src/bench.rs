@@ -69,7 +69,7 @@ pub(crate) struct Turns {
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
     /// How often each caller interrupts the agent, at different moments.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..))]
     moments: u8,
     /// Sounds of each kind that must not stop the agent.
     #[arg(long, default_value_t = 5)]

@@ -21,6 +21,7 @@ mod latency;
 mod order;
 mod phone;
 mod recording;
+mod sayings;
 mod scenario;
 mod stages;
 mod story;

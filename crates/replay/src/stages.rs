@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 use vad::{Detector, StreamState};
 
 use crate::cassettes::{Cassettes, Reused};
+use crate::sayings::Sayings;
 
 /// Probability from which a window of an audio file counts as speech.
 const SPEECH: f32 = 0.5;
@@ -33,6 +34,7 @@ pub struct Stages {
     runtime: Runtime,
     /// What is answered from memory.
     cassettes: Option<Cassettes>,
+    sayings: Sayings,
 }
 
 /// An agent's mind.
@@ -49,6 +51,7 @@ pub struct Mind {
 pub(crate) type TimedPart = (Duration, Result<ReplyPart, ReplyError>);
 
 /// One sentence as sound.
+#[derive(Default)]
 pub(crate) struct Sound {
     pub(crate) samples: Vec<i16>,
     /// When each word sounds, if the synthesiser knows.
@@ -81,6 +84,7 @@ impl Stages {
             synthesiser,
             runtime,
             cassettes: None,
+            sayings: Sayings::default(),
         })
     }
 
@@ -157,15 +161,21 @@ impl Stages {
         (judged.ok(), begun.elapsed())
     }
 
+    /// A sentence as sound, from memory if it was said before: nobody asks how long it takes.
+    pub(crate) fn say(&mut self, request: SpeakRequest) -> Sound {
+        if let Some(sound) = self.sayings.recall(&request) {
+            return sound;
+        }
+        let sound = self.speak(request.clone());
+        self.sayings.keep(request, &sound);
+        sound
+    }
+
+    /// A sentence as sound, and how long that takes.
     pub(crate) fn speak(&self, request: SpeakRequest) -> Sound {
         let begun = Instant::now();
         let mut stream = self.synthesiser.speak(request);
-        let mut sound = Sound {
-            samples: Vec::new(),
-            words: Vec::new(),
-            failure: None,
-            first: Duration::ZERO,
-        };
+        let mut sound = Sound::default();
         self.runtime.block_on(async {
             while let Some(chunk) = stream.next().await {
                 if sound.first.is_zero() {

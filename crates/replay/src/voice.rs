@@ -137,7 +137,7 @@ impl Voice {
     }
 
     /// Does what is due, as far as the playout has room.
-    pub(crate) fn advance(&mut self, now: Moment, stages: &Stages) -> Vec<Note> {
+    pub(crate) fn advance(&mut self, now: Moment, stages: &mut Stages) -> Vec<Note> {
         let mut notes = Vec::new();
         loop {
             let Some(mut speaking) = self.speaking.take() else {
@@ -199,10 +199,10 @@ impl Voice {
     }
 
     /// Has the sentence's sound in frames.
-    fn sound(&self, speaking: &mut Speaking, stages: &Stages) -> Vec<Note> {
+    fn sound(&self, speaking: &mut Speaking, stages: &mut Stages) -> Vec<Note> {
         speaking.sounds = true;
         let made = speaking.made.take();
-        let sound = made.unwrap_or_else(|| stages.speak(self.request(&speaking.line)));
+        let sound = made.unwrap_or_else(|| stages.say(self.request(&speaking.line)));
         speaking.failure = sound.failure.map(|error| error.to_string());
         if sound.samples.is_empty() {
             speaking.frames.clear();

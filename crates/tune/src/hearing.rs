@@ -1,5 +1,7 @@
 //! A passage as it comes over a line, and what the voice detector makes of it.
 
+use std::time::Duration;
+
 use audio::{Companding, Downsampler, Moment, SampleRate, level};
 use serde::Serialize;
 use thiserror::Error;
@@ -122,6 +124,7 @@ fn windows(
             // The agent is silent throughout, so that nothing asks for these.
             articulated: 1.0,
             unbroken: rate.duration_of(wide),
+            articulated_before: Duration::ZERO,
         });
     }
     Ok(windows)

@@ -275,6 +275,7 @@ mod tests {
                     audible_until: voice.then_some(at),
                     articulated: if voice { 1.0 } else { 0.0 },
                     unbroken: WINDOW,
+                    articulated_before: Duration::ZERO,
                 });
             }
         }

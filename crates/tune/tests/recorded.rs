@@ -1,5 +1,7 @@
 //! The policies on recorded speech, with the models of the calls.
 
+mod evidence;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -70,8 +72,13 @@ impl Bench {
         }
     }
 
-    fn models(&self) -> Models<'_> {
-        Models::new(&self.recogniser, &self.judge).expect("a runtime")
+    /// The models, and what the same ones said of the same audio before.
+    fn models(&self, evidence: &Path) -> Models<'_> {
+        let mut models = Models::new(&self.recogniser, &self.judge).expect("a runtime");
+        if models.recall(evidence).is_err() {
+            println!("{} cannot be read; all is heard again", evidence.display());
+        }
+        models
     }
 
     /// What the policies do on `passages`.
@@ -145,8 +152,10 @@ fn assert_at_most_half_are_cut_off(curves: &Curves) {
 #[test]
 fn weighed_evidence_cuts_fewer_callers_off_than_the_judge_alone_and_silence_at_every_delay() {
     let bench = Bench::new();
-    let mut models = bench.models();
+    let evidence = evidence::file("few");
+    let mut models = bench.models(&evidence);
     let report = bench.report(&few(&mut models), &Grid::default(), &mut models);
+    evidence::keep(&models, &evidence);
     assert_weighed_is_lowest(&report.curves[0]);
     assert_at_most_half_are_cut_off(&report.curves[0]);
     let [_, judged, trained, fixed] = report.curves[0].areas().expect("delays in common");
@@ -162,7 +171,8 @@ fn so_it_does_on_all_recordings_that_are_shared() {
         return;
     }
     let bench = Bench::new();
-    let mut models = bench.models();
+    let evidence = evidence::file("shared");
+    let mut models = bench.models(&evidence);
     let files = turn_file::list(&shared).expect("turn files");
     let files = files.iter().map(|path| turn_file::read(path));
     let mut passages: Vec<Passage> = files.collect::<Result<_, _>>().expect("turn files");
@@ -181,6 +191,7 @@ fn so_it_does_on_all_recordings_that_are_shared() {
         seen.extend(names);
     }
     let report = bench.report(&passages, &Grid::default(), &mut models);
+    evidence::keep(&models, &evidence);
     println!("{}", tables(&report));
     for curves in &report.curves {
         assert_weighed_is_lowest(curves);

@@ -42,6 +42,8 @@ pub struct Window {
     /// How long the sound has lasted at its end, which may be longer than the detector has taken
     /// it for a voice; at least `duration`.
     pub unbroken: Duration,
+    /// How much of `unbroken` before this window sounds like words.
+    pub articulated_before: Duration,
 }
 
 /// What the agent is doing, as far as the caller is concerned.
@@ -317,15 +319,14 @@ impl Machine {
     }
 
     fn quiet_window(&mut self, window: Window, speech: bool, begun: Option<Voice>) {
-        if !speech {
+        // The detector may hesitate at words that it hears behind those of the agent.
+        let hesitates = self.agent == AgentState::Speaking
+            && window.probability >= self.settings.pause_threshold
+            && (begun.is_some() || window.articulated >= 1.0);
+        if !speech && !hesitates {
             return;
         }
-        let began = window.at - window.duration;
-        let mut voice = begun.unwrap_or_else(|| {
-            let mut voice = Voice::begin(began);
-            voice.sounding = window.unbroken.saturating_sub(window.duration);
-            voice
-        });
+        let mut voice = begun.unwrap_or_else(|| Voice::begin(&window));
         voice.goes_on(&window);
         voice.overlapped |= self.agent == AgentState::Speaking;
         if window.at.since(voice.started) < self.settings.min_speech_duration {

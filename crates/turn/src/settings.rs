@@ -19,11 +19,11 @@ pub struct Settings {
     pub promising: f32,
     /// Whether the caller may stop the agent by speaking.
     pub allow_interruptions: bool,
-    /// Speech of at least this length, a quarter of it clearly articulated, stops a speaking agent.
+    /// Speech of at least this length, a third of it clearly articulated, stops a speaking agent.
     pub min_interruption_duration: Duration,
     /// Recognised words that it takes to stop a speaking agent, beside the length; 0 for none.
     pub words_to_interrupt: u32,
-    /// The agent yields to any speech of `min_speech_duration`, a quarter of it clearly
+    /// The agent yields to any speech of `min_speech_duration`, a third of it clearly
     /// articulated, that begins this soon after its own first sound, or before it: both have begun
     /// at once. No words are counted then.
     pub yielding: Duration,
@@ -51,7 +51,7 @@ impl Default for Settings {
             tries: 3,
             promising: 0.3,
             allow_interruptions: true,
-            min_interruption_duration: Duration::from_millis(120),
+            min_interruption_duration: Duration::from_millis(90),
             words_to_interrupt: 0,
             yielding: Duration::from_millis(400),
             min_speech_duration: Duration::from_millis(64),

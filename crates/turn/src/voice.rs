@@ -8,8 +8,11 @@ use crate::completeness::Completeness;
 use crate::evidence::Evidence;
 use crate::machine::{Attempt, Window};
 
-/// Speech is articulated for a part of its length at least: a quarter.
-const ARTICULATED: u32 = 4;
+/// Speech is articulated for a part of its length at least: a third.
+const ARTICULATED: u32 = 3;
+
+/// From this probability on the detector is sure of a voice, and what it says counts twice.
+const SURE: f32 = 0.97;
 
 /// The speech of a turn so far.
 #[derive(Clone, Debug)]
@@ -38,13 +41,16 @@ pub(crate) struct Voice {
 }
 
 impl Voice {
-    pub(crate) const fn begin(started: Moment) -> Self {
+    /// A voice that the detector notices with this window. What sounded without a pause before it
+    /// counts as well.
+    pub(crate) fn begin(window: &Window) -> Self {
+        let started = window.at - window.duration;
         Self {
             started,
             last_voiced: started,
             last_audible: started,
-            sounding: Duration::ZERO,
-            articulated: Duration::ZERO,
+            sounding: window.unbroken.saturating_sub(window.duration),
+            articulated: window.articulated_before,
             unsettled_since: started,
             settled: String::new(),
             latest: String::new(),
@@ -62,7 +68,9 @@ impl Voice {
             self.last_audible = self.last_audible.max(audible);
         }
         self.sounding += window.duration;
-        self.articulated += window.duration.mul_f32(window.articulated.clamp(0.0, 1.0));
+        let weight = if window.probability >= SURE { 2.0 } else { 1.0 };
+        let articulated = (weight * window.articulated).clamp(0.0, 1.0);
+        self.articulated += window.duration.mul_f32(articulated);
     }
 
     /// Takes the first window after speech. The detector has lost the voice, but its last sound may

@@ -22,6 +22,7 @@ struct Bench {
     now: Moment,
     articulated: f32,
     unbroken: Duration,
+    articulated_before: Duration,
 }
 
 impl Bench {
@@ -31,6 +32,7 @@ impl Bench {
             now: Moment::ZERO,
             articulated: 1.0,
             unbroken: WINDOW,
+            articulated_before: Duration::ZERO,
         }
     }
 
@@ -45,6 +47,7 @@ impl Bench {
                 audible_until: (probability > 0.3).then_some(self.now),
                 articulated: self.articulated,
                 unbroken: self.unbroken,
+                articulated_before: self.articulated_before,
             };
             self.machine.window(self.now, window);
         }
@@ -158,6 +161,7 @@ fn a_pause_that_was_not_heard_yet_is_no_pause() {
             audible_until: Some(bench.now),
             articulated: 1.0,
             unbroken: WINDOW,
+            articulated_before: Duration::ZERO,
         };
         bench.machine.window(bench.now + lag, window);
         bench.machine.timeout(bench.now + lag);
@@ -381,6 +385,7 @@ fn the_sound_that_dies_away_after_the_voice_belongs_to_the_turn() {
         audible_until: Some(bench.now + WINDOW / 2),
         articulated: 0.0,
         unbroken: WINDOW,
+        articulated_before: Duration::ZERO,
     };
     bench.now = tail.at;
     bench.machine.window(bench.now, tail);
@@ -411,7 +416,7 @@ fn a_word_interrupts_that_is_articulated_at_its_end_alone() {
     bench.articulated = 0.0;
     assert!(!bench.speak(256).contains(&Effect::Interrupt));
     bench.articulated = 1.0;
-    assert!(!bench.speak(64).contains(&Effect::Interrupt));
+    assert!(!bench.speak(96).contains(&Effect::Interrupt));
     assert!(bench.speak(32).contains(&Effect::Interrupt));
 }
 
@@ -423,6 +428,34 @@ fn the_sound_before_the_detector_noticed_it_counts() {
     bench.unbroken = WINDOW * 3;
     assert!(!bench.speak(224).contains(&Effect::Interrupt));
     assert!(bench.speak(32).contains(&Effect::Interrupt));
+}
+
+#[test]
+fn so_do_the_words_in_it() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.machine.agent_is(AgentState::Speaking);
+    bench.pause(1_000);
+    bench.unbroken = WINDOW * 3;
+    bench.articulated = 0.2;
+    assert!(!bench.speak(320).contains(&Effect::Interrupt));
+    bench.pause(1_600);
+    bench.articulated_before = WINDOW * 2;
+    assert!(bench.speak(320).contains(&Effect::Interrupt));
+}
+
+#[test]
+fn words_that_the_detector_hesitates_at_count_while_the_agent_speaks() {
+    let begins = |articulated, agent| {
+        let mut bench = Bench::new(quiet_settings());
+        bench.machine.agent_is(agent);
+        bench.pause(1_000);
+        bench.articulated = articulated;
+        let started = |effect: &Effect| matches!(effect, Effect::SpeechStarted(_));
+        bench.hear(0.4, 320).iter().any(started)
+    };
+    assert!(begins(1.0, AgentState::Speaking));
+    assert!(!begins(0.8, AgentState::Speaking));
+    assert!(!begins(1.0, AgentState::Silent));
 }
 
 #[test]
@@ -588,6 +621,7 @@ fn the_pause_is_counted_from_the_last_sound_and_not_from_the_detectors_last_wind
             audible_until: None,
             articulated: 0.0,
             unbroken: WINDOW,
+            articulated_before: Duration::ZERO,
         };
         bench.machine.window(bench.now, window);
     }

@@ -11,6 +11,9 @@ use vad::{Detector, Settings, StreamState};
 const RATE: SampleRate = SampleRate::HZ_8000;
 const WINDOW: usize = 256;
 
+/// Samples after which the mains, of 50 Hz, repeat themselves.
+const HUM: usize = 160;
+
 /// From this probability on a window is speech.
 const SPEECH: f32 = 0.5;
 /// Below this probability it is a pause.
@@ -97,6 +100,14 @@ impl Noise {
         let room = &rooms[seed % rooms.len()];
         let mut random = Random::new(seed as u64);
         let mut rumble = 0.0;
+        let tones: [f64; HUM] = std::array::from_fn(|index| {
+            let turns = index as f64 / HUM as f64;
+            let harmonics = [(1.0, 1.0), (2.0, 0.3), (3.0, 0.5), (5.0, 0.25), (7.0, 0.1)];
+            let tones = harmonics.map(|(harmonic, strength): (f64, f64)| {
+                strength * (std::f64::consts::TAU * harmonic * turns + harmonic).sin()
+            });
+            tones.iter().sum()
+        });
         let sample = |index: usize| match self {
             Self::Silence => 0.0,
             Self::Room => room[index % room.len()],
@@ -105,14 +116,7 @@ impl Noise {
                 rumble = 0.98 * rumble + random.unit();
                 rumble
             }
-            Self::Hum => {
-                let turns = 50.0 * index as f64 / 8_000.0;
-                let harmonics = [(1.0, 1.0), (2.0, 0.3), (3.0, 0.5), (5.0, 0.25), (7.0, 0.1)];
-                let tones = harmonics.map(|(harmonic, strength): (f64, f64)| {
-                    strength * (std::f64::consts::TAU * harmonic * turns + harmonic).sin()
-                });
-                tones.iter().sum::<f64>() + 0.05 * random.unit()
-            }
+            Self::Hum => tones[index % HUM] + 0.05 * random.unit(),
         };
         (0..count).map(sample).collect()
     }

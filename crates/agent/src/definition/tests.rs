@@ -39,7 +39,7 @@ fn a_name_is_enough() {
     );
     assert_eq!(
         advanced.min_interruption_duration(),
-        Duration::from_millis(120)
+        Duration::from_millis(90)
     );
     assert_eq!(
         advanced.false_interruption_timeout(),

@@ -152,8 +152,8 @@ pub struct AdvancedInterruption {
     /// 10 s; default 1.5 s.
     #[schema(minimum = 0.0, maximum = 10.0)]
     pub max_endpointing_delay: f64,
-    /// How much speech it takes to interrupt, a quarter of it clearly
-    /// articulated, 0 to 5 s; default 0.12 s.
+    /// How much speech it takes to interrupt, a third of it clearly
+    /// articulated, 0 to 5 s; default 0.09 s.
     #[schema(minimum = 0.0, maximum = 5.0)]
     pub min_interruption_duration: f64,
     /// How many words it takes with `manual_word_count_interrupt`, 0 to 50;
@@ -205,7 +205,7 @@ impl Default for AdvancedInterruption {
             resume_after_false_interruption: true,
             min_endpointing_delay: 0.3,
             max_endpointing_delay: 1.5,
-            min_interruption_duration: 0.12,
+            min_interruption_duration: 0.09,
             min_interruption_words: 1,
             balanced_interrupt_word_count: 2,
             false_interruption_timeout: 2.0,

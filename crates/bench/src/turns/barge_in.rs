@@ -24,10 +24,13 @@ const TO: Duration = Duration::from_millis(8_000);
 /// How long after the decision the agent may still be heard: a tick, and the frame under way.
 const FADES: Duration = Duration::from_millis(60);
 
+/// How much of an utterance is heard: what the agent does after it has yielded is not measured.
+const HEARD: Duration = Duration::from_millis(1_500);
+
 /// How many of the longest waits are told.
 const SLOWEST: usize = 10;
 
-/// Has each utterance interrupt the agent.
+/// Has the beginning of each utterance interrupt the agent.
 pub(super) fn measure(bench: &mut Bench<'_>, voices: &[Voice]) -> Result<BargeIn, MeasureError> {
     let mut random = StdRng::seed_from_u64(bench.options.seed);
     let mut waits = Vec::new();
@@ -36,7 +39,9 @@ pub(super) fn measure(bench: &mut Bench<'_>, voices: &[Voice]) -> Result<BargeIn
         let Some(onset) = onset(&voice.samples, bench.rate()) else {
             continue;
         };
-        let recording = bench.recording(voice.samples.clone());
+        let heard = bench.rate().samples_in(onset + HEARD);
+        let samples = voice.samples.iter().take(heard).copied();
+        let recording = bench.recording(samples.collect());
         for _ in 0..bench.options.moments {
             let begins = random.random_range(FROM..TO);
             let said = vec![(Cue::Speech(begins), recording.clone())];

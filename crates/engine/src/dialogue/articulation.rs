@@ -2,10 +2,12 @@
 //! hum lacks the second, breath and noise the first, and a cough begins with a burst.
 
 use std::collections::VecDeque;
-use std::f32::consts::{FRAC_1_SQRT_2, TAU};
+use std::f32::consts::FRAC_1_SQRT_2;
 use std::time::Duration;
 
 use audio::SampleRate;
+
+use super::biquad::Biquad;
 
 /// A hum lies below, the second formant of a vowel above.
 const BORDER_HZ: f32 = 700.0;
@@ -16,27 +18,41 @@ const OPEN: f32 = 0.02;
 /// What a closed vowel has: -24 dB. Hums and nasal consonants have less than -30 dB.
 const CLOSED: f32 = 0.004;
 
-/// What a vowel with a rough voice, or through noise, has: -14 dB.
-const ROUGH: f32 = 0.04;
+/// How much the most closed of vowels counts.
+const HARDLY_OPEN: f32 = 0.25;
+
+/// What a vowel with a rough voice, or through noise, has: -15 dB.
+const ROUGH: f32 = 0.03;
 
 /// What a whisper has, or a burst of breath: -8 dB.
 const BREATH: f32 = 0.16;
 
-/// How periodic a voice is, and what is no voice at all.
-const VOICED: f32 = 0.8;
+/// How periodic a voice is, what is no voice at all, and what a fricative is at most.
+const VOICED: f32 = 0.84;
 const UNVOICED: f32 = 0.5;
+const FRICATIVE: f32 = 0.6;
 
-/// Below this mean square nothing is said about a sound.
-const LEAST_POWER: f32 = 400.0;
+/// Below this mean square, -64 dBov, there is nothing to hear, and below -46 dBov nobody who
+/// speaks into the telephone.
+const AUDIBLE: f32 = 400.0;
+const NEAR: f32 = 30_000.0;
 
-/// What is softer than the loudest of late by this, -20 dB, is what sounds between syllables.
-const FAINT: f32 = 0.01;
+/// What is softer than the loudest of late by this, -14 dB, is what sounds between syllables.
+const FAINT: f32 = 0.04;
+
+/// What falls by this from one window to the next, 10 dB, was struck or is over.
+const DYING: f32 = 0.1;
+
+/// How much of a sound counts in the window in which it suddenly begins: whatever is struck rings.
+const SUDDEN: f32 = 0.3;
 
 /// What remains of the loudest with each window.
 const FADING: f32 = 0.8;
 
-/// What is softer than what follows by this, -18 dB, is not yet its beginning.
+/// What is softer than what follows by this, -18 dB, is not yet its beginning, unless it is a
+/// fricative: those are softer than their vowel by up to 40 dB.
 const BEGINNING: f32 = 0.016;
+const HISSING: f32 = 0.0001;
 
 /// Windows that may belong to the beginning of a sound.
 const BEFORE: usize = 2;
@@ -45,6 +61,9 @@ const BEFORE: usize = 2;
 /// is that of a cough. A consonant swells, and is softer than its vowel.
 const SOFTER: f32 = 0.1;
 const FALLEN: f32 = 0.25;
+
+/// A second burst is louder than what went before it by this, 6 dB.
+const ANEW: f32 = 4.0;
 
 /// How much a whisper counts: so little that two coughs do not add up.
 const WHISPERED: f32 = 0.04;
@@ -58,6 +77,11 @@ const PITCH_RATE: u32 = 4_000;
 const LOOKED_AT: usize = 192;
 const LAGS: std::ops::RangeInclusive<usize> = 10..=57;
 
+/// What a telephone line has, and the qualities of a filter of the fourth order (Butterworth).
+const NARROW: SampleRate = SampleRate::HZ_8000;
+const TELEPHONE_HZ: f32 = 3_400.0;
+const STEEP: [f32; 2] = [0.541, 1.307];
+
 /// What a window sounds like.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Judgement {
@@ -65,22 +89,31 @@ pub(super) struct Judgement {
     pub(super) articulated: f32,
     /// How long the sound has lasted at its end, as far as that is looked back.
     pub(super) unbroken: Duration,
+    /// How much of that counts as words, this window left out.
+    pub(super) articulated_before: Duration,
 }
 
 /// Listens to one line: two second-order high-passes (Butterworth) in a row, two sums, and how
-/// much the sound repeats itself.
+/// much the sound repeats itself. Of a wide line it hears what a telephone line has of it, or a
+/// sibilant would be as loud as a cough.
 #[derive(Debug)]
 pub(super) struct Articulation {
     rate: SampleRate,
-    feed: [f32; 3],
-    back: [f32; 2],
-    memory: [[f32; 2]; 2],
+    narrow: Option<[Biquad; 2]>,
+    above: [Biquad; 2],
     /// The last of the line at [`PITCH_RATE`].
     slow: VecDeque<f32>,
-    /// The power of the windows before.
-    before: VecDeque<f32>,
+    before: VecDeque<Earlier>,
     loudest: f32,
     burst: Option<Burst>,
+}
+
+/// A window that may belong to the beginning of the next ones.
+#[derive(Clone, Copy, Debug)]
+struct Earlier {
+    power: f32,
+    fricative: bool,
+    articulated: f32,
 }
 
 /// A sudden noise, and what came after it.
@@ -89,22 +122,20 @@ struct Burst {
     power: f32,
     /// Whether it was followed by something softer.
     fell: bool,
+    /// Whether it was followed by the voice of a cough.
+    coughed: bool,
     age: u32,
     voiced: u32,
 }
 
 impl Articulation {
     pub(super) fn new(rate: SampleRate) -> Self {
-        let angle = TAU * BORDER_HZ / rate.hertz() as f32;
-        let (sine, cosine) = angle.sin_cos();
-        let alpha = sine * FRAC_1_SQRT_2;
-        let scale = 1.0 / (1.0 + alpha);
-        let edge = (1.0 + cosine) / 2.0 * scale;
+        let wide = rate.hertz() > NARROW.hertz();
         Self {
             rate,
-            feed: [edge, -2.0 * edge, edge],
-            back: [-2.0 * cosine * scale, (1.0 - alpha) * scale],
-            memory: [[0.0; 2]; 2],
+            narrow: wide
+                .then(|| STEEP.map(|quality| Biquad::low_pass(TELEPHONE_HZ, quality, rate))),
+            above: [Biquad::high_pass(BORDER_HZ, FRAC_1_SQRT_2, rate); 2],
             slow: VecDeque::from([0.0; LOOKED_AT]),
             before: VecDeque::with_capacity(BEFORE + 1),
             loudest: 0.0,
@@ -117,21 +148,36 @@ impl Articulation {
         let (power, share) = self.filter(samples);
         self.remember(samples);
         self.loudest = power.max(FADING * self.loudest);
+        let periodic = if power > AUDIBLE {
+            self.periodicity()
+        } else {
+            0.0
+        };
         let begun = self.before.iter().rev();
-        let begun = begun.take_while(|before| **before >= BEGINNING * power);
-        let windows = 1 + begun.count() as u32;
-        self.before.push_back(power);
+        let begun = begun.take_while(|earlier| {
+            earlier.power >= BEGINNING * power
+                || (earlier.fricative && earlier.power >= HISSING * power)
+        });
+        let (windows, before) = begun.fold((1, 0.0), |(windows, articulated), earlier| {
+            (windows + 1, articulated + earlier.articulated)
+        });
+        let mut articulated = self.articulated(power, share, periodic);
+        if windows == 1 {
+            articulated = articulated.min(SUDDEN);
+        }
+        self.before.push_back(Earlier {
+            power,
+            fricative: power > AUDIBLE && periodic < FRICATIVE && share >= BREATH,
+            articulated,
+        });
         if self.before.len() > BEFORE {
             self.before.pop_front();
         }
-        let audible = power > LEAST_POWER && power >= FAINT * self.loudest;
+        let duration = self.rate.duration_of(samples.len());
         Judgement {
-            articulated: if audible {
-                self.articulated(power, share)
-            } else {
-                0.0
-            },
-            unbroken: self.rate.duration_of(samples.len()) * windows,
+            articulated,
+            unbroken: duration * windows,
+            articulated_before: duration.mul_f32(before),
         }
     }
 
@@ -140,14 +186,11 @@ impl Articulation {
         let (mut whole, mut above) = (0.0_f32, 0.0_f32);
         for sample in samples {
             let input = f32::from(*sample);
-            let mut high = input;
-            for memory in &mut self.memory {
-                let passed = self.feed[0].mul_add(high, memory[0]);
-                memory[0] = self.feed[1] * high - self.back[0] * passed + memory[1];
-                memory[1] = self.feed[2] * high - self.back[1] * passed;
-                high = passed;
-            }
-            whole += input * input;
+            let narrow = self.narrow.iter_mut().flatten();
+            let heard = narrow.fold(input, |input, filter| filter.pass(input));
+            let high = self.above.iter_mut();
+            let high = high.fold(heard, |input, filter| filter.pass(input));
+            whole += heard * heard;
             above += high * high;
         }
         (
@@ -165,14 +208,20 @@ impl Articulation {
         }
     }
 
-    fn articulated(&mut self, power: f32, share: f32) -> f32 {
-        let periodic = self.periodicity();
+    fn articulated(&mut self, power: f32, share: f32, periodic: f32) -> f32 {
+        let last = self.before.back().map_or(0.0, |earlier| earlier.power);
+        if power <= NEAR || power < FAINT * self.loudest || power < DYING * last {
+            return 0.0;
+        }
         if periodic < UNVOICED && share >= BREATH {
-            let anew = |burst: Burst| power >= burst.power || burst.voiced > 0;
+            let anew = |burst: Burst| {
+                power >= burst.power || burst.voiced > 0 || (burst.fell && power >= ANEW * last)
+            };
             if self.burst.is_none_or(anew) {
                 self.burst = Some(Burst {
                     power,
                     fell: false,
+                    coughed: false,
                     age: 0,
                     voiced: 0,
                 });
@@ -183,7 +232,10 @@ impl Articulation {
         }
         match periodic {
             VOICED.. if share >= OPEN => 1.0,
-            VOICED.. if share >= CLOSED => 0.25,
+            VOICED.. if share >= CLOSED => {
+                let open = (share / CLOSED).ln() / (OPEN / CLOSED).ln();
+                HARDLY_OPEN + (1.0 - HARDLY_OPEN) * open * open
+            }
             UNVOICED..VOICED if share >= ROUGH => 0.5,
             ..UNVOICED if share >= BREATH => WHISPERED,
             _ => 0.0,
@@ -195,14 +247,17 @@ impl Articulation {
         let Some(burst) = &mut self.burst else {
             return false;
         };
+        let voiced = periodic >= UNVOICED;
         burst.age += 1;
-        burst.voiced += u32::from(periodic >= UNVOICED);
+        burst.voiced += u32::from(voiced);
         burst.fell |= power < FALLEN * burst.power;
         if burst.age > REMEMBERED || burst.voiced > COUGHED {
             self.burst = None;
             return false;
         }
-        burst.fell && periodic >= UNVOICED && burst.power >= SOFTER * power
+        let follows = burst.fell && burst.power >= SOFTER * power;
+        burst.coughed |= voiced && follows;
+        voiced && burst.coughed
     }
 
     /// How much the sound repeats itself at the best pitch, 0 to 1.
@@ -225,6 +280,8 @@ impl Articulation {
 
 #[cfg(test)]
 mod tests {
+    use std::f32::consts::TAU;
+
     use super::*;
 
     const RATE: SampleRate = SampleRate::HZ_8000;
@@ -318,6 +375,82 @@ mod tests {
     #[test]
     fn next_to_nothing_is_not() {
         assert!(heard(&[noise(10)]).iter().all(|share| *share == 0.0));
+    }
+
+    #[test]
+    fn what_is_struck_rings_and_is_no_word() {
+        let ring = |(place, sample): (usize, i16)| {
+            let fades = (-(place as f32) / 120.0).exp();
+            (f32::from(sample) * fades) as i16
+        };
+        let knock: Vec<i16> = vowel().into_iter().enumerate().map(ring).collect();
+        let struck = heard(&[knock.clone(), knock]);
+        assert!(struck.iter().all(|share| *share <= SUDDEN), "{struck:?}");
+        assert!(struck.iter().sum::<f32>() < 0.9, "{struck:?}");
+    }
+
+    #[test]
+    fn the_voice_after_a_softer_cough_than_the_one_before_is_no_word() {
+        let breath = vec![0; 4 * 256];
+        let parts = [
+            noise(20_000),
+            noise(5_000),
+            breath,
+            noise(8_000),
+            noise(2_000),
+        ];
+        let cough = [parts.concat(), vowel()].concat();
+        let twice = heard(&[cough]);
+        assert!(twice.iter().all(|share| *share <= WHISPERED), "{twice:?}");
+    }
+
+    #[test]
+    fn the_more_open_a_vowel_the_more_it_counts() {
+        let counts = |upper: f32| {
+            let vowel = voice(|hertz| if hertz < 400.0 { 1.0 } else { upper });
+            heard(&[vowel])[2]
+        };
+        let counted = [0.005, 0.03, 0.04, 0.2].map(counts);
+        assert!(counted.is_sorted(), "{counted:?}");
+        assert!(
+            counted[0] == 0.0 && counted[1] >= HARDLY_OPEN,
+            "{counted:?}"
+        );
+        assert!(counted[2] > counted[1] && counted[3] == 1.0, "{counted:?}");
+    }
+
+    #[test]
+    fn a_sibilant_is_no_burst_on_a_wide_line() {
+        let rate = SampleRate::HZ_16000;
+        // What varies slowly becomes a sound just below 8 kHz with each second sign turned.
+        let slow = noise(30_000);
+        let sibilant = slow.windows(8).enumerate().map(|(place, around)| {
+            let sum: i32 = around.iter().map(|sample| i32::from(*sample)).sum();
+            (if place % 2 == 0 { sum / 8 } else { -sum / 8 }) as i16
+        });
+        let sibilant: Vec<i16> = sibilant.take(512).collect();
+        let softer: Vec<i16> = sibilant.iter().map(|sample| sample / 3).collect();
+        let vowel = audio::resample::resample(&vowel(), RATE, rate).unwrap();
+        let mut articulation = Articulation::new(rate);
+        for window in [sibilant, softer] {
+            assert!(articulation.hear(&window).articulated <= WHISPERED);
+        }
+        let windows = vowel.chunks(512).map(|window| articulation.hear(window));
+        let heard: Vec<f32> = windows.map(|judged| judged.articulated).collect();
+        assert_eq!(heard[1..], [1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_soft_fricative_and_the_words_in_it_belong_to_the_sound() {
+        let mut articulation = Articulation::new(RATE);
+        articulation.hear(&noise(200)[..256]);
+        articulation.hear(&noise(200)[256..512]);
+        let judged = articulation.hear(&vowel()[..256]);
+        assert_eq!(judged.unbroken.as_millis(), 96);
+        assert!(judged.articulated_before.is_zero());
+        articulation.hear(&vowel()[256..512]);
+        let judged = articulation.hear(&vowel()[512..]);
+        assert!(judged.articulated_before >= Duration::from_millis(32));
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl Dialogue {
                 .map(|last| window.at - self.rate.duration_of(samples.len() - last - 1)),
             articulated: sound.articulated,
             unbroken: sound.unbroken,
+            articulated_before: sound.articulated_before,
         };
         self.lag = Lag {
             jitter_buffer: window.delivered.since(window.at),

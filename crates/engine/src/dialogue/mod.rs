@@ -8,6 +8,7 @@
 mod ahead;
 mod answer;
 mod articulation;
+mod biquad;
 mod bridging;
 mod caller;
 mod cut;
