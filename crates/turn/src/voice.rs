@@ -11,8 +11,10 @@ use crate::machine::{Attempt, Window};
 /// Speech is articulated for a part of its length at least: a third.
 const ARTICULATED: u32 = 3;
 
-/// From this probability on the detector is sure of a voice, and what it says counts twice.
+/// From this probability on the detector is sure of a voice, and what sounds like words
+/// counts so many times.
 const SURE: f32 = 0.97;
+const SURELY: f32 = 4.0;
 
 /// The speech of a turn so far.
 #[derive(Clone, Debug)]
@@ -68,7 +70,11 @@ impl Voice {
             self.last_audible = self.last_audible.max(audible);
         }
         self.sounding += window.duration;
-        let weight = if window.probability >= SURE { 2.0 } else { 1.0 };
+        let weight = if window.probability >= SURE {
+            SURELY
+        } else {
+            1.0
+        };
         let articulated = (weight * window.articulated).clamp(0.0, 1.0);
         self.articulated += window.duration.mul_f32(articulated);
     }

@@ -24,6 +24,9 @@ const HARDLY_OPEN: f32 = 0.25;
 /// What a vowel with a rough voice, or through noise, has: -15 dB.
 const ROUGH: f32 = 0.03;
 
+/// How much that counts.
+const HOARSE: f32 = 0.25;
+
 /// What a whisper has, or a burst of breath: -8 dB.
 const BREATH: f32 = 0.16;
 
@@ -32,10 +35,14 @@ const VOICED: f32 = 0.84;
 const UNVOICED: f32 = 0.5;
 const FRICATIVE: f32 = 0.6;
 
-/// Below this mean square, -64 dBov, there is nothing to hear, and below -46 dBov nobody who
-/// speaks into the telephone.
+/// Below this mean square, -64 dBov, there is nothing to hear.
 const AUDIBLE: f32 = 400.0;
-const NEAR: f32 = 30_000.0;
+
+/// Below -45 dBov nobody speaks into the telephone, and below -41 dBov what sounds like words counts
+/// this much: there may be others in the room.
+const REMOTE: f32 = 30_000.0;
+const NEAR: f32 = 80_000.0;
+const FAR_OFF: f32 = 0.25;
 
 /// What is softer than the loudest of late by this, -14 dB, is what sounds between syllables.
 const FAINT: f32 = 0.04;
@@ -210,7 +217,7 @@ impl Articulation {
 
     fn articulated(&mut self, power: f32, share: f32, periodic: f32) -> f32 {
         let last = self.before.back().map_or(0.0, |earlier| earlier.power);
-        if power <= NEAR || power < FAINT * self.loudest || power < DYING * last {
+        if power <= REMOTE || power < FAINT * self.loudest || power < DYING * last {
             return 0.0;
         }
         if periodic < UNVOICED && share >= BREATH {
@@ -230,16 +237,18 @@ impl Articulation {
         if self.is_coughed(power, periodic) {
             return 0.0;
         }
-        match periodic {
+        let near = if power < NEAR { FAR_OFF } else { 1.0 };
+        let words = match periodic {
             VOICED.. if share >= OPEN => 1.0,
             VOICED.. if share >= CLOSED => {
                 let open = (share / CLOSED).ln() / (OPEN / CLOSED).ln();
                 HARDLY_OPEN + (1.0 - HARDLY_OPEN) * open * open
             }
-            UNVOICED..VOICED if share >= ROUGH => 0.5,
+            UNVOICED..VOICED if share >= ROUGH => HOARSE,
             ..UNVOICED if share >= BREATH => WHISPERED,
             _ => 0.0,
-        }
+        };
+        near * words
     }
 
     /// Whether this is the voice at a cough's end.
