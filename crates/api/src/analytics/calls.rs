@@ -8,23 +8,11 @@ use serde::Serialize;
 use store::{CallFigures, QUARTER_MICROS, Store, StoreError, Window};
 use utoipa::ToSchema;
 
-use super::buckets::{self, Step};
-use super::window::{AnalyticsMeta, Asked};
+use super::buckets;
+use super::window::{AnalyticsMeta, Asked, Granularity};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::exchange::{Moment, Query, ZoneName, words};
-
-words! {
-    /// What a window is divided into.
-    enum Granularity {
-        /// Nothing.
-        Total = "total",
-        /// Days of the calendar.
-        Day = "day",
-        /// Hours of the clock.
-        Hour = "hour",
-    }
-}
+use crate::exchange::{Moment, Query, ZoneName};
 
 /// Figures over the calls that began in a window.
 #[derive(Serialize, ToSchema)]
@@ -60,7 +48,8 @@ pub(super) struct CallAnalytics {
     totals: CallTotals,
     /// How long those that were answered took, from answer to end, in seconds.
     duration_sec: DurationFigures,
-    /// The same by days or hours, in order, also those without calls; empty with `total`.
+    /// The same by hours, days, weeks or months, in order, also those without calls; empty with
+    /// `total`.
     buckets: Vec<CallBucket>,
     /// How many calls have which status.
     outcome: BTreeMap<String, u64>,
@@ -140,7 +129,7 @@ struct CallBucket {
         ("granularity" = inline(Option<Granularity>), Query,
             description = "What the window is divided into, in at most 800 parts; `total` if not given."),
         ("timezone" = inline(Option<ZoneName>), Query,
-            description = "Whose days and hours count; the offset of `from` if not given."),
+            description = "Whose hours, days, weeks and months count; the offset of `from` if not given."),
         ("channel" = Option<String>, Query, description = "Only those by these: `call`, \
             `whatsapp_call`, `sms` or `whatsapp`, or several with commas between. Calls by \
             telephone are all that there is."),
@@ -158,11 +147,7 @@ pub(super) async fn show(
     let granularity = granularity.unwrap_or(Granularity::Total);
     let compares: Option<bool> = query.read("compare_prev")?;
     let window = &asked.window;
-    let beginnings = match granularity {
-        Granularity::Total => Vec::new(),
-        Granularity::Day => divide(&asked, Step::Day)?,
-        Granularity::Hour => divide(&asked, Step::Hour)?,
-    };
+    let beginnings = asked.divided(granularity)?;
     let failed = |error: StoreError| ApiError::internal("count calls", &error);
     let store = asked.has_calls.then_some(&caller.store);
     let figures = count(store, window).await.map_err(failed)?;
@@ -188,19 +173,6 @@ pub(super) async fn show(
         cost: None,
         previous,
     }))
-}
-
-fn divide(asked: &Asked, step: Step) -> Result<Vec<Timestamp>, ApiError> {
-    let window = &asked.window;
-    let beginnings = buckets::beginnings(window.from, window.before, &asked.zone, step);
-    beginnings.ok_or_else(|| {
-        let expected = format!(
-            "one that divides the window into at most {} parts, in a time zone whose offset is made \
-             of quarters of an hour",
-            buckets::MOST
-        );
-        ApiError::invalid("granularity", expected)
-    })
 }
 
 async fn count(store: Option<&Store>, window: &Window) -> Result<CallFigures, StoreError> {
