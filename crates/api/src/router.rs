@@ -18,7 +18,7 @@ use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
     agents, analytics, calls, campaigns, contacts, conversations, do_not_call, evaluations, health,
-    idempotency, keys, listings, metrics, oauth, pools, rules, schedules, settings, tasks,
+    idempotency, keys, listings, metrics, oauth, pools, rates, rules, schedules, settings, tasks,
     transcriptions, webhooks, whatsapp,
 };
 
@@ -38,6 +38,7 @@ fn families() -> OpenApiRouter<ApiState> {
         oauth::routes(),
         openapi::routes(),
         pools::routes(),
+        rates::routes(),
         rules::routes(),
         schedules::routes(),
         settings::routes(),

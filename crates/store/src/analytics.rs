@@ -50,6 +50,17 @@ pub struct CallFigures {
     pub longest_ms: u64,
 }
 
+/// What calls cost together that cost something in one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostFigure {
+    /// The quarter of an hour that they began in, counted from 1970 on.
+    pub quarter: i64,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Millionths of the currency's unit.
+    pub micros: u64,
+}
+
 /// Figures over sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SessionFigures {
@@ -187,6 +198,32 @@ impl Store {
             .iter()
             .map(|row| Ok((row.try_get("quarter")?, CallFigures::from_row(row)?)));
         Ok(quarters.collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    /// What the calls of a window cost, by quarters of an hour and currencies: those in which any
+    /// call with a price began, in order.
+    pub async fn call_costs(&self, window: &Window) -> Result<Vec<CostFigure>, StoreError> {
+        let filter = self
+            .calls_in(window)
+            .empty("calls.cost_micros", Some(false));
+        let statement = format!(
+            "SELECT calls.created_at / {QUARTER_MICROS} AS quarter, calls.cost_currency,
+                 CAST(sum(calls.cost_micros) AS BIGINT) AS cost FROM calls
+             WHERE {} GROUP BY quarter, calls.cost_currency
+             ORDER BY quarter, calls.cost_currency",
+            filter.conditions()
+        );
+        let rows = sqlx::query_with(AssertSqlSafe(statement), filter.arguments()?)
+            .fetch_all(&self.readers)
+            .await?;
+        let costs = rows.iter().map(|row| {
+            Ok(CostFigure {
+                quarter: row.try_get("quarter")?,
+                currency: row.try_get("cost_currency")?,
+                micros: unsigned(row, "cost")?,
+            })
+        });
+        Ok(costs.collect::<Result<_, sqlx::Error>>()?)
     }
 
     /// How many calls of a window have which status word, by the words.

@@ -53,10 +53,10 @@ mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
 pub use analytics::{
-    CallFigures, ExportedMessage, MessagePlace, QUARTER_MICROS, SessionFigures, Window,
+    CallFigures, CostFigure, ExportedMessage, MessagePlace, QUARTER_MICROS, SessionFigures, Window,
 };
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
-pub use call_end::{CallEnd, Evaluating};
+pub use call_end::{CallCost, CallEnd, Evaluating};
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
 pub use contacts::{
     Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,

@@ -47,6 +47,7 @@ async fn call(node: &Node, at: &str, seconds: u32) -> Uuid {
         latencies: vec![json!({ "voiced_to_audible_ms": seconds * 10 })],
         summary: None,
         sentiment: None,
+        cost: None,
         line: None,
         evaluation: Evaluating::Never,
     };

@@ -30,6 +30,7 @@ mod limits;
 mod oauth;
 mod placing;
 mod privacy;
+mod rates;
 mod schedules;
 mod schemathesis;
 mod secrecy;
