@@ -111,8 +111,8 @@ pub use secret::Secret;
 pub use sessions::SessionRecord;
 pub use tool_calls::{NewToolCall, ToolAnswer, ToolCallRecord};
 pub use transcriptions::{
-    ClaimedTranscription, DiscardedTranscription, NewTranscription, OwedReport, TranscribedSegment,
-    TranscriptionEnd, TranscriptionFilter, TranscriptionRecord,
+    ClaimedTranscription, ClaimedTranscriptionEvaluation, DiscardedTranscription, NewTranscription,
+    OwedReport, TranscribedSegment, TranscriptionEnd, TranscriptionFilter, TranscriptionRecord,
 };
 pub use transfer::{ExportError, Exported, ImportError, Imported};
 pub use usage::KeyUsage;
