@@ -32,6 +32,7 @@ mod evaluation_queue;
 mod evaluations;
 mod filter;
 mod forwarding;
+mod holding;
 mod idempotency;
 mod message_sessions;
 mod messages;

@@ -154,9 +154,10 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 32] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 33] {
         [
             ("calls.retry_after", self.calls.retry_after),
+            ("calls.lease", self.calls.lease),
             ("calls.longest_hold", self.calls.longest_hold),
             ("calls.longest_goodbye", self.calls.longest_goodbye),
             ("calls.longest_tool", self.calls.longest_tool),

@@ -108,6 +108,10 @@ pub(crate) struct Calls {
     pub(crate) retry_after: Duration,
     #[serde(with = "duration")]
     pub(crate) drain_timeout: Duration,
+    /// How long a call is held on to without being renewed. When a node dies for good, others end its
+    /// calls after this.
+    #[serde(with = "duration")]
+    pub(crate) lease: Duration,
     /// A call that the far end holds for longer is ended.
     #[serde(with = "duration")]
     pub(crate) longest_hold: Duration,
@@ -558,6 +562,7 @@ impl Default for Calls {
             max: 200,
             retry_after: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(30),
+            lease: Duration::from_secs(60),
             longest_hold: patience.longest_hold,
             longest_goodbye: patience.longest_goodbye,
             longest_tool: patience.longest_tool,
