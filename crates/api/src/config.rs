@@ -6,6 +6,8 @@ use std::time::Duration;
 use recordings::Keys;
 use url::Url;
 
+use crate::prices::PriceList;
+
 /// Settings of the HTTP API.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
@@ -54,6 +56,8 @@ pub struct ApiConfig {
     pub oauth: OauthSettings,
     /// Settings of webhooks.
     pub webhooks: WebhookSettings,
+    /// What outbound calls cost.
+    pub prices: PriceList,
     /// Settings of the dialling queue.
     pub dialling: DiallingSettings,
     /// Settings of what happens after calls.
@@ -89,6 +93,7 @@ impl ApiConfig {
             limits: LimitSettings::default(),
             oauth: OauthSettings::default(),
             webhooks: WebhookSettings::default(),
+            prices: PriceList::default(),
             dialling: DiallingSettings::default(),
             evaluation: EvaluationSettings::default(),
             transcriptions: TranscriptionSettings::new(audio),

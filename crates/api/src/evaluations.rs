@@ -21,9 +21,12 @@ use utoipa_axum::routes;
 
 use crate::state::ApiState;
 
-pub(crate) use judging::{Material, evaluator_of, offline};
+pub(crate) use judging::{
+    Material, by_model, evaluator_of, evaluator_of_agent, evaluator_of_node, offline,
+};
+pub(crate) use runner::MOST_ATTEMPTS;
 pub use runner::run;
-pub(crate) use settings::{session_timeout, settings_of};
+pub(crate) use settings::{default_settings, session_timeout, settings_of};
 pub(crate) use telling::{events, party_of};
 
 /// Finds the language model that evaluates an agent's sessions.

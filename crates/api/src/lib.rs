@@ -9,7 +9,7 @@
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
 //! put together in this order: [`Directory::load`], [`IntentTools::new`], [`Numbers::new`], the engine,
-//! [`ApiState::new`], [`records::close_interrupted`], then [`records::run`], [`webhooks::run`],
+//! [`ApiState::new`], [`records::close_interrupted`], then [`records::hold`], [`records::run`], [`webhooks::run`],
 //! [`transcriptions::run`], [`upkeep::run`], [`evaluations::run`], [`privacy::run`] and [`serve()`] as
 //! tasks, and only then [`engine::Engine::answer`].
 
@@ -43,7 +43,9 @@ mod oauth;
 mod openapi;
 mod phone_numbers;
 mod pools;
+mod prices;
 pub mod privacy;
+mod rates;
 pub mod records;
 mod router;
 mod rules;
@@ -68,6 +70,7 @@ pub use intents::IntentTools;
 pub use number::UnknownCountry;
 pub use oauth::{InvalidRedirectUri, RedirectUri};
 pub use phone_numbers::Numbers;
+pub use prices::{PriceList, PriceListError, Rate, read_amount};
 pub use router::{document, router};
 pub use scope::{RESOURCES, Scopes, UnknownScope};
 pub use serve::serve;

@@ -30,6 +30,9 @@ use crate::webhooks::events::{self, StatusChange, Update};
 /// What a caller is called who hides who they are (RFC 3323 §4.1.1.3).
 const ANONYMOUS: &str = "anonymous";
 
+/// Calls of nodes that are gone which are ended at once.
+const AT_ONCE: u32 = 50;
+
 /// Writes down every event, in order, until the engine is gone and all its events are written.
 ///
 /// What can not be written, for example because the disk is full, is tried again for as long as
@@ -91,14 +94,42 @@ async fn keep(
     }
 }
 
-/// Ends the calls that the node was carrying when it died: as failed, with what was written of
-/// them by then, and with the report that is owed. Returns how many there were.
+/// Ends the calls that the node was carrying when it died, and those of other nodes that have held on
+/// to them for too long ago: as failed, with what was written of them by then, and with the report
+/// that is owed. Returns how many there were.
 ///
 /// To be called before the engine takes calls.
 pub async fn close_interrupted(state: &ApiState) -> Result<usize, StoreError> {
-    let elsewhere = state.store.calls_held_elsewhere(clock::now()).await?;
-    let mut calls = state.store.unfinished_calls().await?;
-    calls.retain(|call| !elsewhere.contains(&call.id));
+    let calls = state.store.unfinished_calls(clock::now()).await?;
+    for call in &calls {
+        close_one(state, call).await?;
+    }
+    Ok(calls.len())
+}
+
+/// Holds on to the calls of this node until `shutdown` is cancelled, which is to be after the last of
+/// them, and ends the calls of nodes that are gone.
+pub async fn hold(state: ApiState, shutdown: CancellationToken) {
+    let Some(lease) = state.store.call_lease() else {
+        return shutdown.cancelled().await;
+    };
+    loop {
+        let now = clock::now();
+        if let Err(error) = state.store.hold_calls(now).await {
+            tracing::error!(%error, "calls can not be held on to");
+        } else if let Err(error) = close_abandoned(&state, now).await {
+            tracing::error!(%error, "calls of nodes that are gone can not be closed");
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(lease / 4) => {}
+        }
+    }
+}
+
+/// Ends the calls of other nodes that nobody has held on to for too long. Returns how many there were.
+pub async fn close_abandoned(state: &ApiState, now: Timestamp) -> Result<usize, StoreError> {
+    let calls = state.store.abandoned_calls(AT_ONCE, now).await?;
     for call in &calls {
         close_one(state, call).await?;
     }

@@ -18,8 +18,8 @@ use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
     agents, analytics, calls, campaigns, contacts, conversations, do_not_call, evaluations, health,
-    idempotency, keys, listings, metrics, oauth, phone_numbers, pools, rules, schedules, settings,
-    tasks, transcriptions, webhooks, whatsapp,
+    idempotency, keys, listings, metrics, oauth, phone_numbers, pools, rates, rules, schedules,
+    settings, tasks, transcriptions, webhooks, whatsapp,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
@@ -39,6 +39,7 @@ fn families() -> OpenApiRouter<ApiState> {
         openapi::routes(),
         phone_numbers::routes(),
         pools::routes(),
+        rates::routes(),
         rules::routes(),
         schedules::routes(),
         settings::routes(),

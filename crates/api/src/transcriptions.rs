@@ -5,6 +5,7 @@
 //! files are, `report` who is told of the end, and `forgetting` how files go.
 
 mod body;
+mod evaluating;
 mod fetching;
 mod folder;
 mod forgetting;
@@ -17,6 +18,7 @@ mod transcript;
 mod view;
 
 pub(crate) use self::body::{EarlierForm, PATH, read_form};
+pub(crate) use self::evaluating::evaluate;
 pub(crate) use self::folder::Folder;
 pub(crate) use self::forgetting::{delete_files, forget_old, sweep_folder};
 pub(crate) use self::routes::routes;

@@ -6,6 +6,7 @@
 //! [`graph`] asks Meta; [`refusal`] says what Meta's errors mean here.
 
 mod accounts;
+mod buttons;
 mod filling;
 mod graph;
 mod header;

@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use vad::Detector;
 
 use crate::Failure;
@@ -39,7 +40,7 @@ const SIGNALLING_GRACE: Duration = Duration::from_secs(2);
 const RECORDS_GRACE: Duration = Duration::from_secs(5);
 
 /// Tasks that a node has at most.
-const CREW: usize = 9;
+const CREW: usize = 10;
 
 /// Where a node can be reached, written to its data folder once it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,7 +92,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let spans = config.otlp()?.map(spans::pipeline).transpose()?;
     let speech = Speech::load(config)?;
     let agents = agents(config)?;
-    let store = store(config).await?;
+    let node = node_id(&config.data_dir)?;
+    let store = store(config).await?.on_node(node, config.calls.lease);
     let directory = Directory::load(&store, agents, Timestamp::now()).await?;
     let country = config.default_country();
     let numbers = Numbers::new(store.clone(), Arc::clone(&directory), country)?;
@@ -164,6 +166,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let last_request = CancellationToken::new();
     let upkeep = api::upkeep::run(state.clone(), last_request.clone());
     let keeping_up = crew.spawn("counting requests", upkeep);
+    let holding = api::records::hold(state.clone(), last_request.clone());
+    let holding = crew.spawn("holding on to calls", holding);
     let privacy = api::privacy::run(state.clone(), shutdown.clone());
     let forgetting = crew.spawn("forgetting what is too old", privacy);
     let requests = api::serve(listener, state, shutdown.clone());
@@ -201,6 +205,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         drop(serving.await);
         last_request.cancel();
         drop(keeping_up.await);
+        drop(holding.await);
         drop(delivering.await);
         drop(dialling.await);
         drop(evaluating.await);
@@ -257,6 +262,28 @@ impl Drop for End {
     fn drop(&mut self) {
         // overflow: never, there is room for every task
         let _ = self.1.try_send(self.0);
+    }
+}
+
+/// What this node is called among those on one database; its data folder keeps it.
+fn node_id(data: &Path) -> Result<Uuid, Failure> {
+    let path = data.join("node-id");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => text.trim().parse().map_err(|_| {
+            format!(
+                "{} holds no UUID: delete the file, and the node gives itself a new one",
+                path.display()
+            )
+            .into()
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let id = Uuid::now_v7();
+            let unfinished = path.with_extension("new");
+            std::fs::write(&unfinished, id.to_string())?;
+            std::fs::rename(unfinished, path)?;
+            Ok(id)
+        }
+        Err(error) => Err(format!("cannot read {}: {error}", path.display()).into()),
     }
 }
 

@@ -50,6 +50,17 @@ pub struct CallFigures {
     pub longest_ms: u64,
 }
 
+/// What calls cost together that cost something in one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostFigure {
+    /// The quarter of an hour that they began in, counted from 1970 on.
+    pub quarter: i64,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Millionths of the currency's unit.
+    pub micros: u64,
+}
+
 /// Figures over sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SessionFigures {
@@ -189,6 +200,32 @@ impl Store {
         Ok(quarters.collect::<Result<_, sqlx::Error>>()?)
     }
 
+    /// What the calls of a window cost, by quarters of an hour and currencies: those in which any
+    /// call with a price began, in order.
+    pub async fn call_costs(&self, window: &Window) -> Result<Vec<CostFigure>, StoreError> {
+        let filter = self
+            .calls_in(window)
+            .empty("calls.cost_micros", Some(false));
+        let statement = format!(
+            "SELECT calls.created_at / {QUARTER_MICROS} AS quarter, calls.cost_currency,
+                 CAST(sum(calls.cost_micros) AS BIGINT) AS cost FROM calls
+             WHERE {} GROUP BY quarter, calls.cost_currency
+             ORDER BY quarter, calls.cost_currency",
+            filter.conditions()
+        );
+        let rows = sqlx::query_with(AssertSqlSafe(statement), filter.arguments()?)
+            .fetch_all(&self.readers)
+            .await?;
+        let costs = rows.iter().map(|row| {
+            Ok(CostFigure {
+                quarter: row.try_get("quarter")?,
+                currency: row.try_get("cost_currency")?,
+                micros: unsigned(row, "cost")?,
+            })
+        });
+        Ok(costs.collect::<Result<_, sqlx::Error>>()?)
+    }
+
     /// How many calls of a window have which status word, by the words.
     pub async fn call_outcomes(&self, window: &Window) -> Result<Vec<(String, u64)>, StoreError> {
         let filter = self.calls_in(window);
@@ -208,23 +245,45 @@ impl Store {
 
     /// Figures over the sessions that began in a window.
     pub async fn session_figures(&self, window: &Window) -> Result<SessionFigures, StoreError> {
-        let filter = self.sessions_in(window);
+        let figures = self.session_figures_by(window, &[window.from]).await?;
+        Ok(figures.first().copied().unwrap_or_default())
+    }
+
+    /// The same by parts of the window, which begin at these moments, in order.
+    pub async fn session_figures_by(
+        &self,
+        window: &Window,
+        beginnings: &[Timestamp],
+    ) -> Result<Vec<SessionFigures>, StoreError> {
+        let mut all = vec![SessionFigures::default(); beginnings.len()];
+        if all.is_empty() {
+            return Ok(all);
+        }
+        let mut filter = self.sessions_in(window);
+        let parts = parts(&mut filter, window, beginnings);
+        let of_part = "sessions.started_at >= parts.begins AND sessions.started_at < parts.ends";
         let statement = format!(
-            "SELECT {OF_SESSIONS} FROM sessions
+            "{parts} SELECT parts.part, {OF_SESSIONS} FROM parts CROSS JOIN sessions
              JOIN conversations ON conversations.id = sessions.conversation_id
-             LEFT JOIN evaluations ON evaluations.session_id = sessions.id WHERE {}",
+             LEFT JOIN evaluations ON evaluations.session_id = sessions.id
+             WHERE {of_part} AND {} GROUP BY parts.part",
             filter.conditions()
         );
-        let mut figures: SessionFigures =
-            sqlx::query_as_with(AssertSqlSafe(statement), filter.arguments()?)
-                .fetch_one(&self.readers)
-                .await?;
+        let rows = sqlx::query_with(AssertSqlSafe(statement), filter.arguments()?)
+            .fetch_all(&self.readers)
+            .await?;
+        for row in rows {
+            if let Some(figures) = part_of(&row, &mut all)? {
+                *figures = SessionFigures::from_row(&row)?;
+            }
+        }
         let statement = format!(
-            "SELECT messages.speaker, count(*) AS messages FROM sessions
+            "{parts} SELECT parts.part, messages.speaker, count(*) AS messages
+             FROM parts CROSS JOIN sessions
              JOIN conversations ON conversations.id = sessions.conversation_id
              JOIN messages ON messages.conversation_id = sessions.conversation_id
                  AND messages.session_id = sessions.id
-             WHERE {} GROUP BY messages.speaker",
+             WHERE {of_part} AND {} GROUP BY parts.part, messages.speaker",
             filter.conditions()
         );
         let rows = sqlx::query_with(AssertSqlSafe(statement), filter.arguments()?)
@@ -232,23 +291,28 @@ impl Store {
             .await?;
         for row in rows {
             let count = unsigned(&row, "messages")?;
-            match row.try_get("speaker")? {
-                "agent" => figures.agent_messages = count,
-                _ => figures.contact_messages = count,
+            if let Some(figures) = part_of(&row, &mut all)? {
+                match row.try_get("speaker")? {
+                    "agent" => figures.agent_messages = count,
+                    _ => figures.contact_messages = count,
+                }
             }
         }
-        [figures.wait_p50_ms, figures.wait_p95_ms] = self.waits(window).await?;
-        Ok(figures)
+        self.add_waits(window, beginnings, &mut all).await?;
+        Ok(all)
     }
 
     /// How long answers were waited for, by the nearest rank: half of them, and 95 of 100.
-    async fn waits(&self, window: &Window) -> Result<[Option<u64>; 2], StoreError> {
+    async fn add_waits(
+        &self,
+        window: &Window,
+        beginnings: &[Timestamp],
+        all: &mut [SessionFigures],
+    ) -> Result<(), StoreError> {
         if window.channel.is_some_and(|channel| channel != "call") {
-            return Ok([None; 2]);
+            return Ok(());
         }
-        let filter = Filter::of(&self.workspace, "workspace_id")
-            .from("started_at", Some(window.from))
-            .before("started_at", Some(window.before))
+        let mut filter = Filter::of(&self.workspace, "workspace_id")
             .within(
                 "session_id",
                 "SELECT sessions.id FROM sessions
@@ -257,32 +321,34 @@ impl Store {
                 window.agent,
             )
             .within("session_id", CALLS_OF_CAMPAIGN, window.campaign);
+        let parts = parts(&mut filter, window, beginnings);
         let statement = format!(
-            "SELECT count(*) AS waits FROM answer_waits WHERE {}",
+            "{parts} SELECT part, rank, waits, wait_ms FROM (
+                 SELECT parts.part, wait_ms,
+                     row_number() OVER (PARTITION BY parts.part ORDER BY wait_ms) AS rank,
+                     count(*) OVER (PARTITION BY parts.part) AS waits
+                 FROM parts CROSS JOIN answer_waits
+                 WHERE started_at >= parts.begins AND started_at < parts.ends AND {}
+             ) AS ranked
+             WHERE rank = (waits * 50 + 99) / 100 OR rank = (waits * 95 + 99) / 100",
             filter.conditions()
         );
-        let row = sqlx::query_with(AssertSqlSafe(statement), filter.arguments()?)
-            .fetch_one(&self.readers)
+        let rows = sqlx::query_with(AssertSqlSafe(statement), filter.arguments()?)
+            .fetch_all(&self.readers)
             .await?;
-        let count = unsigned(&row, "waits")?;
-        let mut waits = [None, None];
-        if count == 0 {
-            return Ok(waits);
+        for row in rows {
+            let (rank, waits) = (unsigned(&row, "rank")?, unsigned(&row, "waits")?);
+            let wait = Some(unsigned(&row, "wait_ms")?);
+            if let Some(figures) = part_of(&row, all)? {
+                if rank == (waits * 50).div_ceil(100) {
+                    figures.wait_p50_ms = wait;
+                }
+                if rank == (waits * 95).div_ceil(100) {
+                    figures.wait_p95_ms = wait;
+                }
+            }
         }
-        for (wait, percent) in waits.iter_mut().zip([50, 95]) {
-            let rank = (count * percent).div_ceil(100).max(1);
-            let mut nth = filter.clone();
-            let offset = nth.place(signed(rank - 1));
-            let statement = format!(
-                "SELECT wait_ms FROM answer_waits WHERE {} ORDER BY wait_ms LIMIT 1 OFFSET {offset}",
-                nth.conditions()
-            );
-            let row = sqlx::query_with(AssertSqlSafe(statement), nth.arguments()?)
-                .fetch_optional(&self.readers)
-                .await?;
-            *wait = row.map(|row| unsigned(&row, "wait_ms")).transpose()?;
-        }
-        Ok(waits)
+        Ok(())
     }
 
     /// The turns that began in a window, in the order of their times: at most so many that follow
@@ -341,6 +407,37 @@ impl Store {
             .equal("conversations.channel", window.channel)
             .within("sessions.id", SESSIONS_OF_CAMPAIGN, window.campaign)
     }
+}
+
+/// The parts of a window as a table of a statement, numbered from 0.
+fn parts(filter: &mut Filter, window: &Window, beginnings: &[Timestamp]) -> String {
+    let ends = beginnings.iter().skip(1).chain([&window.before]);
+    let rows = (0_i64..).zip(beginnings.iter().zip(ends));
+    let rows = rows.map(|(part, (begins, ends))| {
+        let values = [
+            filter.place(part),
+            filter.place(*begins),
+            filter.place(*ends),
+        ];
+        let values = values.map(|place| format!("CAST({place} AS BIGINT)"));
+        format!("({})", values.join(", "))
+    });
+    let rows: Vec<String> = rows.collect();
+    format!(
+        "WITH parts (part, begins, ends) AS (VALUES {})",
+        rows.join(", ")
+    )
+}
+
+/// The figures of the part that a row is about.
+fn part_of<'a>(
+    row: &AnyRow,
+    all: &'a mut [SessionFigures],
+) -> Result<Option<&'a mut SessionFigures>, sqlx::Error> {
+    let part = unsigned(row, "part")?;
+    Ok(usize::try_from(part)
+        .ok()
+        .and_then(|part| all.get_mut(part)))
 }
 
 impl CallFigures {

@@ -50,10 +50,21 @@ pub struct CallEnd {
     pub summary: Option<String>,
     /// Sentiment of the conversation.
     pub sentiment: Option<String>,
+    /// What it costs, if it has a price.
+    pub cost: Option<CallCost>,
     /// What was counted of the media, as the engine reports it.
     pub line: Option<Value>,
     /// What becomes of its evaluation.
     pub evaluation: Evaluating,
+}
+
+/// What a call costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallCost {
+    /// Millionths of the currency's unit.
+    pub micros: u64,
+    /// ISO 4217 code.
+    pub currency: String,
 }
 
 /// When a session that is over is evaluated.
@@ -90,8 +101,9 @@ impl Store {
         let ended = sqlx::query(
             "UPDATE calls SET status = $1, sip_code = $2, reason = $3,
                  answered_at = coalesce($4, answered_at), ended_at = $5, updated_at = $6,
-                 duration_ms = $7, recording = $8, latencies = coalesce($9, latencies)
-             WHERE id = $10 AND workspace_id = $11 AND ended_at IS NULL",
+                 duration_ms = $7, recording = $8, latencies = coalesce($9, latencies),
+                 cost_micros = $10, cost_currency = $11
+             WHERE id = $12 AND workspace_id = $13 AND ended_at IS NULL",
         )
         .bind(end.status)
         .bind(end.sip_code.map(i64::from))
@@ -104,6 +116,8 @@ impl Store {
         ))
         .bind(recording)
         .bind(latencies.map(|latencies| latencies.to_string()))
+        .bind(end.cost.as_ref().map(|cost| signed(cost.micros)))
+        .bind(end.cost.as_ref().map(|cost| cost.currency.as_str()))
         .bind(end.call.to_string())
         .bind(self.workspace.as_str())
         .execute(&mut *write)

@@ -17,6 +17,7 @@ use crate::conversations::{self, NewConversation};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
 use crate::forwarding::Forwarding;
+use crate::holding::Holder;
 use crate::outbox::{self, Announcement};
 use crate::pages::{List, Page};
 use crate::sessions;
@@ -140,6 +141,7 @@ macro_rules! select_calls {
         )
     };
 }
+pub(crate) use select_calls;
 
 impl Store {
     /// Writes contact, conversation and call in one transaction.
@@ -155,7 +157,7 @@ impl Store {
         told: &[Announcement],
     ) -> Result<BegunCall, StoreError> {
         let mut write = self.write().await?;
-        let begun = insert(&mut write, &self.workspace, call).await?;
+        let begun = insert(&mut write, &self.workspace, self.holder, call).await?;
         outbox::owe(
             &mut write,
             &self.workspace,
@@ -324,23 +326,13 @@ impl Store {
         };
         self.page(list, page, per_page).await
     }
-
-    /// Every call of all workspaces that has not ended, oldest first. Right after a start these are
-    /// the calls that the process was carrying when it died.
-    pub async fn unfinished_calls(&self) -> Result<Vec<CallRecord>, StoreError> {
-        let calls = sqlx::query_as(select_calls!(
-            "WHERE calls.ended_at IS NULL ORDER BY calls.created_at, calls.id"
-        ))
-        .fetch_all(&self.readers)
-        .await?;
-        Ok(calls)
-    }
 }
 
 /// Writes contact, conversation and call.
 pub(crate) async fn insert(
     write: &mut AnyConnection,
     workspace: &WorkspaceId,
+    holder: Option<Holder>,
     call: &NewCall,
 ) -> Result<BegunCall, sqlx::Error> {
     let contact = if call.has_contact {
@@ -361,8 +353,8 @@ pub(crate) async fn insert(
     sqlx::query(
         "INSERT INTO calls
          (id, workspace_id, conversation_id, agent_id, contact_id, direction, number, provider,
-          status, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+          status, created_at, updated_at, node, held_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)",
     )
     .bind(call.id.to_string())
     .bind(workspace.as_str())
@@ -374,6 +366,8 @@ pub(crate) async fn insert(
     .bind(call.provider)
     .bind(call.status)
     .bind(micros(call.at))
+    .bind(holder.map(|holder| holder.node.to_string()))
+    .bind(holder.map(|holder| micros(holder.until(call.at))))
     .execute(&mut *write)
     .await?;
     sessions::insert(write, workspace, call).await?;

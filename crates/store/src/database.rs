@@ -6,6 +6,7 @@ use sqlx::any::Any;
 use sqlx::error::ErrorKind;
 use sqlx::{AnyPool, Transaction};
 
+use crate::holding::Holder;
 use crate::opening::{self, OpenStoreError, PostgresSettings};
 use crate::workspaces::WorkspaceId;
 
@@ -28,6 +29,8 @@ pub struct Store {
     pub(crate) readers: AnyPool,
     pub(crate) workspace: WorkspaceId,
     pub(crate) dialect: Dialect,
+    /// The node that calls are begun for.
+    pub(crate) holder: Option<Holder>,
 }
 
 /// Which database it is, for the few things that have no common spelling.

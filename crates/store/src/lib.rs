@@ -32,6 +32,7 @@ mod evaluation_queue;
 mod evaluations;
 mod filter;
 mod forwarding;
+mod holding;
 mod idempotency;
 mod message_sessions;
 mod messages;
@@ -54,10 +55,10 @@ mod workspaces;
 
 pub use agents::{AgentRecord, NewAgent, Source};
 pub use analytics::{
-    CallFigures, ExportedMessage, MessagePlace, QUARTER_MICROS, SessionFigures, Window,
+    CallFigures, CostFigure, ExportedMessage, MessagePlace, QUARTER_MICROS, SessionFigures, Window,
 };
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
-pub use call_end::{CallEnd, Evaluating};
+pub use call_end::{CallCost, CallEnd, Evaluating};
 pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
 pub use contacts::{
     Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,
@@ -117,8 +118,8 @@ pub use secret::Secret;
 pub use sessions::SessionRecord;
 pub use tool_calls::{NewToolCall, ToolAnswer, ToolCallRecord};
 pub use transcriptions::{
-    ClaimedTranscription, DiscardedTranscription, NewTranscription, OwedReport, TranscribedSegment,
-    TranscriptionEnd, TranscriptionFilter, TranscriptionRecord,
+    ClaimedTranscription, ClaimedTranscriptionEvaluation, DiscardedTranscription, NewTranscription,
+    OwedReport, TranscribedSegment, TranscriptionEnd, TranscriptionFilter, TranscriptionRecord,
 };
 pub use transfer::{ExportError, Exported, ImportError, Imported};
 pub use usage::KeyUsage;

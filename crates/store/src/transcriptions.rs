@@ -1,14 +1,16 @@
 //! Transcriptions: audio files that are to be written down, and what was said in them.
 //!
 //! Start reading at [`work`]: how a job is taken up by one node alone and goes on where a crash cut
-//! it short. [`reports`] is what is owed at its end, [`discarding`] how it goes with all it had.
+//! it short. [`evaluating`] and [`reports`] are what is owed at its end, [`discarding`] how it goes with all it had.
 
 mod discarding;
+mod evaluating;
 mod reports;
 mod work;
 
 use jiff::Timestamp;
 use secret::Secret;
+use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
@@ -17,10 +19,11 @@ pub use self::discarding::DiscardedTranscription;
 pub(crate) use self::discarding::{
     DISCARD_TRANSCRIPTIONS, ERASE_SEGMENTS, NOTE_TRANSCRIPTION_FILES,
 };
+pub use self::evaluating::ClaimedTranscriptionEvaluation;
 pub use self::reports::OwedReport;
 pub use self::work::{ClaimedTranscription, TranscriptionEnd};
 use crate::columns::{
-    flag, micros, optional_time, optional_uuid, signed, time, unsigned, uuid, words,
+    flag, micros, optional_time, optional_uuid, signed, time, unreadable, unsigned, uuid, words,
 };
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
@@ -74,6 +77,8 @@ pub struct TranscriptionRecord {
     pub progress: u8,
     /// Why it failed.
     pub error: Option<String>,
+    /// What it came to, as clients see it, once it was evaluated.
+    pub evaluation: Option<Value>,
     /// When it was over.
     pub processed_at: Option<Timestamp>,
     /// When it was made.
@@ -199,6 +204,7 @@ impl Store {
 impl FromRow<'_, AnyRow> for TranscriptionRecord {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let token: Option<String> = row.try_get("webhook_token")?;
+        let evaluation: Option<&str> = row.try_get("evaluation")?;
         Ok(Self {
             new: NewTranscription {
                 id: uuid(row, "id")?,
@@ -221,6 +227,10 @@ impl FromRow<'_, AnyRow> for TranscriptionRecord {
             has_customer_voice: flag(row, "has_customer_voice")?,
             progress: u8::try_from(unsigned(row, "progress")?).unwrap_or(u8::MAX),
             error: row.try_get("error")?,
+            evaluation: evaluation
+                .map(serde_json::from_str)
+                .transpose()
+                .map_err(|error| unreadable("evaluation", error))?,
             processed_at: optional_time(row, "processed_at")?,
             created_at: time(row, "created_at")?,
             updated_at: time(row, "updated_at")?,

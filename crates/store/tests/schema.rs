@@ -9,7 +9,10 @@ use std::time::Duration;
 use postgres_fixture::TestDatabase;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
-use store::{ClaimLimits, ContactFilter, EVERY_SCOPE, Plan, PostgresSettings, Secret, Store};
+use store::{
+    ClaimLimits, ContactFilter, ConversationFilter, EVERY_SCOPE, Plan, PostgresSettings, Secret,
+    Store,
+};
 
 /// Table, column, type, and whether it may be NULL.
 type Column = (String, String, String, bool);
@@ -135,6 +138,62 @@ async fn contacts_from_before_they_had_names_keep_their_calls_and_their_count() 
     assert_eq!(store.contacts(&all, 1, 15).await.unwrap().total, 1);
     assert!(store.delete_contact(id).await.unwrap().is_some());
     assert_eq!(store.contacts(&all, 1, 15).await.unwrap().total, 0);
+}
+
+#[tokio::test]
+async fn messages_that_were_sent_before_they_were_conversations_belong_to_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mihu.sqlite");
+    let mut old = file_of_version(&file, 129).await;
+    let id = "019a0000-0000-7000-8000-000000000000";
+    let refused = "019a0000-0000-7000-8000-000000000001";
+    let message = |message: u8, conversation: &str, status: &str, at: u32| {
+        format!(
+            "INSERT INTO whatsapp_messages (id, workspace_id, conversation_id, agent_id, template_id,
+                 phone_number_id, recipient, status, created_at, updated_at)
+             VALUES ('{message}', 'default', '{conversation}', '{id}', '{id}', '1', '+14155550123',
+                 '{status}', {at}, {at})"
+        )
+    };
+    for statement in [
+        format!(
+            "INSERT INTO agents (id, workspace_id, source, name, definition, created_at, updated_at)
+             VALUES ('{id}', 'default', 'api', 'A', '{{}}', 0, 0)"
+        ),
+        format!(
+            "INSERT INTO conversations (id, workspace_id, agent_id, channel, started_at)
+             VALUES ('{id}', 'default', '{id}', 'call', 0)"
+        ),
+        format!(
+            "INSERT INTO whatsapp_templates (id, workspace_id, waba_id, template_id, name, language,
+                 category, status, parameter_format, components, created_at, updated_at)
+             VALUES ('{id}', 'default', '7', '1', 'one', 'en', 'UTILITY', 'APPROVED', 'NAMED', '[]',
+                 0, 0)"
+        ),
+        message(1, "019a0000-0000-7000-8000-000000000002", "sent", 1_000_000),
+        message(2, "019a0000-0000-7000-8000-000000000002", "sent", 3_000_000),
+        message(3, refused, "failed", 2_000_000),
+    ] {
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut old)
+            .await
+            .unwrap();
+    }
+    old.close().await.unwrap();
+
+    let store = Store::open(&file).await.unwrap();
+    let all = store
+        .conversations(&ConversationFilter::default(), 1, 15)
+        .await;
+    let all = all.unwrap().items;
+    let told: Vec<_> = all
+        .iter()
+        .map(|one| {
+            let ended = one.ended_at.map(|at| at.as_second());
+            (one.channel.as_str(), one.started_at.as_second(), ended)
+        })
+        .collect();
+    assert_eq!(told, [("whatsapp", 1, Some(3)), ("call", 0, None)]);
 }
 
 #[tokio::test]

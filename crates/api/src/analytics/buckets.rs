@@ -1,4 +1,4 @@
-//! Days and hours of a time zone, and which of them a quarter of an hour belongs to.
+//! Hours, days, weeks and months of a time zone, and which of them a quarter of an hour belongs to.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
@@ -13,9 +13,14 @@ pub(super) enum Step {
     Hour,
     /// Days by the calendar, of 23 to 25 hours where clocks change.
     Day,
+    /// Weeks from Monday to Sunday.
+    Week,
+    /// Months of the calendar.
+    Month,
 }
 
-/// Where the buckets of a window begin: at its beginning, and at each hour or midnight within it.
+/// Where the buckets of a window begin: at its beginning, and at each hour, midnight, Monday or first
+/// of a month within it.
 /// `None` if there are more than [`MOST`], or if the zone is not made of quarters of an hour.
 pub(super) fn beginnings(
     from: Timestamp,
@@ -37,22 +42,33 @@ pub(super) fn beginnings(
     }
 }
 
-/// The first hour or midnight after a moment.
+/// When the next bucket begins after a moment.
 fn next(at: Timestamp, zone: &TimeZone, step: Step) -> Option<Timestamp> {
     let local = at.to_zoned_datetime(zone.clone());
-    match step {
-        Step::Day => {
-            let tomorrow = local.date().checked_add(1.day()).ok()?;
-            Some(tomorrow.to_zoned_datetime(zone.clone()).ok()?.timestamp())
+    let date = local.date();
+    let begins = match step {
+        Step::Day => date.checked_add(1.day()),
+        Step::Week => {
+            let left = 7 - i64::from(date.weekday().to_monday_zero_offset());
+            date.checked_add(left.days())
         }
+        Step::Month => date.first_of_month().checked_add(1.month()),
         Step::Hour => {
             let passed = SignedDuration::from_mins(i64::from(local.minute()))
                 + SignedDuration::from_secs(i64::from(local.second()))
                 + SignedDuration::from_nanos(i64::from(local.subsec_nanosecond()));
             let rest = SignedDuration::from_hours(1) - passed;
-            at.checked_add(rest).ok()
+            return at.checked_add(rest).ok();
         }
-    }
+    };
+    // A midnight that clocks leave out is the first moment after it.
+    Some(
+        begins
+            .ok()?
+            .to_zoned_datetime(zone.clone())
+            .ok()?
+            .timestamp(),
+    )
 }
 
 /// Which of the buckets a moment belongs to.
@@ -93,6 +109,39 @@ mod tests {
                 "2026-03-27T23:00:00Z",
                 "2026-03-28T23:00:00Z",
                 "2026-03-29T22:00:00Z"
+            ]
+        );
+    }
+
+    #[test]
+    fn weeks_begin_on_mondays_and_months_on_their_first_day() {
+        let weeks = divided(
+            "2026-03-19T12:00:00Z",
+            "2026-04-01T00:00:00Z",
+            "Europe/Berlin",
+            Step::Week,
+        );
+        assert_eq!(
+            weeks,
+            [
+                "2026-03-19T12:00:00Z",
+                "2026-03-22T23:00:00Z",
+                // Clocks changed on the Sunday before.
+                "2026-03-29T22:00:00Z"
+            ]
+        );
+        let months = divided(
+            "2026-01-31T12:00:00Z",
+            "2026-04-01T00:00:00Z",
+            "America/New_York",
+            Step::Month,
+        );
+        assert_eq!(
+            months,
+            [
+                "2026-01-31T12:00:00Z",
+                "2026-02-01T05:00:00Z",
+                "2026-03-01T05:00:00Z"
             ]
         );
     }

@@ -5,26 +5,15 @@ use std::collections::BTreeMap;
 use axum::Json;
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{CallFigures, QUARTER_MICROS, Store, StoreError, Window};
+use store::{CallFigures, CostFigure, QUARTER_MICROS, Store, StoreError, Window};
 use utoipa::ToSchema;
 
-use super::buckets::{self, Step};
-use super::window::{AnalyticsMeta, Asked};
+use super::buckets;
+use super::window::{AnalyticsMeta, Asked, Granularity};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::exchange::{Moment, Query, ZoneName, words};
-
-words! {
-    /// What a window is divided into.
-    enum Granularity {
-        /// Nothing.
-        Total = "total",
-        /// Days of the calendar.
-        Day = "day",
-        /// Hours of the clock.
-        Hour = "hour",
-    }
-}
+use crate::exchange::{Moment, Query, ZoneName};
+use crate::prices;
 
 /// Figures over the calls that began in a window.
 #[derive(Serialize, ToSchema)]
@@ -46,9 +35,10 @@ words! {
             "ai_handled": 7, "human_handled": 0,
         },
         "duration_sec": { "total": 840.5, "average": 120.071, "longest": 301.2 },
+        "cost": { "EUR": "0.1757" },
     }],
     "outcome": { "completed": 7, "busy": 2, "failed": 1 },
-    "cost": null,
+    "cost": { "EUR": "0.1757" },
     "previous": null,
 }))]
 pub(super) struct CallAnalytics {
@@ -60,13 +50,15 @@ pub(super) struct CallAnalytics {
     totals: CallTotals,
     /// How long those that were answered took, from answer to end, in seconds.
     duration_sec: DurationFigures,
-    /// The same by days or hours, in order, also those without calls; empty with `total`.
+    /// The same by hours, days, weeks or months, in order, also those without calls; empty with
+    /// `total`.
     buckets: Vec<CallBucket>,
     /// How many calls have which status.
     outcome: BTreeMap<String, u64>,
-    /// Always null: the node does not know what calls cost.
+    /// What they cost together, as decimal numbers by currencies (ISO 4217); null if none of them has
+    /// a price.
     #[schema(required)]
-    cost: Option<f64>,
+    cost: Option<BTreeMap<String, String>>,
     /// The window before, as long as this one; null unless `compare_prev` asks for it.
     #[schema(required)]
     previous: Option<CallBucket>,
@@ -122,6 +114,10 @@ struct CallBucket {
     totals: CallTotals,
     /// How long those that were answered took, from answer to end, in seconds.
     duration_sec: DurationFigures,
+    /// What they cost together, as decimal numbers by currencies (ISO 4217); null if none of them has
+    /// a price.
+    #[schema(required)]
+    cost: Option<BTreeMap<String, String>>,
 }
 
 /// Figures over calls
@@ -140,7 +136,7 @@ struct CallBucket {
         ("granularity" = inline(Option<Granularity>), Query,
             description = "What the window is divided into, in at most 800 parts; `total` if not given."),
         ("timezone" = inline(Option<ZoneName>), Query,
-            description = "Whose days and hours count; the offset of `from` if not given."),
+            description = "Whose hours, days, weeks and months count; the offset of `from` if not given."),
         ("channel" = Option<String>, Query, description = "Only those by these: `call`, \
             `whatsapp_call`, `sms` or `whatsapp`, or several with commas between. Calls by \
             telephone are all that there is."),
@@ -158,11 +154,7 @@ pub(super) async fn show(
     let granularity = granularity.unwrap_or(Granularity::Total);
     let compares: Option<bool> = query.read("compare_prev")?;
     let window = &asked.window;
-    let beginnings = match granularity {
-        Granularity::Total => Vec::new(),
-        Granularity::Day => divide(&asked, Step::Day)?,
-        Granularity::Hour => divide(&asked, Step::Hour)?,
-    };
+    let beginnings = asked.divided(granularity)?;
     let failed = |error: StoreError| ApiError::internal("count calls", &error);
     let store = asked.has_calls.then_some(&caller.store);
     let figures = count(store, window).await.map_err(failed)?;
@@ -170,11 +162,15 @@ pub(super) async fn show(
     if let Some(store) = store {
         outcome.extend(store.call_outcomes(window).await.map_err(failed)?);
     }
-    let buckets = divided(store, window, &beginnings).await.map_err(failed)?;
+    let costs = Costs::of(store, window).await.map_err(failed)?;
+    let buckets = divided(store, window, &beginnings, &costs)
+        .await
+        .map_err(failed)?;
     let previous = if compares.unwrap_or(false) {
         let window = asked.previous();
         let figures = count(store, &window).await.map_err(failed)?;
-        Some(bucket(window.from, window.before, figures))
+        let costs = Costs::of(store, &window).await.map_err(failed)?;
+        Some(bucket(window.from, window.before, figures, costs.whole()))
     } else {
         None
     };
@@ -185,22 +181,9 @@ pub(super) async fn show(
         duration_sec: duration(figures.duration_ms, figures.longest_ms, figures.answered),
         buckets,
         outcome,
-        cost: None,
+        cost: costs.whole(),
         previous,
     }))
-}
-
-fn divide(asked: &Asked, step: Step) -> Result<Vec<Timestamp>, ApiError> {
-    let window = &asked.window;
-    let beginnings = buckets::beginnings(window.from, window.before, &asked.zone, step);
-    beginnings.ok_or_else(|| {
-        let expected = format!(
-            "one that divides the window into at most {} parts, in a time zone whose offset is made \
-             of quarters of an hour",
-            buckets::MOST
-        );
-        ApiError::invalid("granularity", expected)
-    })
 }
 
 async fn count(store: Option<&Store>, window: &Window) -> Result<CallFigures, StoreError> {
@@ -214,6 +197,7 @@ async fn divided(
     store: Option<&Store>,
     window: &Window,
     beginnings: &[Timestamp],
+    costs: &Costs,
 ) -> Result<Vec<CallBucket>, StoreError> {
     let mut figures = vec![CallFigures::default(); beginnings.len()];
     if let (Some(store), false) = (store, beginnings.is_empty()) {
@@ -227,19 +211,69 @@ async fn divided(
         }
     }
     let ends = beginnings.iter().skip(1).chain([&window.before]);
-    let buckets = beginnings.iter().zip(ends).zip(figures);
+    let costs = costs.by_parts(beginnings);
+    let buckets = beginnings.iter().zip(ends).zip(figures).zip(costs);
     Ok(buckets
-        .map(|((from, to), figures)| bucket(*from, *to, figures))
+        .map(|(((from, to), figures), costs)| bucket(*from, *to, figures, amounts(costs)))
         .collect())
 }
 
-fn bucket(from: Timestamp, to: Timestamp, figures: CallFigures) -> CallBucket {
+fn bucket(
+    from: Timestamp,
+    to: Timestamp,
+    figures: CallFigures,
+    cost: Option<BTreeMap<String, String>>,
+) -> CallBucket {
     CallBucket {
         from,
         to,
         totals: totals(figures),
         duration_sec: duration(figures.duration_ms, figures.longest_ms, figures.answered),
+        cost,
     }
+}
+
+/// What the calls of a window cost.
+struct Costs(Vec<CostFigure>);
+
+impl Costs {
+    async fn of(store: Option<&Store>, window: &Window) -> Result<Self, StoreError> {
+        match store {
+            Some(store) => Ok(Self(store.call_costs(window).await?)),
+            None => Ok(Self(Vec::new())),
+        }
+    }
+
+    fn whole(&self) -> Option<BTreeMap<String, String>> {
+        amounts(self.0.iter().collect())
+    }
+
+    /// By the parts that their calls began in.
+    fn by_parts(&self, beginnings: &[Timestamp]) -> Vec<Vec<&CostFigure>> {
+        let mut parts = vec![Vec::new(); beginnings.len()];
+        for cost in &self.0 {
+            let began = Timestamp::from_microsecond(cost.quarter.saturating_mul(QUARTER_MICROS));
+            let place = buckets::place(beginnings, began.unwrap_or_default());
+            if let Some(part) = parts.get_mut(place) {
+                part.push(cost);
+            }
+        }
+        parts
+    }
+}
+
+/// Costs together, by currencies; none if there are none.
+fn amounts(costs: Vec<&CostFigure>) -> Option<BTreeMap<String, String>> {
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    for cost in costs {
+        let sum = sums.entry(&cost.currency).or_default();
+        *sum = sum.saturating_add(cost.micros);
+    }
+    let amounts = sums.into_iter();
+    let amounts: BTreeMap<_, _> = amounts
+        .map(|(currency, sum)| (currency.to_owned(), prices::amount(sum)))
+        .collect();
+    (!amounts.is_empty()).then_some(amounts)
 }
 
 fn totals(figures: CallFigures) -> CallTotals {

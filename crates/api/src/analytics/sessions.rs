@@ -7,18 +7,10 @@ use store::{SessionFigures, Store, StoreError, Window};
 use utoipa::ToSchema;
 
 use super::calls::{DurationFigures, duration};
-use super::window::{AnalyticsMeta, Asked};
+use super::window::{AnalyticsMeta, Asked, Granularity};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::exchange::{Moment, Query, ZoneName, words};
-
-words! {
-    /// What a window is divided into.
-    enum SessionGranularity {
-        /// Nothing.
-        Total = "total",
-    }
-}
+use crate::exchange::{Moment, Query, ZoneName};
 
 /// Figures over the sessions that began in a window.
 #[derive(Serialize, ToSchema)]
@@ -27,6 +19,7 @@ words! {
         "from": "2026-03-28T23:00:00Z", "to": "2026-03-29T22:00:00Z", "timezone": "+01:00",
         "channels": [], "agent_uuid": null, "campaign_uuid": null,
     },
+    "granularity": "total",
     "totals": {
         "sessions": 10, "active": 1, "closed": 9, "conversations": 10, "contacts": 8,
         "messages": 62, "agent_messages": 34, "contact_messages": 28, "evaluated": 7,
@@ -39,11 +32,14 @@ words! {
     "duration_sec": { "total": 900.0, "average": 100.0, "longest": 310.0 },
     "messages_per_session": 6.2,
     "latency_ms": { "p50": 690, "p95": 1210 },
+    "buckets": [],
     "previous": null,
 }))]
 pub(super) struct SessionAnalytics {
     /// What the figures are about.
     meta: AnalyticsMeta,
+    /// What the window is divided into.
+    granularity: Granularity,
     /// How many there were.
     totals: SessionTotals,
     /// Shares, from 0 to 1.
@@ -56,12 +52,15 @@ pub(super) struct SessionAnalytics {
     /// How long answers were waited for; null without any.
     #[schema(required)]
     latency_ms: Option<LatencyFigures>,
+    /// The same by hours, days, weeks or months, in order, also those without sessions; empty with
+    /// `total`. A session counts where it began.
+    buckets: Vec<SessionPeriod>,
     /// The window before, as long as this one; null unless `compare_prev` asks for it.
     #[schema(required)]
     previous: Option<SessionPeriod>,
 }
 
-/// The figures of the window before.
+/// The figures of a part of a window, or of the window before.
 #[derive(Serialize, ToSchema)]
 struct SessionPeriod {
     /// Its first moment.
@@ -157,9 +156,10 @@ struct LatencyFigures {
             example = "2026-03-30T00:00:00+02:00"),
         ("compare_prev" = Option<bool>, Query,
             description = "Whether the window before is counted too; false if not given."),
-        ("granularity" = inline(Option<SessionGranularity>), Query,
-            description = "What the window is divided into: `total`, nothing."),
-        ("timezone" = inline(Option<ZoneName>), Query, description = "Is repeated in `meta`."),
+        ("granularity" = inline(Option<Granularity>), Query,
+            description = "What the window is divided into, in at most 800 parts; `total` if not given."),
+        ("timezone" = inline(Option<ZoneName>), Query,
+            description = "Whose hours, days, weeks and months count; the offset of `from` if not given."),
         ("channel" = Option<String>, Query, description = "Only those by these: `call`, \
             `whatsapp_call`, `sms` or `whatsapp`, or several with commas between. This node has \
             the first and the last."),
@@ -173,35 +173,50 @@ pub(super) async fn show(
     mut query: Query,
 ) -> Result<Json<SessionAnalytics>, ApiError> {
     let asked = Asked::take(&mut query)?;
-    let _: Option<SessionGranularity> = query.read("granularity")?;
+    let granularity: Option<Granularity> = query.read("granularity")?;
+    let granularity = granularity.unwrap_or(Granularity::Total);
+    let beginnings = asked.divided(granularity)?;
     let compares: Option<bool> = query.read("compare_prev")?;
     let failed = |error: StoreError| ApiError::internal("count sessions", &error);
     let store = asked.has_conversations.then_some(&caller.store);
     let figures = count(store, &asked.window).await.map_err(failed)?;
+    let parts = match store {
+        Some(store) => store.session_figures_by(&asked.window, &beginnings).await,
+        None => Ok(vec![SessionFigures::default(); beginnings.len()]),
+    };
+    let ends = beginnings.iter().skip(1).chain([&asked.window.before]);
+    let buckets = beginnings.iter().zip(ends).zip(parts.map_err(failed)?);
+    let buckets = buckets.map(|((from, to), figures)| period(*from, *to, &figures));
     let previous = if compares.unwrap_or(false) {
         let window = asked.previous();
         let figures = count(store, &window).await.map_err(failed)?;
-        Some(SessionPeriod {
-            from: window.from,
-            to: window.before,
-            totals: totals(&figures),
-            rates: rates(&figures),
-            duration_sec: duration(figures.duration_ms, figures.longest_ms, figures.closed),
-            messages_per_session: per_session(&figures),
-            latency_ms: latency(&figures),
-        })
+        Some(period(window.from, window.before, &figures))
     } else {
         None
     };
     Ok(Json(SessionAnalytics {
         meta: asked.meta(),
+        granularity,
         totals: totals(&figures),
         rates: rates(&figures),
         duration_sec: duration(figures.duration_ms, figures.longest_ms, figures.closed),
         messages_per_session: per_session(&figures),
         latency_ms: latency(&figures),
+        buckets: buckets.collect(),
         previous,
     }))
+}
+
+fn period(from: Timestamp, to: Timestamp, figures: &SessionFigures) -> SessionPeriod {
+    SessionPeriod {
+        from,
+        to,
+        totals: totals(figures),
+        rates: rates(figures),
+        duration_sec: duration(figures.duration_ms, figures.longest_ms, figures.closed),
+        messages_per_session: per_session(figures),
+        latency_ms: latency(figures),
+    }
 }
 
 async fn count(store: Option<&Store>, window: &Window) -> Result<SessionFigures, StoreError> {

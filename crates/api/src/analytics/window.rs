@@ -8,11 +8,28 @@ use store::Window;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::buckets::{self, Step};
 use crate::error::ApiError;
-use crate::exchange::{FromText as _, Moment, Query, ZoneName, one_of};
+use crate::exchange::{FromText as _, Moment, Query, ZoneName, one_of, words};
 
 /// What channels are called.
 const CHANNELS: &[&str] = &["call", "whatsapp_call", "sms", "whatsapp"];
+
+words! {
+    /// What a window is divided into.
+    pub(super) enum Granularity {
+        /// Nothing.
+        Total = "total",
+        /// Hours of the clock.
+        Hour = "hour",
+        /// Days of the calendar.
+        Day = "day",
+        /// Weeks of the calendar, from Monday to Sunday.
+        Week = "week",
+        /// Months of the calendar.
+        Month = "month",
+    }
+}
 
 /// What was asked about.
 pub(super) struct Asked {
@@ -98,6 +115,27 @@ impl Asked {
             agent_uuid: self.window.agent,
             campaign_uuid: self.window.campaign,
         }
+    }
+
+    /// Where the parts of the window begin; none if it is not divided.
+    pub(super) fn divided(&self, granularity: Granularity) -> Result<Vec<Timestamp>, ApiError> {
+        let step = match granularity {
+            Granularity::Total => return Ok(Vec::new()),
+            Granularity::Hour => Step::Hour,
+            Granularity::Day => Step::Day,
+            Granularity::Week => Step::Week,
+            Granularity::Month => Step::Month,
+        };
+        let window = &self.window;
+        let beginnings = buckets::beginnings(window.from, window.before, &self.zone, step);
+        beginnings.ok_or_else(|| {
+            let expected = format!(
+                "one that divides the window into at most {} parts, in a time zone whose offset is \
+                 made of quarters of an hour",
+                buckets::MOST
+            );
+            ApiError::invalid("granularity", expected)
+        })
     }
 
     /// The window before this one, as long as it.

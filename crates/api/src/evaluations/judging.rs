@@ -8,8 +8,8 @@ use engine::{CallReport, Speaker};
 use evaluation::{Analyser, Judgement, Line, Party, Settings, Sound, Turn};
 use futures_util::StreamExt as _;
 use llm::{LanguageModel, Message, ReplyError, ReplyPart, ReplyRequest, Role};
-use serde_json::Value;
-use store::{CallRecord, NewEvaluation, SessionRecord};
+use serde_json::{Map, Value};
+use store::{CallRecord, NewEvaluation, SessionRecord, TranscribedSegment, WorkspaceId};
 use uuid::Uuid;
 
 use crate::state::ApiState;
@@ -27,6 +27,8 @@ pub(crate) struct Material {
     waits_ms: Vec<u64>,
     line: Option<Line>,
     is_answered: bool,
+    /// Whether it is known who made which sound.
+    is_measured: bool,
     settings: Settings,
 }
 
@@ -72,6 +74,7 @@ impl Material {
                 caller_level_dbfs: line.caller_level_dbfs,
             }),
             is_answered: report.answered_at.is_some(),
+            is_measured: true,
             settings,
         }
     }
@@ -101,6 +104,30 @@ impl Material {
             waits_ms: waits.collect(),
             line: line.and_then(|line| serde_json::from_value(line).ok()),
             is_answered: call.answered_at.is_some(),
+            is_measured: true,
+            settings,
+        }
+    }
+
+    /// What was written down of an audio file. Where nobody knows who speaks, it is the caller.
+    pub(crate) fn of_transcription(segments: Vec<TranscribedSegment>, settings: Settings) -> Self {
+        let is_measured = segments.iter().all(|segment| segment.speaker != "speaker");
+        let turns = segments.into_iter().map(|segment| Said {
+            party: match segment.speaker.as_str() {
+                "agent" => Party::Agent,
+                _ => Party::Caller,
+            },
+            text: segment.text,
+            start_ms: segment.start_ms,
+            end_ms: segment.end_ms,
+            interrupted: false,
+        });
+        Self {
+            turns: turns.collect(),
+            waits_ms: Vec::new(),
+            line: None,
+            is_answered: true,
+            is_measured,
             settings,
         }
     }
@@ -156,7 +183,10 @@ impl Material {
             source,
             source_reason,
             blocks: Value::Object(judgement.to_json()),
-            voice: Value::Object(evaluation::measure(&sound, &self.settings)),
+            voice: match self.is_measured {
+                true => Value::Object(evaluation::measure(&sound, &self.settings)),
+                false => Value::Object(Map::new()),
+            },
             sentiment: sentiment.clone(),
             human_escalation: judgement.flag(Analyser::HumanEscalation),
             success: judgement.flag(Analyser::Success),
@@ -177,9 +207,24 @@ pub(crate) fn evaluator_of(
     state: &ApiState,
     call: &CallRecord,
 ) -> Option<(Arc<dyn LanguageModel>, String)> {
-    let agent = state.directory.get(&call.workspace, call.agent)?;
+    evaluator_of_agent(state, &call.workspace, call.agent)
+}
+
+/// The same by the agent's id.
+pub(crate) fn evaluator_of_agent(
+    state: &ApiState,
+    workspace: &WorkspaceId,
+    agent: Uuid,
+) -> Option<(Arc<dyn LanguageModel>, String)> {
+    let agent = state.directory.get(workspace, agent)?;
     let model = state.evaluators.as_ref()?.evaluator_of(&agent.definition)?;
     Some((model, purpose(&agent.definition)))
+}
+
+/// The language model of the node, which evaluates what no agent has to do with.
+pub(crate) fn evaluator_of_node(state: &ApiState) -> Option<Arc<dyn LanguageModel>> {
+    let evaluators = state.evaluators.as_ref()?;
+    evaluators.evaluator_of(&AgentDefinition::default())
 }
 
 /// What the session came to, without a language model. `reason` says why it was not asked.
@@ -190,7 +235,7 @@ pub(crate) fn offline(material: &Material, reason: Option<String>) -> Verdict {
 }
 
 /// What the session came to by a language model, or without it if it fails.
-pub(super) async fn by_model(
+pub(crate) async fn by_model(
     material: &Material,
     model: &dyn LanguageModel,
     purpose: &str,

@@ -13,13 +13,14 @@ use super::telling::Party;
 use super::{settings_of, telling};
 use crate::clock;
 use crate::state::ApiState;
+use crate::transcriptions;
 use crate::webhooks::events::{self, EndReport};
 
 /// How much longer than the model may take a session is held on to.
 const MARGIN: Duration = Duration::from_secs(10);
 
 /// After so many claims that came to nothing a session is evaluated without the model.
-const MOST_ATTEMPTS: u32 = 3;
+pub(crate) const MOST_ATTEMPTS: u32 = 3;
 
 /// Overdue reports that are looked at at once.
 const AT_ONCE: u32 = 50;
@@ -55,17 +56,32 @@ async fn round(state: &ApiState, work: &mut JoinSet<()>, now: Timestamp) -> Resu
     }
     let settings = &state.config.evaluation;
     let busy = u32::try_from(work.len()).unwrap_or(u32::MAX);
-    let free = settings.parallel.max(1).saturating_sub(busy);
+    let mut free = settings.parallel.max(1).saturating_sub(busy);
     if free == 0 {
         return Ok(());
     }
     let hold = settings.timeout.saturating_add(MARGIN);
     for claimed in state.store.claim_evaluations(free, hold, now).await? {
         let state = state.clone();
+        free = free.saturating_sub(1);
         work.spawn(async move {
             if let Err(error) = evaluate(&state, &claimed).await {
                 let session = claimed.session;
                 tracing::error!(%session, %error, "an evaluation is not written down yet");
+            }
+        });
+    }
+    for _ in 0..free {
+        let claimed = state
+            .store
+            .claim_transcription_evaluation(hold, now)
+            .await?;
+        let Some(claimed) = claimed else { break };
+        let state = state.clone();
+        work.spawn(async move {
+            if let Err(error) = transcriptions::evaluate(&state, &claimed).await {
+                let transcription = claimed.record.new.id;
+                tracing::error!(%transcription, %error, "an evaluation is not written down yet");
             }
         });
     }

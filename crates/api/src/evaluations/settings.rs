@@ -268,6 +268,11 @@ pub(crate) async fn settings_of(store: &Store, agent: Uuid) -> Result<Settings, 
     if let Some(own) = store.evaluate_settings(Some(agent)).await? {
         return Ok(read(Some(own)));
     }
+    default_settings(store).await
+}
+
+/// How is evaluated what no agent has to do with.
+pub(crate) async fn default_settings(store: &Store) -> Result<Settings, StoreError> {
     Ok(read(store.evaluate_settings(None).await?))
 }
 

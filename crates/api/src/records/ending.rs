@@ -2,7 +2,7 @@
 
 use engine::{CallReport, Speaker, TranscriptTurn};
 use jiff::{SignedDuration, Timestamp};
-use store::{CallEnd, CallRecord, Evaluating, Message, StoreError};
+use store::{CallCost, CallEnd, CallRecord, Evaluating, Message, StoreError};
 
 use crate::clock;
 use crate::evaluations::{self, Material, evaluator_of, offline, settings_of};
@@ -63,6 +63,7 @@ pub(super) async fn write(
         latencies: latencies.collect(),
         summary,
         sentiment,
+        cost: cost(state, call, report),
         line: report.line.and_then(|line| serde_json::to_value(line).ok()),
         evaluation,
     };
@@ -76,6 +77,20 @@ pub(super) async fn write(
         None => tracing::warn!(call = %call.id, "a second end of a call is ignored"),
     }
     Ok(())
+}
+
+/// What a call costs by the operator's price list of now. It is kept, so that another list changes
+/// nothing of calls that are over.
+fn cost(state: &ApiState, call: &CallRecord, report: &CallReport) -> Option<CallCost> {
+    if call.direction != "outbound" {
+        return None;
+    }
+    let prices = &state.config.prices;
+    let rate = prices.rate_of(&call.number)?;
+    Some(CallCost {
+        micros: rate.cost(report.answered_at.map(|_| report.duration)),
+        currency: prices.currency().to_owned(),
+    })
 }
 
 pub(super) fn message(turn: &TranscriptTurn) -> Message {

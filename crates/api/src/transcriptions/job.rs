@@ -47,7 +47,12 @@ pub(super) async fn carry_out(
     };
     given_up.store(true, Ordering::Relaxed);
     match ended {
-        Ok(()) => end(&store, &job, TranscriptionEnd::Completed).await,
+        Ok(()) => {
+            let wait = state.config.evaluation.report_wait;
+            let report_by = super::runner::later(clock::now(), wait);
+            end(&store, &job, TranscriptionEnd::Completed { report_by }).await;
+            state.evaluation.notify_one();
+        }
         Err(Stop::Trouble(trouble)) => {
             let outcome = outcome(state, &job, trouble, clock::now());
             end(&store, &job, outcome).await;
@@ -84,7 +89,7 @@ async fn end(store: &Store, job: &ClaimedTranscription, end: TranscriptionEnd) {
         .await
     {
         Ok(true) => match end {
-            TranscriptionEnd::Completed => {
+            TranscriptionEnd::Completed { .. } => {
                 tracing::info!(transcription = %id, "a transcription is completed");
             }
             TranscriptionEnd::Failed { error } => {

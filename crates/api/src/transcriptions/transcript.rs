@@ -30,7 +30,11 @@ use super::view::TranscriptionStatus;
         ],
         "plain": "customer: Hello.\nagent: Good morning.",
     },
-    "evaluations": {},
+    "evaluations": {
+        "summary": "The customer asked about a parcel.", "source": "model", "source_reason": null,
+        "sentiment": { "value": "positive", "confidence": 80, "reason": "The customer thanks." },
+        "voice": {}, "evaluated_at": "2026-03-29T10:02:04Z",
+    },
     "qa_agent_uuid": null,
     "coaching_agent_uuid": null,
 }))]
@@ -55,7 +59,9 @@ pub(super) struct Transcript {
     session: TranscriptSession,
     /// What was said, as far as it is written down.
     conversation: TranscriptConversation,
-    /// Always empty: what is written down here is not evaluated.
+    /// What it came to, once it was evaluated: the ten blocks of an evaluation by their names, `voice`
+    /// (what the sound measured, where each side has a channel), `summary`, `source` (`model` or
+    /// `offline`), `source_reason` and `evaluated_at`. Empty before, and without words.
     #[schema(value_type = Object)]
     evaluations: Map<String, Value>,
     /// An agent that its owner named.
@@ -134,7 +140,10 @@ pub(super) async fn read(
             messages: messages.collect(),
             plain,
         },
-        evaluations: Map::new(),
+        evaluations: match record.evaluation {
+            Some(Value::Object(evaluations)) => evaluations,
+            _ => Map::new(),
+        },
         qa_agent_uuid: record.new.qa_agent,
         coaching_agent_uuid: record.new.coaching_agent,
     })

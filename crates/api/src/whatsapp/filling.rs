@@ -1,11 +1,13 @@
 //! The message that Meta takes, made of a template and what stands in its places.
 //!
 //! Meta: "Sending messages with template", `components` of type `header` and `body`, whose
-//! parameters are positional, or named where the template's `parameter_format` is `NAMED`.
+//! parameters are positional, or named where the template's `parameter_format` is `NAMED`, and
+//! `button`, of sub-type `url`, with the end of its URL.
 
 use serde_json::{Map, Value, json};
 use store::TemplateTerms;
 
+use super::buttons;
 use super::header::{Header, HeaderType};
 use super::refusal::Refusal;
 
@@ -39,6 +41,7 @@ pub(super) fn message(
     let mut components = Vec::new();
     components.extend(header_component(template, header)?);
     components.extend(body_component(template, parameters)?);
+    components.extend(buttons::components(template, parameters)?);
     let mut filled = json!({
         "name": template.name,
         "language": { "code": template.language },
@@ -199,23 +202,30 @@ fn body_values(
         };
         used.push(name);
         let field = format!("parameters.{name}");
-        let value = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                return Err(parameter(&field, "text or a number"));
-            }
-        };
+        let value = plain(&field, value)?;
         filled.push((place.clone(), checked(&field, &value)?.to_owned()));
     }
-    if let Some(name) = parameters.keys().find(|name| !used.contains(name)) {
+    let is_of_button = |name: &str| buttons::wanted(template).any(|(_, field)| field == name);
+    let left_over = |name: &&String| !used.contains(name) && !is_of_button(name);
+    if let Some(name) = parameters.keys().find(left_over) {
         let expected = format!(
             "only what the template has places for, which are {}",
-            places.len()
+            places.len() + buttons::wanted(template).count()
         );
         return Err(parameter(&format!("parameters.{name}"), &expected));
     }
     Ok(filled)
+}
+
+/// A value as the text that it stands for.
+pub(super) fn plain(field: &str, value: &Value) -> Result<String, Refusal> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            Err(parameter(field, "text or a number"))
+        }
+    }
 }
 
 fn text_parameter(template: &TemplateTerms, place: &str, text: &str) -> Value {
@@ -226,7 +236,7 @@ fn text_parameter(template: &TemplateTerms, place: &str, text: &str) -> Value {
     }
 }
 
-fn checked<'a>(field: &str, text: &'a str) -> Result<&'a str, Refusal> {
+pub(super) fn checked<'a>(field: &str, text: &'a str) -> Result<&'a str, Refusal> {
     let is_blank = text.trim().is_empty();
     if is_blank || text.chars().count() > LONGEST {
         return Err(parameter(field, "text of 1 to 1024 characters"));
@@ -234,7 +244,7 @@ fn checked<'a>(field: &str, text: &'a str) -> Result<&'a str, Refusal> {
     Ok(text)
 }
 
-fn parameter(field: &str, expected: &str) -> Refusal {
+pub(super) fn parameter(field: &str, expected: &str) -> Refusal {
     Refusal::Parameter {
         field: field.to_owned(),
         expected: expected.to_owned(),

@@ -35,7 +35,8 @@ pub(super) struct Body {
     #[schema(max_length = 64)]
     phone_number: String,
     /// Text for each place of the body: `field1` for the first one and so on, or by the names of a
-    /// template whose places have names.
+    /// template whose places have names. A button whose URL has a place takes its end as `button1`,
+    /// `button2` and so on, by its place among all buttons.
     #[schema(value_type = Option<Object>)]
     parameters: Option<Map<String, Value>>,
     /// What stands above the message, where the template has a header with a picture, film, file

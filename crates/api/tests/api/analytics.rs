@@ -47,6 +47,7 @@ async fn call(node: &Node, at: &str, seconds: u32) -> Uuid {
         latencies: vec![json!({ "voiced_to_audible_ms": seconds * 10 })],
         summary: None,
         sentiment: None,
+        cost: None,
         line: None,
         evaluation: Evaluating::Never,
     };
@@ -322,4 +323,72 @@ async fn what_was_done_for_a_campaign_is_counted_for_it_alone() {
     let session = node.get(&format!("{path}/sessions")).await.data()["data"][0].clone();
     assert_eq!(conversation["task_uuids"], session["task_uuids"]);
     assert_eq!(session["task_uuids"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn sessions_are_divided_as_calls_are() {
+    let node = spring().await;
+    let sessions = |figures: &Value| -> Vec<(String, u64)> {
+        let buckets = figures["buckets"].as_array().unwrap().iter();
+        buckets
+            .map(|bucket| {
+                let from = bucket["from"].as_str().unwrap().to_owned();
+                (from, bucket["totals"]["sessions"].as_u64().unwrap())
+            })
+            .collect()
+    };
+    for (window, parts) in [
+        (
+            "from=2026-03-28T00:00:00%2B01:00&to=2026-03-31T00:00:00%2B02:00&granularity=hour",
+            71,
+        ),
+        (
+            "from=2026-03-28T00:00:00%2B01:00&to=2026-03-31T00:00:00%2B02:00&granularity=day",
+            3,
+        ),
+        (
+            "from=2026-03-20T00:00:00%2B01:00&to=2026-04-06T00:00:00%2B02:00&granularity=week",
+            3,
+        ),
+        (
+            "from=2026-01-15T00:00:00%2B01:00&to=2026-05-01T00:00:00%2B02:00&granularity=month",
+            4,
+        ),
+    ] {
+        let of_sessions = format!("/analytics/sessions?{window}&timezone=Europe/Berlin");
+        let of_calls = format!("/analytics/calls?{window}&timezone=Europe/Berlin");
+        let divided = figures(&node, &of_sessions).await;
+        assert_eq!(sessions(&divided), counts(&figures(&node, &of_calls).await));
+        assert_eq!(sessions(&divided).len(), parts, "{window}");
+        let sum: u64 = sessions(&divided).iter().map(|(_, count)| count).sum();
+        assert_eq!(sum, 6, "{window}");
+    }
+    let weeks = "/analytics/sessions?from=2026-03-20T00:00:00%2B01:00&to=2026-04-06T00:00:00%2B02:00\
+                 &granularity=week&timezone=Europe/Berlin&compare_prev=true";
+    let weeks = figures(&node, weeks).await;
+    assert_eq!(weeks["granularity"], "week");
+    assert_eq!(weeks["previous"]["totals"]["sessions"], 0);
+    // The week of the 29th ends with that Sunday, at midnight of summer time.
+    let week = &weeks["buckets"][1];
+    assert_eq!(week["from"], "2026-03-22T23:00:00Z");
+    assert_eq!(week["to"], "2026-03-29T22:00:00Z");
+    assert_eq!(week["totals"]["sessions"], 5);
+    assert_eq!(week["totals"]["agent_messages"], 5);
+    assert_eq!(week["latency_ms"], json!({ "p50": 300, "p95": 500 }));
+    assert_eq!(week["duration_sec"]["longest"], 50.0);
+    let previous = "/analytics/sessions?from=2026-03-29T22:00:00Z&to=2026-03-30T22:00:00Z\
+                    &granularity=hour&compare_prev=true";
+    let previous = figures(&node, previous).await;
+    assert_eq!(previous["previous"]["totals"]["sessions"], 5);
+    let none = "/analytics/sessions?from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z\
+                &granularity=day&channel=sms";
+    let none = figures(&node, none).await;
+    assert_eq!(none["buckets"].as_array().unwrap().len(), 31);
+    for path in ["sessions", "calls"] {
+        let year = format!("/analytics/{path}?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z");
+        let answer = node.get(&format!("{year}&granularity=year")).await;
+        answer.is_about("granularity");
+        let answer = node.get(&format!("{year}&granularity=hour")).await;
+        answer.is_about("granularity");
+    }
 }

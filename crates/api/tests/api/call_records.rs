@@ -563,3 +563,42 @@ fn latency() -> TurnLatency {
 fn id(placed: &Value) -> CallId {
     CallId(placed["id"].as_str().unwrap().parse().unwrap())
 }
+
+#[tokio::test]
+async fn the_calls_of_another_node_are_closed_when_that_is_gone() {
+    let node = Node::start().await;
+    add_webhook(&node, "conversation_end_report").await;
+    let lease = Duration::from_secs(60);
+    let elsewhere = node.store.on_node(Uuid::now_v7(), lease);
+    let call = store::NewCall {
+        id: Uuid::now_v7(),
+        conversation: Uuid::now_v7(),
+        agent: node.file_agent,
+        direction: "inbound",
+        number: "+14155550123".to_owned(),
+        has_contact: true,
+        provider: "sip",
+        status: "in-progress",
+        at: Timestamp::now(),
+    };
+    elsewhere.begin_call(&call).await.unwrap();
+    assert_eq!(records::close_interrupted(&node.state).await.unwrap(), 0);
+    let soon = call.at + SignedDuration::from_secs(59);
+    assert_eq!(
+        records::close_abandoned(&node.state, soon).await.unwrap(),
+        0
+    );
+    let shown = node.get(&format!("/calls/{}", call.id)).await.data();
+    assert_eq!(shown["status"], "in-progress");
+    let later = call.at + SignedDuration::from_secs(61);
+    assert_eq!(
+        records::close_abandoned(&node.state, later).await.unwrap(),
+        1
+    );
+    assert_eq!(
+        records::close_abandoned(&node.state, later).await.unwrap(),
+        0
+    );
+    let shown = node.get(&format!("/calls/{}", call.id)).await.data();
+    assert_eq!(shown["status"], "failed");
+}

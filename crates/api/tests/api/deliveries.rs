@@ -306,6 +306,7 @@ async fn owe(store: &Store, agent: Uuid) {
         latencies: Vec::new(),
         summary: None,
         sentiment: None,
+        cost: None,
         line: None,
         evaluation: Evaluating::Never,
     };

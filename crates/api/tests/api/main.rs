@@ -31,6 +31,7 @@ mod oauth;
 mod phone_numbers;
 mod placing;
 mod privacy;
+mod rates;
 mod schedules;
 mod schemathesis;
 mod secrecy;

@@ -110,7 +110,13 @@ async fn of_a_refused_call_nothing_is_left() {
     });
     assert_eq!(node.post("/call", node.call_body()).await.status, 503);
     assert_eq!(node.get("/calls").await.data()["total"], 0);
-    assert!(node.store.unfinished_calls().await.unwrap().is_empty());
+    assert!(
+        node.store
+            .unfinished_calls(jiff::Timestamp::now())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -141,7 +147,12 @@ async fn a_client_that_gives_up_at_any_moment_does_not_leave_half_a_call() {
         .await;
     }
     let written = until(|| async {
-        let written = node.store.unfinished_calls().await.unwrap().len();
+        let written = node
+            .store
+            .unfinished_calls(jiff::Timestamp::now())
+            .await
+            .unwrap()
+            .len();
         (written == node.calls.placed.lock().unwrap().len()).then_some(written)
     });
     assert!(written.await > 0);

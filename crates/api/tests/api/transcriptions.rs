@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use transcription::Models;
 
 use crate::support::form::Field::{File, Text};
+use crate::support::judge::{Judge, verdict};
 use crate::support::{NUMBER, Node, until};
 
 const FIRST: (&str, &str) = (
@@ -51,6 +52,8 @@ fn settings(config: &mut ApiConfig) {
     config.transcriptions.poll_interval = Duration::from_millis(20);
     config.transcriptions.retry_after = Duration::from_millis(20);
     config.transcriptions.attempts = 2;
+    config.evaluation.report_wait = Duration::from_millis(20);
+    config.evaluation.poll_interval = Duration::from_millis(20);
 }
 
 /// Work on the transcriptions of a node.
@@ -524,4 +527,77 @@ async fn a_node_that_stops_leaves_its_work_to_the_next() {
         assert_eq!(messages(&node, one).await.len(), 1);
     }
     work.stop().await;
+}
+
+/// The evaluations of a node, as they run.
+async fn evaluated(node: &Node, made: &Value) -> Value {
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(api::evaluations::run(node.state.clone(), shutdown.clone()));
+    let path = format!(
+        "/transcriptions/{}/transcript",
+        made["uuid"].as_str().unwrap()
+    );
+    let evaluations = until(async || {
+        let transcript = node.get(&path).await.data();
+        let evaluations = transcript["evaluations"].clone();
+        (evaluations != json!({})).then_some(evaluations)
+    })
+    .await;
+    shutdown.cancel();
+    running.await.unwrap();
+    evaluations
+}
+
+#[tokio::test]
+async fn what_is_written_down_is_evaluated_and_marked_by_what() {
+    let elsewhere = Elsewhere::start(0).await;
+    let node = start().await;
+    let work = Work::on(&node);
+    let made = node
+        .post_form(
+            "/transcriptions",
+            &[Text("voice_url", &elsewhere.at("first"))],
+        )
+        .await;
+    let made = made.data();
+    over(&node, &made).await;
+    // Nobody evaluates: as after a crash, it is still owed.
+    let evaluations = evaluated(&node, &made).await;
+    work.stop().await;
+    assert_eq!(evaluations["source"], "offline");
+    assert_eq!(evaluations["source_reason"], Value::Null);
+    assert!(
+        evaluations["sentiment"]["reason"].is_string(),
+        "{evaluations}"
+    );
+    assert_eq!(
+        evaluations["voice"],
+        json!({}),
+        "one channel: nobody knows who spoke"
+    );
+    assert!(evaluations["summary"].as_str().unwrap().contains("call"));
+}
+
+#[tokio::test]
+async fn a_language_model_evaluates_what_is_written_down() {
+    let elsewhere = Elsewhere::start(0).await;
+    let judge = Judge::saying(verdict("A parcel is late.")).await;
+    let node = start().await.judged_by(judge.clone());
+    let work = Work::on(&node);
+    let about = "A parcel that is late.";
+    let fields = [
+        Text("voice_url", &elsewhere.at("first")),
+        Text("possible_conversation", about),
+    ];
+    let made = node.post_form("/transcriptions", &fields).await.data();
+    over(&node, &made).await;
+    let evaluations = evaluated(&node, &made).await;
+    work.stop().await;
+    assert_eq!(evaluations["source"], "model");
+    assert_eq!(evaluations["summary"], "A parcel is late.");
+    assert_eq!(evaluations["satisfaction"]["value"], 4);
+    let asked = judge.asked();
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].to_string().contains(about));
+    assert!(asked[0].to_string().contains("dialed"));
 }

@@ -481,3 +481,43 @@ async fn a_task_whose_message_is_refused_fails_and_says_why() {
     let missing = reason(&nothing).await;
     assert!(missing.starts_with("TEMPLATE_NOT_FOUND"), "{missing}");
 }
+
+#[tokio::test]
+async fn the_end_of_a_buttons_url_is_sent_as_meta_documents_it() {
+    let (node, graph) = start().await;
+    let mut with_button = template("594425479261596", "order_confirmation", "APPROVED");
+    let buttons = json!([
+        { "type": "PHONE_NUMBER", "text": "Call", "phone_number": "+14155550100" },
+        { "type": "URL", "text": "Track", "url": "https://shop.example/track/{{1}}" },
+    ]);
+    let components = with_button["components"].as_array_mut().unwrap();
+    components.push(json!({ "type": "BUTTONS", "buttons": buttons }));
+    graph.has_templates(&[with_button]);
+    let listed = node.get("/whatsapp/templates").await.data();
+    let id = listed["data"][0]["uuid"].as_str().unwrap();
+    let mut body = order(&node, id);
+    let refused = node.post("/whatsapp/template", body.clone()).await;
+    refused.is_about("parameters.button2");
+    body["parameters"]["button2"] = "40235".into();
+    node.post("/whatsapp/template", body).await.data();
+    let sent = graph.messages().pop().unwrap();
+    assert_eq!(
+        sent["template"]["components"][2],
+        json!({
+            "type": "button", "sub_type": "url", "index": "1",
+            "parameters": [{ "type": "text", "text": "40235" }],
+        })
+    );
+
+    let params = json!({
+        "header": { "type": "image", "url": "https://example.com/a.png" },
+        "body": { "field1": "Ann", "field2": "40235" },
+    });
+    let mut set = json!({ "template_uuid": id, "params": params });
+    let path = "/whatsapp/template-settings";
+    node.post(path, set.clone())
+        .await
+        .is_about("params.body.button2");
+    set["params"]["body"]["button2"] = "{{custom.order}}".into();
+    assert_eq!(node.post(path, set).await.status, 201);
+}

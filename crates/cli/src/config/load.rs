@@ -149,6 +149,7 @@ impl Config {
         if let Some((name, _)) = self.times_that_must_pass().into_iter().find(none) {
             return conflict(&format!("{name} must be longer than 0s"));
         }
+        self.prices()?;
         self.check_trunks()
     }
 
@@ -156,6 +157,7 @@ impl Config {
     fn times_that_must_pass(&self) -> [(&'static str, Duration); 33] {
         [
             ("calls.retry_after", self.calls.retry_after),
+            ("calls.lease", self.calls.lease),
             ("calls.longest_hold", self.calls.longest_hold),
             ("calls.longest_goodbye", self.calls.longest_goodbye),
             ("calls.longest_tool", self.calls.longest_tool),
@@ -469,5 +471,24 @@ mod tests {
         assert!(error.to_string().contains("the name a"), "{error}");
         let nameless = r#"[{ name = "", gateway = "b" }]"#;
         assert!(load("", &[("MIHU_SIP_TRUNKS", nameless)]).is_err());
+    }
+
+    #[test]
+    fn prices_are_read_exactly_and_must_make_sense() {
+        let list = |price: &str, prefix: &str| {
+            let text = format!(
+                "[prices]\ncurrency = \"EUR\"\n[[prices.rates]]\ncountry_code = \"DE\"\n\
+                 country_name = \"Germany\"\ndestination_prefix = \"{prefix}\"\n\
+                 per_minute = \"{price}\"\n"
+            );
+            load(&text, &[])
+        };
+        let prices = list("0.0125", "49").unwrap().prices().unwrap();
+        let rate = prices.rate_of("+49301").unwrap();
+        assert_eq!((rate.per_minute, rate.increment_seconds), (12_500, 1));
+        for (price, prefix) in [("cheap", "49"), ("0.0125", "+49")] {
+            let error = list(price, prefix).unwrap_err().to_string();
+            assert!(error.contains("prices"), "{error}");
+        }
     }
 }

@@ -43,6 +43,7 @@ pub(crate) struct Config {
     pub(crate) evaluation: Evaluation,
     pub(crate) log: Log,
     pub(crate) otlp: Otlp,
+    pub(crate) prices: Prices,
     pub(crate) sip: Sip,
     pub(crate) transcriptions: Transcriptions,
     pub(crate) whatsapp: Whatsapp,
@@ -107,6 +108,10 @@ pub(crate) struct Calls {
     pub(crate) retry_after: Duration,
     #[serde(with = "duration")]
     pub(crate) drain_timeout: Duration,
+    /// How long a call is held on to without being renewed. When a node dies for good, others end its
+    /// calls after this.
+    #[serde(with = "duration")]
+    pub(crate) lease: Duration,
     /// A call that the far end holds for longer is ended.
     #[serde(with = "duration")]
     pub(crate) longest_hold: Duration,
@@ -345,6 +350,37 @@ pub(crate) struct Whatsapp {
     pub(crate) retry_after: Duration,
 }
 
+/// `[prices]`: what outbound calls cost, for `GET /phone-numbers/rates` and for the figures.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Prices {
+    /// ISO 4217 code, such as EUR.
+    pub(crate) currency: String,
+    /// By the prefixes of numbers; the longest that fits counts.
+    pub(crate) rates: Vec<Rate>,
+}
+
+/// `[[prices.rates]]`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rate {
+    /// ISO 3166 two-letter code, such as DE.
+    pub(crate) country_code: String,
+    pub(crate) country_name: String,
+    /// The digits that numbers begin with, without `+`.
+    pub(crate) destination_prefix: String,
+    #[serde(default)]
+    pub(crate) description: String,
+    /// What a minute costs, as a decimal number in quotes, such as "0.0125".
+    pub(crate) per_minute: String,
+    /// Seconds that a call that was answered costs at least.
+    #[serde(default)]
+    pub(crate) min_duration_seconds: u32,
+    /// Calls are counted in so many seconds.
+    #[serde(default = "one_second")]
+    pub(crate) billing_increment_seconds: u32,
+}
+
 /// `[log]`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -452,6 +488,10 @@ pub(crate) enum Transport {
     Tcp,
 }
 
+const fn one_second() -> u32 {
+    1
+}
+
 fn every_number() -> Vec<String> {
     vec![String::new()]
 }
@@ -475,6 +515,7 @@ impl Default for Config {
             evaluation: Evaluation::default(),
             log: Log::default(),
             otlp: Otlp::default(),
+            prices: Prices::default(),
             sip: Sip::default(),
             transcriptions: Transcriptions::default(),
             whatsapp: Whatsapp::default(),
@@ -526,6 +567,7 @@ impl Default for Calls {
             max: 200,
             retry_after: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(30),
+            lease: Duration::from_secs(60),
             longest_hold: patience.longest_hold,
             longest_goodbye: patience.longest_goodbye,
             longest_tool: patience.longest_tool,

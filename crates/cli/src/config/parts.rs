@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use api::{
     ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, IntentSettings,
-    LimitSettings, OauthSettings, TranscriptionSettings, WebhookSettings, WhatsappSettings,
+    LimitSettings, OauthSettings, PriceList, TranscriptionSettings, WebhookSettings,
+    WhatsappSettings,
 };
 use audio::SampleRate;
 use audio::codec::OpusSettings;
@@ -89,6 +90,25 @@ impl Config {
         let former = self.calls.former_recordings_keys.iter();
         let former = former.map(|text| key("former_recordings_keys", text));
         Ok(Keys::new(current, former.collect::<Result<_, _>>()?))
+    }
+
+    /// What outbound calls cost.
+    pub(crate) fn prices(&self) -> Result<PriceList, LoadConfigError> {
+        let wrong =
+            |error: api::PriceListError| LoadConfigError::Conflict(format!("prices: {error}"));
+        let rates = self.prices.rates.iter().map(|rate| {
+            Ok(api::Rate {
+                country_code: rate.country_code.clone(),
+                country_name: rate.country_name.clone(),
+                prefix: rate.destination_prefix.clone(),
+                description: rate.description.clone(),
+                per_minute: api::read_amount(&rate.per_minute)?,
+                least_seconds: rate.min_duration_seconds,
+                increment_seconds: rate.billing_increment_seconds,
+            })
+        });
+        let rates: Result<Vec<_>, _> = rates.collect();
+        PriceList::new(&self.prices.currency, rates.map_err(wrong)?).map_err(wrong)
     }
 
     /// The folder of the calls' recordings.
@@ -211,6 +231,7 @@ impl Config {
                 allow_http: self.webhooks.allow_http,
                 ..WebhookSettings::default()
             },
+            prices: self.prices()?,
             bundles: Some(self.data_dir.join("bundles")),
             dialling: DiallingSettings {
                 enabled: self.dialling.enabled,

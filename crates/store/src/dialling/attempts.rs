@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::members;
 use crate::columns::{micros, optional_time, optional_uuid, time, uuid, words};
-use crate::database::{Dialect, Store, StoreError};
+use crate::database::{Store, StoreError};
 use crate::workspaces::WorkspaceId;
 
 /// One try of a task.
@@ -118,24 +118,6 @@ impl Store {
         .execute(&self.writer)
         .await?;
         Ok(renewed.rows_affected() > 0)
-    }
-
-    /// The calls of attempts that other processes on the same database hold on to. With SQLite
-    /// there is no other process.
-    pub async fn calls_held_elsewhere(&self, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
-        if self.dialect == Dialect::Sqlite {
-            return Ok(Vec::new());
-        }
-        let rows = sqlx::query(
-            "SELECT call_id FROM task_attempts
-             WHERE ended_at IS NULL AND claimed_until > $1 AND call_id IS NOT NULL",
-        )
-        .bind(micros(now))
-        .fetch_all(&self.readers)
-        .await?;
-        let calls: Result<Vec<Uuid>, sqlx::Error> =
-            rows.iter().map(|row| uuid(row, "call_id")).collect();
-        Ok(calls?)
     }
 
     /// Attempts of all workspaces that nobody holds on to: their nodes are dead.

@@ -93,7 +93,9 @@ impl Store {
         .execute(&mut *write)
         .await?;
         let begun = match &new.call {
-            Some(call) => Some(calls::insert(&mut write, &self.workspace, call).await?),
+            Some(call) => {
+                Some(calls::insert(&mut write, &self.workspace, self.holder, call).await?)
+            }
             None => None,
         };
         members::reflect(&mut write, task.id, now).await?;

@@ -81,6 +81,7 @@ pub(crate) async fn connect(settings: &PostgresSettings) -> Result<Store, OpenSt
         readers: pool,
         workspace: WorkspaceId::default(),
         dialect: Dialect::Postgres,
+        holder: None,
     })
 }
 

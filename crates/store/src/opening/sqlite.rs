@@ -41,6 +41,7 @@ pub(crate) async fn open(path: &Path) -> Result<Store, OpenStoreError> {
         readers,
         workspace: WorkspaceId::default(),
         dialect: Dialect::Sqlite,
+        holder: None,
     })
 }
 

@@ -42,7 +42,8 @@ macro_rules! discard {
              customer_voice_url = NULL, possible_conversation = NULL, email = NULL,
              customer_phone = NULL, customer_email = NULL, webhook_url = NULL,
              webhook_token = NULL, error = NULL, claim = NULL, claimed_until = NULL,
-             report_due_at = NULL, report_error = NULL"
+             report_due_at = NULL, report_error = NULL, evaluation = NULL,
+             evaluation_due_at = NULL, evaluation_claim = NULL"
     };
 }
 
@@ -187,9 +188,9 @@ impl Store {
         let mut write = self.write().await?;
         let old: Vec<String> = sqlx::query_scalar(
             "SELECT id FROM transcriptions
-             WHERE workspace_id = $1 AND processed_at < $2 AND EXISTS (
+             WHERE workspace_id = $1 AND processed_at < $2 AND (evaluation IS NOT NULL OR EXISTS (
                  SELECT 1 FROM transcription_segments WHERE transcription_id = transcriptions.id
-             ) LIMIT $3",
+             )) LIMIT $3",
         )
         .bind(self.workspace.as_str())
         .bind(micros(ended_before))
@@ -197,14 +198,19 @@ impl Store {
         .fetch_all(&mut *write)
         .await?;
         for id in &old {
-            sqlx::query(
+            for statement in [
                 "DELETE FROM transcription_segments
                  WHERE transcription_id = $1 AND workspace_id = $2",
-            )
-            .bind(id)
-            .bind(self.workspace.as_str())
-            .execute(&mut *write)
-            .await?;
+                "UPDATE transcriptions SET evaluation = NULL, evaluation_due_at = NULL,
+                     evaluation_claim = NULL
+                 WHERE id = $1 AND workspace_id = $2",
+            ] {
+                sqlx::query(statement)
+                    .bind(id)
+                    .bind(self.workspace.as_str())
+                    .execute(&mut *write)
+                    .await?;
+            }
         }
         write.commit().await?;
         Ok(old.len())

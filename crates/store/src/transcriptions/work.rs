@@ -26,8 +26,11 @@ pub struct ClaimedTranscription {
 /// How the work on a transcription ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TranscriptionEnd {
-    /// All is written down.
-    Completed,
+    /// All is written down, and is to be evaluated.
+    Completed {
+        /// The report of the end waits for that, but no longer than until then.
+        report_by: Timestamp,
+    },
     /// It can not be written down.
     Failed {
         /// Why not.
@@ -193,16 +196,17 @@ impl Store {
         end: &TranscriptionEnd,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (status, error, is_over, due) = match end {
-            TranscriptionEnd::Completed => ("completed", None, true, now),
-            TranscriptionEnd::Failed { error } => ("failed", Some(words(error)), true, now),
-            TranscriptionEnd::Later { at } => ("processing", None, false, *at),
+        let (status, error, is_over, due, report_by) = match end {
+            TranscriptionEnd::Completed { report_by } => ("completed", None, true, now, *report_by),
+            TranscriptionEnd::Failed { error } => ("failed", Some(words(error)), true, now, now),
+            TranscriptionEnd::Later { at } => ("processing", None, false, *at, now),
         };
         let ended = sqlx::query(
             "UPDATE transcriptions SET status = $1, error = $2, claim = NULL, claimed_until = NULL,
                  progress = CASE WHEN $1 = 'completed' THEN 100 ELSE progress END,
                  processed_at = CASE WHEN $3 = 1 THEN $4 ELSE NULL END,
-                 report_due_at = CASE WHEN $3 = 1 AND webhook_url IS NOT NULL THEN $4 ELSE NULL END,
+                 report_due_at = CASE WHEN $3 = 1 AND webhook_url IS NOT NULL THEN $9 ELSE NULL END,
+                 evaluation_due_at = CASE WHEN $1 = 'completed' THEN $4 ELSE NULL END,
                  due_at = $5, updated_at = $4
              WHERE id = $6 AND claim = $7 AND workspace_id = $8",
         )
@@ -214,6 +218,7 @@ impl Store {
         .bind(id.to_string())
         .bind(claim.to_string())
         .bind(self.workspace.as_str())
+        .bind(micros(report_by))
         .execute(&self.writer)
         .await?;
         Ok(ended.rows_affected() > 0)

@@ -79,7 +79,13 @@ fn leave_audio(row: &mut Map<String, Value>) {
     for flag in ["has_voice", "has_customer_voice"] {
         row.insert(flag.to_owned(), 0.into());
     }
-    for column in ["storage", "claim", "claimed_until"] {
+    for column in [
+        "storage",
+        "claim",
+        "claimed_until",
+        "evaluation_claim",
+        "evaluation_claimed_until",
+    ] {
         row.insert(column.to_owned(), Value::Null);
     }
 }

@@ -253,6 +253,28 @@ async fn sessions_are_counted_with_what_is_in_them() {
 }
 
 #[tokio::test]
+async fn sessions_are_counted_in_the_part_that_they_began_in() {
+    let made = Made::rows().await;
+    let whole = Made::window(0, 2_000);
+    let beginnings = [at(0), at(100), at(300), at(1_000)];
+    let parts = made.store.session_figures_by(&whole, &beginnings);
+    let parts = parts.await.unwrap();
+    let ends = [100, 300, 1_000, 2_000];
+    assert_eq!(parts.len(), ends.len());
+    for ((part, from), before) in parts.iter().zip([0, 100, 300, 1_000]).zip(ends) {
+        let window = Made::window(from, before);
+        let alone = made.store.session_figures(&window);
+        assert_eq!(*part, alone.await.unwrap(), "from {from}");
+    }
+    let counted: Vec<_> = parts.iter().map(|part| part.sessions).collect();
+    assert_eq!(counted, [1, 2, 0, 2]);
+    let waits: Vec<_> = parts.iter().map(|part| part.wait_p95_ms).collect();
+    assert_eq!(waits, [Some(700), None, None, Some(900)]);
+    let none = made.store.session_figures_by(&whole, &[]).await.unwrap();
+    assert!(none.is_empty());
+}
+
+#[tokio::test]
 async fn messages_are_exported_page_by_page_each_once() {
     let made = Made::rows().await;
     let window = Made::window(0, 2_000);

@@ -243,7 +243,7 @@ async fn only_calls_without_an_end_are_unfinished() {
         .end_call(&completed(&over), &[report()], at(66))
         .await
         .unwrap();
-    let unfinished = store.unfinished_calls().await.unwrap();
+    let unfinished = store.unfinished_calls(at(100_000)).await.unwrap();
     assert_eq!(
         unfinished.iter().map(|call| call.id).collect::<Vec<_>>(),
         [live.id]
@@ -299,4 +299,50 @@ async fn with_agent() -> (Store, Uuid, Database) {
 
 async fn stored(store: &Store, id: Uuid) -> store::CallRecord {
     store.call(id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_node_takes_no_call_that_another_one_holds_on_to() {
+    let (first, database) = open().await;
+    let lease = Duration::from_secs(60);
+    let (one, two) = (Uuid::now_v7(), Uuid::now_v7());
+    let second = database.open_again().await.on_node(two, lease);
+    let first = first.on_node(one, lease);
+    let new = agent("Support");
+    first.insert_agent(&new, at(0)).await.unwrap();
+    let begin = async |store: &Store, seconds| {
+        let call = NewCall {
+            at: at(seconds),
+            ..outbound(new.id, "+14155550123")
+        };
+        store.begin_call(&call).await.unwrap();
+        call.id
+    };
+    let (mine, theirs) = (begin(&first, 0).await, begin(&second, 1).await);
+    let nobodys = begin(&database.open_again().await, 2).await;
+    let ids = async |store: &Store, seconds| {
+        let calls = store.unfinished_calls(at(seconds)).await.unwrap();
+        calls.into_iter().map(|call| call.id).collect::<Vec<_>>()
+    };
+    // The first node starts again while the second one lives.
+    assert_eq!(ids(&first, 10).await, [mine, nobodys]);
+    assert_eq!(ids(&second, 10).await, [theirs, nobodys]);
+    assert_eq!(second.hold_calls(at(50)).await.unwrap(), 1);
+    assert_eq!(ids(&first, 109).await, [mine, nobodys]);
+    assert!(first.abandoned_calls(10, at(109)).await.unwrap().is_empty());
+    // The second one is gone.
+    assert_eq!(ids(&first, 110).await, [mine, theirs, nobodys]);
+    let gone = first.abandoned_calls(10, at(110)).await.unwrap();
+    assert_eq!(gone.len(), 1);
+    assert_eq!(gone[0].id, theirs);
+    // A node never takes its own calls for those of one that is gone.
+    let gone = second.abandoned_calls(10, at(10_000)).await.unwrap();
+    let gone: Vec<_> = gone.iter().map(|call| call.id).collect();
+    assert_eq!(gone, [mine]);
+
+    let workspace = first
+        .create_workspace("Other", store::Plan::Free, at(0))
+        .await;
+    let other = first.in_workspace(&workspace.unwrap().id);
+    assert_eq!(other.call_lease(), Some(lease));
 }

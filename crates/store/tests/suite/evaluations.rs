@@ -323,6 +323,7 @@ async fn awaiting() -> (Store, NewCall, Database) {
     let end = CallEnd {
         summary: None,
         sentiment: None,
+        cost: None,
         line: Some(json!({ "packets_lost": 3 })),
         evaluation: Evaluating::Awaited { report_by: at(86) },
         ..completed(&call)

@@ -94,7 +94,7 @@ async fn a_job_is_worked_on_by_one_node_until_its_claim_runs_out() {
         .note_transcribed_segment(id, first.claim, &said(0, "Late."), at(91))
         .await;
     assert!(!late.unwrap());
-    let end = TranscriptionEnd::Completed;
+    let end = TranscriptionEnd::Completed { report_by: at(0) };
     assert!(
         !store
             .end_transcription(id, first.claim, &end, at(91))
@@ -147,7 +147,7 @@ async fn what_was_heard_is_there_once_and_in_order() {
             .unwrap()
     );
     assert_eq!(store.transcription(id).await.unwrap().unwrap().progress, 40);
-    let end = TranscriptionEnd::Completed;
+    let end = TranscriptionEnd::Completed { report_by: at(0) };
     assert!(
         store
             .end_transcription(id, again.claim, &end, at(13))
@@ -447,7 +447,9 @@ pub(super) async fn ended(store: &Store, reference: &str, second: i64) -> Uuid {
         .note_transcribed_segment(id, claim, &said(0, "Hello."), at(second))
         .await;
     assert!(noted.unwrap());
-    let end = TranscriptionEnd::Completed;
+    let end = TranscriptionEnd::Completed {
+        report_by: at(second),
+    };
     assert!(
         store
             .end_transcription(id, claim, &end, at(second))
@@ -455,4 +457,80 @@ pub(super) async fn ended(store: &Store, reference: &str, second: i64) -> Uuid {
             .unwrap()
     );
     id
+}
+
+#[tokio::test]
+async fn what_is_written_down_is_evaluated_once_and_its_report_waits_for_that() {
+    let (store, _database) = open().await;
+    let made = store.add_transcription(&new("a"), at(0)).await;
+    let id = made.unwrap().new.id;
+    let claimed = store.claim_transcription(HERE, at(60), at(1)).await;
+    let claim = claimed.unwrap().unwrap().claim;
+    let end = TranscriptionEnd::Completed { report_by: at(40) };
+    assert!(
+        store
+            .end_transcription(id, claim, &end, at(10))
+            .await
+            .unwrap()
+    );
+    let hold = std::time::Duration::from_secs(20);
+    let claim = async |second| {
+        let claimed = store.claim_transcription_evaluation(hold, at(second)).await;
+        claimed.unwrap()
+    };
+    let died = claim(10).await.unwrap();
+    assert_eq!((died.record.new.id, died.attempts), (id, 0));
+    assert!(claim(29).await.is_none());
+    let again = claim(30).await.unwrap();
+    assert_eq!(again.attempts, 1);
+    let report = async |second| {
+        let report = store
+            .claim_transcription_report(at(second + 5), at(second))
+            .await;
+        report
+            .unwrap()
+            .map(|report| report.transcription.evaluation)
+    };
+    assert_eq!(report(31).await, None);
+
+    let evaluation = serde_json::json!({ "source": "model" });
+    let finish = async |claimed: &store::ClaimedTranscriptionEvaluation| {
+        let finished = store.finish_transcription_evaluation(claimed, Some(&evaluation), at(32));
+        finished.await.unwrap()
+    };
+    assert!(!finish(&died).await);
+    assert!(finish(&again).await);
+    assert!(!finish(&again).await);
+    assert!(claim(100).await.is_none());
+    assert_eq!(report(33).await, Some(Some(evaluation)));
+
+    assert_eq!(store.forget_transcribed_words(at(50), 10).await.unwrap(), 1);
+    let left = store.transcription(id).await.unwrap().unwrap();
+    assert_eq!(left.evaluation, None);
+    assert_eq!(store.forget_transcribed_words(at(50), 10).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_report_waits_no_longer_than_it_may_and_what_is_discarded_is_not_evaluated() {
+    let (store, _database) = open().await;
+    let made = store.add_transcription(&new("a"), at(0)).await;
+    let id = made.unwrap().new.id;
+    let claimed = store.claim_transcription(HERE, at(60), at(1)).await;
+    let claim = claimed.unwrap().unwrap().claim;
+    let end = TranscriptionEnd::Completed { report_by: at(40) };
+    store
+        .end_transcription(id, claim, &end, at(10))
+        .await
+        .unwrap();
+    let report = store.claim_transcription_report(at(45), at(39)).await;
+    assert!(report.unwrap().is_none());
+    let report = store.claim_transcription_report(at(45), at(40)).await;
+    assert_eq!(report.unwrap().unwrap().transcription.evaluation, None);
+    let hold = std::time::Duration::from_secs(20);
+    let claimed = store.claim_transcription_evaluation(hold, at(41)).await;
+    let claimed = claimed.unwrap().unwrap();
+    assert!(store.discard_transcription(id).await.unwrap());
+    let evaluation = serde_json::json!({ "source": "model" });
+    let finished = store.finish_transcription_evaluation(&claimed, Some(&evaluation), at(42));
+    assert!(!finished.await.unwrap());
 }

@@ -243,7 +243,7 @@ async fn what_is_the_nodes_work_reaches_all_workspaces_and_says_whose_it_is() {
 
     let agents = store.agents_of_all_workspaces().await.unwrap();
     assert_eq!(whose(agents.iter().map(|it| &it.workspace)), whose(both));
-    let calls = other.unfinished_calls().await.unwrap();
+    let calls = other.unfinished_calls(at(100_000)).await.unwrap();
     assert_eq!(whose(calls.iter().map(|it| &it.workspace)), whose(both));
     assert_eq!(other.owed_deliveries().await.unwrap(), 2);
     let claimed = store.claim_deliveries(LIMITS, at(70)).await.unwrap();

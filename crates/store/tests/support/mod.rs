@@ -133,6 +133,7 @@ pub(crate) fn completed(call: &NewCall) -> CallEnd {
         latencies: vec![json!({ "turn": 2 })],
         summary: Some("They said hello.".to_owned()),
         sentiment: Some("positive".to_owned()),
+        cost: None,
         line: None,
         evaluation: Evaluating::Never,
     }

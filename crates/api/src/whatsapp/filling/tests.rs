@@ -134,3 +134,68 @@ fn what_is_missing_too_much_or_of_another_kind_is_named() {
         "header"
     );
 }
+
+fn with_buttons(buttons: Value) -> TemplateTerms {
+    template(
+        "POSITIONAL",
+        json!([
+            { "type": "BODY", "text": "Your order {{1}}." },
+            { "type": "BUTTONS", "buttons": buttons },
+        ]),
+    )
+}
+
+#[test]
+fn the_urls_of_buttons_are_ended_by_the_place_of_the_button() {
+    let template = with_buttons(json!([
+        { "type": "QUICK_REPLY", "text": "Stop" },
+        { "type": "URL", "text": "Track", "url": "https://shop.example/track/{{1}}",
+          "example": ["https://shop.example/track/40235"] },
+        { "type": "URL", "text": "Home", "url": "https://shop.example/" },
+        { "type": "URL", "text": "Rate", "url": "https://shop.example/rate?order={{1}}" },
+    ]));
+    let values = parameters(json!({ "field1": "A", "button2": "40235", "button4": 7 }));
+    let message = message("+16505551234", &template, &values, None).unwrap();
+    // As in "Interactive message templates" of Meta's documentation.
+    assert_eq!(
+        message["template"]["components"],
+        json!([
+            { "type": "body", "parameters": [{ "type": "text", "text": "A" }] },
+            { "type": "button", "sub_type": "url", "index": "1",
+              "parameters": [{ "type": "text", "text": "40235" }] },
+            { "type": "button", "sub_type": "url", "index": "3",
+              "parameters": [{ "type": "text", "text": "7" }] },
+        ])
+    );
+}
+
+#[test]
+fn a_button_that_can_not_be_filled_is_named() {
+    let template = with_buttons(json!([
+        { "type": "URL", "text": "Track", "url": "https://shop.example/{{1}}" },
+        { "type": "URL", "text": "Home", "url": "https://shop.example/" },
+    ]));
+    for (values, named) in [
+        (json!({ "field1": "A" }), "parameters.button1"),
+        (
+            json!({ "field1": "A", "button1": "a b" }),
+            "parameters.button1",
+        ),
+        (
+            json!({ "field1": "A", "button1": "" }),
+            "parameters.button1",
+        ),
+        (
+            json!({ "field1": "A", "button1": null }),
+            "parameters.button1",
+        ),
+        (
+            json!({ "field1": "A", "button1": "a", "button2": "b" }),
+            "parameters.button2",
+        ),
+        (json!({ "button1": "a" }), "parameters.field1"),
+    ] {
+        let refused = message("+16505551234", &template, &parameters(values), None);
+        assert_eq!(field(refused), named);
+    }
+}

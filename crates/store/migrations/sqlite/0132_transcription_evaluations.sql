@@ -1,0 +1,12 @@
+-- What is written down is evaluated. `evaluation` is JSON, as clients see it. It is owed while
+-- `evaluation_due_at` is set; whoever works on it holds `evaluation_claim` until
+-- `evaluation_claimed_until`.
+ALTER TABLE transcriptions ADD COLUMN evaluation TEXT;
+ALTER TABLE transcriptions ADD COLUMN evaluated_at INTEGER;
+ALTER TABLE transcriptions ADD COLUMN evaluation_due_at INTEGER;
+ALTER TABLE transcriptions ADD COLUMN evaluation_claim TEXT;
+ALTER TABLE transcriptions ADD COLUMN evaluation_claimed_until INTEGER;
+ALTER TABLE transcriptions ADD COLUMN evaluation_attempts INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX transcriptions_to_evaluate ON transcriptions (evaluation_due_at)
+    WHERE evaluation_due_at IS NOT NULL;
