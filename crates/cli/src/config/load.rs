@@ -154,7 +154,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 33] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 34] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.lease", self.calls.lease),
