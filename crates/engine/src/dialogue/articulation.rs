@@ -44,6 +44,13 @@ const REMOTE: f32 = 30_000.0;
 const NEAR: f32 = 80_000.0;
 const FAR_OFF: f32 = 0.25;
 
+/// A caller whose speech is softer than this, -30 dBov, has a soft line or voice: what is near is as
+/// much softer with them.
+const SOFT: f32 = 1_100_000.0;
+
+/// How much of a caller's level is that of the latest window: it takes two seconds to learn.
+const LEARNT: f32 = 1.0 / 64.0;
+
 /// What is softer than the loudest of late by this, -14 dB, is what sounds between syllables.
 const FAINT: f32 = 0.04;
 
@@ -112,6 +119,8 @@ pub(super) struct Articulation {
     slow: VecDeque<f32>,
     before: VecDeque<Earlier>,
     loudest: f32,
+    /// The mean square of the caller's speech, once some was heard.
+    usual: Option<f32>,
     burst: Option<Burst>,
 }
 
@@ -146,8 +155,25 @@ impl Articulation {
             slow: VecDeque::from([0.0; LOOKED_AT]),
             before: VecDeque::with_capacity(BEFORE + 1),
             loudest: 0.0,
+            usual: None,
             burst: None,
         }
+    }
+
+    /// Learns how loud the caller is: what was heard last is speech of a turn of theirs.
+    pub(super) fn learn(&mut self) {
+        let Some(last) = self.before.back() else {
+            return;
+        };
+        if last.power > AUDIBLE && last.power >= FAINT * self.loudest {
+            let usual = self.usual.get_or_insert(last.power);
+            *usual += LEARNT * (last.power - *usual);
+        }
+    }
+
+    /// How much softer than others the caller is, 0 to 1.
+    fn softness(&self) -> f32 {
+        self.usual.map_or(1.0, |usual| (usual / SOFT).min(1.0))
     }
 
     /// Hears the next samples of the line, and says what they sound like.
@@ -217,7 +243,9 @@ impl Articulation {
 
     fn articulated(&mut self, power: f32, share: f32, periodic: f32) -> f32 {
         let last = self.before.back().map_or(0.0, |earlier| earlier.power);
-        if power <= REMOTE || power < FAINT * self.loudest || power < DYING * last {
+        let softness = self.softness();
+        let remote = (softness * REMOTE).max(AUDIBLE);
+        if power <= remote || power < FAINT * self.loudest || power < DYING * last {
             return 0.0;
         }
         if periodic < UNVOICED && share >= BREATH {
@@ -237,7 +265,11 @@ impl Articulation {
         if self.is_coughed(power, periodic) {
             return 0.0;
         }
-        let near = if power < NEAR { FAR_OFF } else { 1.0 };
+        let near = if power < softness * NEAR {
+            FAR_OFF
+        } else {
+            1.0
+        };
         let words = match periodic {
             VOICED.. if share >= OPEN => 1.0,
             VOICED.. if share >= CLOSED => {
@@ -384,6 +416,27 @@ mod tests {
     #[test]
     fn next_to_nothing_is_not() {
         assert!(heard(&[noise(10)]).iter().all(|share| *share == 0.0));
+    }
+
+    #[test]
+    fn a_soft_voice_is_the_rooms_until_the_caller_is_known_to_be_soft() {
+        let soft: Vec<i16> = vowel().iter().map(|sample| sample / 50).collect();
+        let mut articulation = Articulation::new(RATE);
+        let hear = |articulation: &mut Articulation| {
+            let windows = soft.chunks(256);
+            windows.fold(0.0, |_, window| articulation.hear(window).articulated)
+        };
+        assert_eq!(hear(&mut articulation), 0.0);
+        articulation.learn();
+        assert_eq!(hear(&mut articulation), 1.0);
+    }
+
+    #[test]
+    fn a_loud_caller_changes_nothing() {
+        let mut articulation = Articulation::new(RATE);
+        articulation.hear(&vowel()[..256]);
+        articulation.learn();
+        assert_eq!(articulation.softness(), 1.0);
     }
 
     #[test]

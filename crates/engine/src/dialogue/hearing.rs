@@ -8,6 +8,9 @@ use turn::{Attempt, Window};
 use super::ledger::Lag;
 use super::{Dialogue, Effect, HeardWindow, Recognised, Words};
 
+/// What the detector says at least of a window that teaches how loud the caller is.
+const SPEECH: f32 = 0.5;
+
 impl Dialogue {
     /// Takes the next window of the caller's audio. What sounds while the far end holds the call
     /// is music, or meant for others: it counts as silence, which ends the turn that was begun.
@@ -44,6 +47,9 @@ impl Dialogue {
         };
         self.machine.window(now, judged);
         if self.machine.caller_has_turn() {
+            if probability >= SPEECH {
+                self.articulation.learn();
+            }
             self.last_activity = now;
             self.prompts = 0;
         }
