@@ -27,15 +27,21 @@ build: setup ## Build the release binary, target/release/mihu
 demo: build ## Hold a whole phone call with the sample agent, on this machine alone
 	target/release/mihu demo $(ARGS)
 
+# Where the tests of the API note which statuses they saw, for the last of them.
+test: export MIHU_SEEN := $(CURDIR)/target/seen
 test: ## Check format, lints and documentation, and run every test
 	@scripts/setup.sh test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@rm -rf $(MIHU_SEEN) && mkdir -p $(MIHU_SEEN)
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		set -x; $(CARGO) nextest run --workspace --locked $(ARGS); \
 	else \
 		set -x; RUST_TEST_THREADS=2 $(CARGO) test --workspace --locked --lib --bins --tests $(ARGS); \
 	fi
+ifeq ($(ARGS),)
+	$(CARGO) test --workspace --locked --test api -- --ignored every_status_of_the_document_was_seen
+endif
 	$(CARGO) test --workspace --locked --doc
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --locked --no-deps --document-private-items
 

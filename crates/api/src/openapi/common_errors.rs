@@ -136,7 +136,7 @@ const COMMON: &[Common] = &[
         message: "The node could not do this.",
         details: "Try again; if it happens again, the node's log has the reason.",
         field: None,
-        of: |_| true,
+        of: |shape| shape.asks_for_token,
     },
 ];
 

@@ -125,6 +125,11 @@ async fn a_campaign_starts_pauses_and_stops() {
     assert_eq!(step("pause").await.data()["status"], "Paused");
     assert_eq!(step("start").await.data()["status"], "Active");
     assert_eq!(step("stop").await.data()["status"], "Completed");
+    step("stop").await.is_error(409, "CAMPAIGN_STATUS_CONFLICT");
+    let unknown = "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34";
+    let of_nobody = json!({ "name": "Autumn", "agent_uuid": unknown });
+    let answer = node.post("/campaigns", of_nobody).await;
+    answer.is_error(404, "AGENT_NOT_FOUND");
     step("start")
         .await
         .is_error(409, "CAMPAIGN_STATUS_CONFLICT");

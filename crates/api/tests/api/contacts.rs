@@ -376,3 +376,16 @@ async fn make_tag(node: &Node, name: &str) -> String {
     let made = node.post("/tags", json!({ "name": name })).await.data();
     made["uuid"].as_str().unwrap().to_owned()
 }
+
+#[tokio::test]
+async fn a_number_that_another_contact_has_is_refused_in_a_whole_update() {
+    let node = Node::start().await;
+    for number in ["+14155550101", "+14155550102"] {
+        let body = json!({ "phone_number": number });
+        node.post("/contacts", body).await.data();
+    }
+    let first = node.get("/contacts?search=4155550101").await.data();
+    let path = format!("/contacts/{}", first["data"][0]["uuid"].as_str().unwrap());
+    let taken = json!({ "phone_number": "+14155550102" });
+    node.put(&path, taken).await.is_error(409, "CONTACT_EXISTS");
+}

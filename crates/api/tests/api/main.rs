@@ -36,6 +36,7 @@ mod schedules;
 mod schemathesis;
 mod secrecy;
 mod serving;
+mod statuses;
 mod support;
 mod tasks;
 mod tokens;

@@ -521,3 +521,17 @@ async fn the_end_of_a_buttons_url_is_sent_as_meta_documents_it() {
     set["params"]["body"]["button2"] = "{{custom.order}}".into();
     assert_eq!(node.post(path, set).await.status, 201);
 }
+
+#[tokio::test]
+async fn templates_are_not_there_when_meta_fails() {
+    let (node, graph) = start().await;
+    graph.refuses(Some(error(131_000)));
+    let listed = node.get("/whatsapp/templates").await;
+    listed.is_error(502, "WHATSAPP_FAILED");
+    let body = json!({
+        "name": "greeting", "language": "en_US", "category": "UTILITY",
+        "waba_id": "102290129340398", "components": [{ "type": "BODY", "text": "Hello." }],
+    });
+    let made = node.post("/whatsapp/templates", body).await;
+    made.is_error(502, "WHATSAPP_FAILED");
+}

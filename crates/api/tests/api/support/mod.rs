@@ -8,6 +8,7 @@ pub(crate) mod judge;
 pub(crate) mod oauth;
 pub(crate) mod registry;
 pub(crate) mod schema;
+pub(crate) mod seen;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -172,8 +173,10 @@ impl Node {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
+        seen::note(&method, &path, parts.status);
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         Answer {
             status: parts.status,
