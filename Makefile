@@ -28,12 +28,12 @@ demo: build ## Hold a whole phone call with the sample agent, on this machine al
 	target/release/mihu demo $(ARGS)
 
 # Where the tests of the API note which statuses they saw, for the last of them.
-test: export MIHU_SEEN := $(CURDIR)/target/seen
+test: export SEEN_STATUSES := $(CURDIR)/target/seen
 test: ## Check format, lints and documentation, and run every test
 	@scripts/setup.sh test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	@rm -rf $(MIHU_SEEN) && mkdir -p $(MIHU_SEEN)
+	@rm -rf $(SEEN_STATUSES) && mkdir -p $(SEEN_STATUSES)
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		set -x; $(CARGO) nextest run --workspace --locked $(ARGS); \
 	else \

@@ -1,5 +1,7 @@
 //! `GET /phone-numbers/rates`: what outbound calls cost, as the operator settled it.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,7 +10,7 @@ use utoipa_axum::routes;
 
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::exchange::{Envelope, Query, Text, Whole, ok};
+use crate::exchange::{Envelope, FromText, Query, Whole, ok};
 use crate::prices::{self, PriceList, Rate};
 use crate::state::ApiState;
 
@@ -17,6 +19,37 @@ const USUAL: usize = 50;
 
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(list))
+}
+
+/// Two letters, made capital.
+struct Country(String);
+
+impl FromText for Country {
+    fn expected() -> Cow<'static, str> {
+        "two letters such as `DE`".into()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let fits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        fits.then(|| Self(text.to_ascii_uppercase()))
+    }
+}
+
+/// Up to 15 digits, without the `+` that may stand before them.
+struct Prefix(String);
+
+impl FromText for Prefix {
+    fn expected() -> Cow<'static, str> {
+        "up to 15 digits, with or without `+`".into()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        // A `+` that was not escaped has become a blank.
+        let digits = text.strip_prefix(['+', ' ']).unwrap_or(text);
+        let fits =
+            (1..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+        fits.then(|| Self(digits.to_owned()))
+    }
 }
 
 /// What calls to numbers with a prefix cost.
@@ -109,9 +142,9 @@ struct RatePagination {
     get, path = "/phone-numbers/rates", operation_id = "list_call_rates", tag = "calls",
     security(("token" = ["channels:read"])),
     params(
-        ("country_code" = inline(Option<Text<2, 2>>), Query,
+        ("country_code" = Option<String>, Query, pattern = "^[A-Za-z]{2}$",
             description = "Only rates of this country: two letters, such as `DE`."),
-        ("prefix" = inline(Option<Text<1, 16>>), Query,
+        ("prefix" = Option<String>, Query, pattern = "^[+ ]?[0-9]{1,15}$",
             description = "Only rates whose prefix begins with these digits; a `+` before them does not \
                 count."),
         ("page" = inline(Option<Whole<1, 1_000_000>>), Query,
@@ -126,26 +159,18 @@ async fn list(
     _: Caller,
     mut query: Query,
 ) -> Result<Envelope<CallRates>, ApiError> {
-    let country: Option<Text<2, 2>> = query.read("country_code")?;
-    let prefix: Option<Text<1, 16>> = query.read("prefix")?;
+    let country: Option<Country> = query.read("country_code")?;
+    let prefix: Option<Prefix> = query.read("prefix")?;
     let page: Option<Whole<1, 1_000_000>> = query.read("page")?;
     let per_page: Option<Whole<1, 200>> = query.read("per_page")?;
-    // A `+` that was not escaped has become a blank.
-    let prefix = prefix.map(|prefix| prefix.0.trim_start_matches(['+', ' ']).to_owned());
-    if let Some(prefix) = &prefix
-        && !prefix.bytes().all(|digit| digit.is_ascii_digit())
-    {
-        return Err(ApiError::invalid("prefix", "digits, with or without `+`"));
-    }
-    let country = country.map(|country| country.0.to_ascii_uppercase());
     let list = &state.config.prices;
     let found = list.rates().iter().filter(|rate| {
         country
             .as_ref()
-            .is_none_or(|code| *code == rate.country_code)
+            .is_none_or(|country| country.0 == rate.country_code)
             && prefix
                 .as_ref()
-                .is_none_or(|digits| rate.prefix.starts_with(digits))
+                .is_none_or(|prefix| rate.prefix.starts_with(&prefix.0))
     });
     let found: Vec<&Rate> = found.collect();
     let number = |value: i64| usize::try_from(value).unwrap_or(usize::MAX);

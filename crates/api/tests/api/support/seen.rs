@@ -1,7 +1,7 @@
 //! What was answered to whom, noted down for the test that looks for statuses which no test saw.
 //!
 //! Tests are processes of their own, so each notes in a file of its own in the folder that
-//! `MIHU_SEEN` names; without it nothing is noted.
+//! `SEEN_STATUSES` names; without it nothing is noted.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -17,7 +17,7 @@ pub(crate) struct Seen {
 }
 
 fn folder() -> Option<PathBuf> {
-    std::env::var_os("MIHU_SEEN").map(PathBuf::from)
+    std::env::var_os("SEEN_STATUSES").map(PathBuf::from)
 }
 
 pub(crate) fn note(method: &Method, path: &str, status: StatusCode) {
@@ -35,7 +35,7 @@ pub(crate) fn note(method: &Method, path: &str, status: StatusCode) {
 
 /// All that was noted.
 pub(crate) fn read() -> Vec<Seen> {
-    let folder = folder().expect("MIHU_SEEN names the folder of what was seen");
+    let folder = folder().expect("SEEN_STATUSES names the folder of what was seen");
     let mut seen = Vec::new();
     for file in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
