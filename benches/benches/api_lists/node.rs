@@ -131,7 +131,7 @@ fn statements(numbers: &str, twelve: &str, seven: &str, tag: Uuid, field: Uuid) 
              SELECT {id}, 'default', '+1415' || {seven}, 'Ann', 'Lee ' || i,
                  'ann' || i || '@example.com',
                  CASE WHEN i % 5 = 0 THEN 'Inactive' ELSE 'Active' END,
-                 1700000000000000 + i * 1000000, 1700000000000000 FROM numbers"
+                 1700000000000000 + i * CAST(1000000 AS BIGINT), 1700000000000000 FROM numbers"
         ),
         format!(
             "{numbers} INSERT INTO contact_tags (contact_id, tag_id, workspace_id)

@@ -43,7 +43,7 @@
 //!   wake it 200 times a second. Measured beside each other (`cargo bench -p benches
 //!   --bench wait`, medians of seven rounds on a busy machine with two processors),
 //!   waiting in epoll takes 1.1 times as much processor time with one socket, and 1.9
-//!   times with 50 and with 300: for these 1.74 instead of 0.90 ms every 20 ms, awake
+//!   times with 50 and with 300 (1.2, 2.1 and 2.5 times on a quiet one): for these 1.74 instead of 0.90 ms every 20 ms, awake
 //!   8 900 times a second instead of 200. Both are as punctual: half of all deadlines
 //!   are met within 0.1 ms either way, and the latest of a hundred depend on what else
 //!   the machine does. What is gained is at most 5 ms, 2.4 ms in the middle, by

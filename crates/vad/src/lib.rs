@@ -10,9 +10,9 @@
 //! a gate passes over the windows of lines that sound as they did while nobody spoke.
 //!
 //! The kernel is what pays: measured beside each other (`cargo bench -p benches --bench vad`,
-//! medians at 8 kHz with AVX2, one run on a busy machine), a window takes it an eighth of ONNX
-//! Runtime's time for one stream (144 and 1 176 µs) and less than a fifth for batches of 8 (0.90
-//! and 4.80 ms) and of 32 (2.83 and 15.4 ms); without AVX2 it is 3.7, 2.8 and 1.6 times as fast.
+//! medians at 8 kHz, one run on a quiet machine), a window takes ONNX Runtime 6.2, 5.4 and 5.0 times
+//! as long for batches of 1, 8 and 32 where there is AVX2 (65.6 and 10.6 µs, 288 and 53 µs, 1.04 and
+//! 0.21 ms), 7.4, 6.5 and 6.0 times with AVX-512, and 3.5, 2.0 and 1.9 times on other processors.
 //! Their probabilities differ by at most 1e-4, which `tests/kernel.rs` asserts on the fixtures.
 //!
 //! It never decides anything from the probabilities, keeps no time and knows nothing of calls.
