@@ -1,11 +1,13 @@
 //! The database as the rest of the crate uses it: who writes and who reads, and in whose name.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sqlx::any::Any;
 use sqlx::error::ErrorKind;
 use sqlx::{AnyPool, Transaction};
 
+use crate::counts::Counts;
 use crate::holding::Holder;
 use crate::opening::{self, OpenStoreError, PostgresSettings};
 use crate::workspaces::WorkspaceId;
@@ -31,6 +33,7 @@ pub struct Store {
     pub(crate) dialect: Dialect,
     /// The node that calls are begun for.
     pub(crate) holder: Option<Holder>,
+    pub(crate) counts: Arc<Counts>,
 }
 
 /// Which database it is, for the few things that have no common spelling.

@@ -23,6 +23,7 @@ mod calls;
 mod columns;
 mod contacts;
 mod conversations;
+mod counts;
 mod credentials;
 mod database;
 mod dialling;

@@ -252,6 +252,23 @@ async fn what_people_do_is_in_their_hands_from_its_time_on() {
 }
 
 #[tokio::test]
+async fn a_task_whose_call_is_under_way_is_not_deleted() {
+    let running = Running::start().await;
+    let path = running.task(json!({})).await;
+    let call = running.placed(0).await;
+    running.becomes(&path, "in_progress").await;
+    running
+        .node
+        .delete(&path)
+        .await
+        .is_error(409, "TASK_STATUS_CONFLICT");
+    running.ends(call, CallStatus::Completed).await;
+    running.becomes(&path, "completed").await;
+    running.node.delete(&path).await.data();
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn cancelling_a_task_ends_its_call() {
     let running = Running::start().await;
     let path = running.task(json!({})).await;

@@ -69,6 +69,9 @@ async fn a_task_takes_only_steps_that_it_can() {
     node.patch(&path, json!({ "priority": 1 }))
         .await
         .is_error(409, "TASK_STATUS_CONFLICT");
+    node.put(&path, json!({ "priority": 1 }))
+        .await
+        .is_error(409, "TASK_STATUS_CONFLICT");
     assert_eq!(step("retry").await.data()["status"], "queued");
     assert_eq!(step("complete").await.data()["status"], "completed");
 }

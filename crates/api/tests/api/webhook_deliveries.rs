@@ -241,6 +241,25 @@ async fn a_delivery_is_made_again_under_the_same_id() {
 }
 
 #[tokio::test]
+async fn a_delivery_to_the_workspaces_webhook_is_made_again() {
+    let (node, endpoint) = (node().await, Endpoint::start().await);
+    let made = node.post("/webhooks", hook(&endpoint.url())).await.data();
+    let hook = format!("/webhooks/{}", made["webhook_uuid"].as_str().unwrap());
+    tell(&node, conversation(&node).await, "first").await;
+    let log = format!("{hook}/deliveries");
+    let listed = node.get(&log).await.data()["data"][0].clone();
+    let one = format!("{log}/{}", listed["delivery_uuid"].as_str().unwrap());
+    let courier = Courier::start(&node.state);
+    delivered(&node, &one, 1).await;
+    let owed = node.post_text(&format!("{one}/redeliver"), "").await.data();
+    assert_eq!(owed["message_id"], listed["message_id"]);
+    delivered(&node, &one, 2).await;
+    let received = endpoint.received(2).await;
+    courier.stop().await;
+    assert_eq!(received[0].body, received[1].body);
+}
+
+#[tokio::test]
 async fn a_test_arrives_whatever_is_subscribed_to() {
     let (node, endpoint) = (node().await, Endpoint::start().await);
     let path = format!("/agents/{}/webhooks", node.file_agent);

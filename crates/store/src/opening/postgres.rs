@@ -1,6 +1,7 @@
 //! The Postgres server: one pool of connections for everything.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secret::Secret;
@@ -82,6 +83,7 @@ pub(crate) async fn connect(settings: &PostgresSettings) -> Result<Store, OpenSt
         workspace: WorkspaceId::default(),
         dialect: Dialect::Postgres,
         holder: None,
+        counts: Arc::default(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -42,6 +43,7 @@ pub(crate) async fn open(path: &Path) -> Result<Store, OpenStoreError> {
         workspace: WorkspaceId::default(),
         dialect: Dialect::Sqlite,
         holder: None,
+        counts: Arc::default(),
     })
 }
 

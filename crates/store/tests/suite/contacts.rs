@@ -26,6 +26,29 @@ async fn contacts_are_paged_newest_first() {
 }
 
 #[tokio::test]
+async fn a_page_far_back_begins_where_the_one_before_it_ended() {
+    let (store, _database) = open().await;
+    let extras = ContactExtras::default();
+    for second in 0..1_020 {
+        let new = with_number(&format!("+1415555{second:04}"));
+        let made = store.create_contact(&new, &extras, at(second));
+        made.await.unwrap();
+    }
+    let all = ContactFilter::default();
+    let mut numbers = Vec::new();
+    for page in [100, 101, 102] {
+        let page = store.contacts(&all, page, 10).await.unwrap();
+        assert_eq!(page.total, 1_020);
+        numbers.extend(page.items.into_iter().map(|it| it.details.number.unwrap()));
+    }
+    let expected: Vec<_> = (0..30)
+        .map(|second| format!("+1415555{second:04}"))
+        .rev()
+        .collect();
+    assert_eq!(numbers, expected);
+}
+
+#[tokio::test]
 async fn contacts_are_found_by_what_their_number_contains() {
     let (store, _database) = open().await;
     call_to(&store, &["Anna_100%", "anna.100", "+14155550103"]).await;

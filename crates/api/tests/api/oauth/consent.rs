@@ -292,3 +292,26 @@ async fn a_loopback_redirect_uri_without_a_port_takes_every_port() {
         "{location}"
     );
 }
+
+#[tokio::test]
+async fn a_database_that_fails_is_owned_up_to() {
+    let node = Node::start().await;
+    let client = Client::register(&node).await;
+    let page = client.ask(&client.request()).await;
+    let cookie = cookie(&page);
+    let mut form = fields(&page.text());
+    form.insert("decision".to_owned(), "allow".to_owned());
+    form.insert("api_key".to_owned(), node.token.clone());
+    node.store.close().await;
+    for answer in [
+        client.ask(&client.request()).await,
+        client
+            .send("authorize", &form, &[("cookie", &cookie)])
+            .await,
+        client.send("token", &client.exchange("code"), &[]).await,
+        client.revoke("token").await,
+    ] {
+        assert_eq!(answer.status, 500, "{}", answer.text());
+        assert!(!answer.text().contains("closed pool"), "{}", answer.text());
+    }
+}
