@@ -104,15 +104,8 @@ impl Store {
         &self,
         number: Uuid,
     ) -> Result<Option<SipConnection>, StoreError> {
-        let connection = sqlx::query_as(
-            "SELECT * FROM sip_connections WHERE number_id = $1 AND workspace_id = $2
-             ORDER BY created_at DESC, id DESC LIMIT 1",
-        )
-        .bind(number.to_string())
-        .bind(self.workspace.as_str())
-        .fetch_optional(&self.readers)
-        .await?;
-        Ok(connection)
+        let mut reader = self.readers.acquire().await?;
+        Ok(newest(&mut reader, &self.workspace, number).await?)
     }
 
     /// Adds a connection, and its number if the workspace does not have it yet.
@@ -146,7 +139,7 @@ impl Store {
     ) -> Result<Option<SipConnection>, StoreError> {
         let mut write = self.write().await?;
         if let Some(gateway) = &change.gateway {
-            set_gateway(&mut write, &self.workspace, id, gateway).await?;
+            set_gateway(&mut write, &self.workspace, id, gateway, now).await?;
         }
         let changed = sqlx::query_as(
             "UPDATE sip_connections SET name = coalesce($1, name), updated_at = $2
@@ -173,6 +166,22 @@ impl Store {
                 .await?;
         Ok(removed.rows_affected() > 0)
     }
+}
+
+/// The newest connection of a number.
+pub(super) async fn newest(
+    reader: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    number: Uuid,
+) -> Result<Option<SipConnection>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT * FROM sip_connections WHERE number_id = $1 AND workspace_id = $2
+         ORDER BY created_at DESC, id DESC LIMIT 1",
+    )
+    .bind(number.to_string())
+    .bind(workspace.as_str())
+    .fetch_optional(reader)
+    .await
 }
 
 /// Stores a connection of a number, called `(name, number as given)`.
@@ -210,17 +219,19 @@ pub(super) async fn set_gateway(
     workspace: &WorkspaceId,
     id: Uuid,
     gateway: &SipGateway,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE sip_connections SET gateway = $1, port = $2, secondary_gateway = $3,
-             username = $4, password = $5, state = 'unverified'
-         WHERE id = $6 AND workspace_id = $7",
+             username = $4, password = $5, state = 'unverified', updated_at = $6
+         WHERE id = $7 AND workspace_id = $8",
     )
     .bind(&gateway.gateway)
     .bind(gateway.port.map(i64::from))
     .bind(gateway.secondary_gateway.as_deref())
     .bind(gateway.username.as_deref())
     .bind(gateway.password.as_ref().map(Secret::expose))
+    .bind(micros(now))
     .bind(id.to_string())
     .bind(workspace.as_str())
     .execute(write)

@@ -95,18 +95,11 @@ impl Store {
         let Some(changed) = changed else {
             return Ok(None);
         };
-        let newest: Option<String> = sqlx::query_scalar(
-            "SELECT id FROM sip_connections WHERE number_id = $1 AND workspace_id = $2
-             ORDER BY created_at DESC, id DESC LIMIT 1",
-        )
-        .bind(number.id.to_string())
-        .bind(workspace.as_str())
-        .fetch_optional(&mut *write)
-        .await?;
-        match (&change.gateway, newest.and_then(|id| id.parse().ok())) {
+        let newest = connections::newest(&mut write, workspace, number.id).await?;
+        match (&change.gateway, newest) {
             (Some(Some(gateway)), Some(connection)) => {
-                connections::set_gateway(&mut write, workspace, connection, gateway).await?;
-                touch(&mut write, connection, now).await?;
+                connections::set_gateway(&mut write, workspace, connection.id, gateway, now)
+                    .await?;
             }
             (Some(Some(gateway)), None) => {
                 let names = (changed.name.as_str(), changed.number.as_str());
@@ -131,17 +124,4 @@ impl Store {
         write.commit().await?;
         Ok(Some(changed))
     }
-}
-
-async fn touch(
-    write: &mut sqlx::AnyConnection,
-    connection: Uuid,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE sip_connections SET updated_at = $1 WHERE id = $2")
-        .bind(micros(now))
-        .bind(connection.to_string())
-        .execute(write)
-        .await?;
-    Ok(())
 }
