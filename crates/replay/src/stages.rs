@@ -88,6 +88,11 @@ impl Stages {
         })
     }
 
+    /// Has every sentence be spoken anew from now on, as if no call had been held before.
+    pub fn forget_sayings(&mut self) {
+        self.sayings = Sayings::default();
+    }
+
     /// Answers from these cassettes from now on, if there are any; what became of those before.
     pub(crate) fn remember(&mut self, cassettes: Option<Cassettes>) -> Option<Reused> {
         let before = std::mem::replace(&mut self.cassettes, cassettes);
