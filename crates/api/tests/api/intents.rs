@@ -322,9 +322,18 @@ async fn intents_are_no_field_of_their_agent() {
 
 #[tokio::test]
 async fn intents_of_a_file_are_shown_and_not_changed() {
-    let node = Node::start().await;
+    let file = json!({ "name": "Support", "intents": [{ "name": "Book" }] });
+    let node = Node::start_from(file, |_| {}).await;
     let path = format!("/agents/{}/intents", node.file_agent);
-    let made = node.post(&path, json!({ "name": "Book" })).await;
-    made.is_error(409, "agent_is_file_managed");
-    assert_eq!(node.get(&path).await.data(), json!([]));
+    let shown = node.get(&path).await.data();
+    assert_eq!(shown[0]["name"], "Book");
+    let one = format!("{path}/{}", shown[0]["intent_uuid"].as_str().unwrap());
+    for refused in [
+        node.post(&path, json!({ "name": "Cancel" })).await,
+        node.patch(&one, json!({ "name": "Cancel" })).await,
+        node.delete(&one).await,
+    ] {
+        refused.is_error(409, "agent_is_file_managed");
+    }
+    assert_eq!(node.get(&path).await.data(), shown);
 }

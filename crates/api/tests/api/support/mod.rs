@@ -52,6 +52,14 @@ impl Node {
     }
 
     pub(crate) async fn start_with(adjust: impl FnOnce(&mut ApiConfig)) -> Self {
+        let file = json!({ "name": "Support", "slug": "support" });
+        Self::start_from(file, adjust).await
+    }
+
+    /// A node whose agents folder has a file that says this.
+    pub(crate) async fn start_from(file: Value, adjust: impl FnOnce(&mut ApiConfig)) -> Self {
+        let file = AgentDefinition::from_json(file).unwrap();
+        let file = file.identified(Uuid::from_u128(7));
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("mihu.sqlite"))
             .await
@@ -60,7 +68,6 @@ impl Node {
             .create_api_key("tests", &[EVERY_SCOPE], None, Timestamp::now())
             .await
             .unwrap();
-        let file = file_agent();
         let file_agent = file.agent_uuid;
         let directory = Directory::load(&store, vec![file], Timestamp::now())
             .await
@@ -327,9 +334,4 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(mut probe: impl FnMu
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("what was waited for did not happen");
-}
-
-fn file_agent() -> AgentDefinition {
-    let definition = AgentDefinition::from_json(json!({ "name": "Support", "slug": "support" }));
-    definition.unwrap().identified(Uuid::from_u128(7))
 }
