@@ -8,10 +8,11 @@
 //!
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
-//! put together in this order: [`Directory::load`], [`IntentTools::new`], [`Numbers::new`], the engine,
-//! [`ApiState::new`], [`records::close_interrupted`], then [`records::hold`], [`records::run`], [`webhooks::run`],
-//! [`transcriptions::run`], [`upkeep::run`], [`evaluations::run`], [`privacy::run`] and [`serve()`] as
-//! tasks, and only then [`engine::Engine::answer`].
+//! put together in this order: [`Directory::load`], [`IntentTools::new`], [`Numbers::new`], the
+//! engine, [`ApiState::new`], [`records::close_interrupted`], then [`records::hold`],
+//! [`records::run`], [`webhooks::run`], [`transcriptions::run`], [`upkeep::run`],
+//! [`evaluations::run`], [`privacy::run`] and [`serve()`] as tasks, and only then
+//! [`engine::Engine::answer`].
 
 mod access;
 mod agents;

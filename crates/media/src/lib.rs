@@ -43,11 +43,12 @@
 //!   wake it 200 times a second. Measured beside each other (`cargo bench -p benches
 //!   --bench wait`, medians of seven rounds on a busy machine with two processors),
 //!   waiting in epoll takes 1.1 times as much processor time with one socket, and 1.9
-//!   times with 50 and with 300 (1.2, 2.1 and 2.5 times on a quiet one): for these 1.74 instead of 0.90 ms every 20 ms, awake
-//!   8 900 times a second instead of 200. Both are as punctual: half of all deadlines
-//!   are met within 0.1 ms either way, and the latest of a hundred depend on what else
-//!   the machine does. What is gained is at most 5 ms, 2.4 ms in the middle, by
-//!   which audio reaches a listener that looks at windows of 32 ms.
+//!   times with 50 and with 300 (1.2, 2.1 and 2.5 times on a quiet one): for these
+//!   1.74 instead of 0.90 ms every 20 ms, awake 8 900 times a second instead of 200.
+//!   Both are as punctual: half of all deadlines are met within 0.1 ms either way, and
+//!   the latest of a hundred depend on what else the machine does. What is gained is at
+//!   most 5 ms, 2.4 ms in the middle, by which audio reaches a listener that looks at
+//!   windows of 32 ms.
 //! - The kernel stamps datagrams when they arrive, so that the thread's waiting is
 //!   not taken for the network's jitter. That costs 0.17 µs a datagram, about a
 //!   fiftieth of what a leg takes.

@@ -62,7 +62,8 @@ pub struct SipConfig {
 
 impl SipConfig {
     /// Sensible settings for an endpoint at `listen`: no trunks, calls taken from loopback only,
-    /// 1,000 calls, one minute of ringing, gateways that calls bring along anywhere; PCMU and PCMA, encrypted for callers who want that.
+    /// 1,000 calls, one minute of ringing, gateways that calls bring along anywhere; PCMU and PCMA,
+    /// encrypted for callers who want that.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,

@@ -1,7 +1,8 @@
 //! Transcriptions: audio files that are to be written down, and what was said in them.
 //!
 //! Start reading at [`work`]: how a job is taken up by one node alone and goes on where a crash cut
-//! it short. [`evaluating`] and [`reports`] are what is owed at its end, [`discarding`] how it goes with all it had.
+//! it short. [`evaluating`] and [`reports`] are what is owed at its end, [`discarding`] how it goes
+//! with all it had.
 
 mod discarding;
 mod evaluating;

@@ -10,8 +10,8 @@ use crate::state::ApiState;
 
 /// The sessions of a conversation
 ///
-/// In pages, in the order of their beginnings. A call is one session; messages are one as long as no pause between
-/// two is longer than the `timeout_minutes` of the agent's evaluation settings.
+/// In pages, in the order of their beginnings. A call is one session; messages are one as long as no
+/// pause between two is longer than the `timeout_minutes` of the agent's evaluation settings.
 #[utoipa::path(
     get, path = "/conversations/{conversation_uuid}/sessions",
     operation_id = "list_conversation_sessions", tag = "conversations",
