@@ -197,6 +197,9 @@ impl Node {
             .timeout(LONGEST)
             .build()
             .expect("a client");
+        // It is bound before it is ready: what begins within its start is no figure of requests.
+        let health = client.get(format!("http://{address}/healthz")).send().await;
+        health.expect("the node answers");
         Self {
             address,
             token: token.expose().to_owned(),
