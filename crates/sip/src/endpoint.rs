@@ -264,6 +264,8 @@ impl SipEndpoint {
             );
         }
         self.stack.stopped.cancel();
+        self.stack.tasks.close();
+        self.stack.tasks.wait().await;
     }
 }
 

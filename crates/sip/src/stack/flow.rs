@@ -72,6 +72,8 @@ pub(crate) enum FlowError {
     },
     #[error("no connection to {peer} in time")]
     ConnectTimedOut { peer: SocketAddr },
+    #[error("no connection to {peer}: {CAPACITY} are open to others")]
+    TooMany { peer: SocketAddr },
     #[error("expected a sip: URI with transport udp or tcp, not {0}")]
     Unsupported(String),
 }
@@ -86,15 +88,19 @@ pub(crate) struct Dialled {
 type Slot = Arc<tokio::sync::Mutex<Option<TcpConnection>>>;
 
 impl Dialled {
-    fn slot(&self, peer: SocketAddr) -> Slot {
+    /// The place of the connection to `peer`, unless there are too many to others.
+    fn slot(&self, peer: SocketAddr) -> Option<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if slots.len() >= CAPACITY {
+        if !slots.contains_key(&peer) && slots.len() >= CAPACITY {
             slots.retain(|_, slot| {
                 slot.try_lock()
                     .map_or(true, |slot| slot.as_ref().is_some_and(is_open))
             });
+            if slots.len() >= CAPACITY {
+                return None;
+            }
         }
-        Arc::clone(slots.entry(peer).or_default())
+        Some(Arc::clone(slots.entry(peer).or_default()))
     }
 }
 
@@ -155,6 +161,7 @@ impl Stack {
             )));
         }
         let slot = self.dialled.slot(peer);
+        let slot = slot.ok_or(FlowError::TooMany { peer })?;
         let mut slot = slot.lock().await;
         if let Some(connection) = slot.as_ref().filter(|connection| is_open(connection)) {
             return Ok(Flow {
@@ -214,6 +221,20 @@ fn is_private(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_connections_are_remembered_than_there_is_room_for() {
+        let dialled = Dialled::default();
+        let peer = |port| SocketAddr::from(([192, 0, 2, 1], port));
+        let busy: Vec<Slot> = (0..CAPACITY as u16)
+            .map(|port| dialled.slot(peer(port)).unwrap())
+            .collect();
+        let held: Vec<_> = busy.iter().map(|slot| slot.try_lock().unwrap()).collect();
+        assert!(dialled.slot(peer(u16::MAX)).is_none());
+        assert!(dialled.slot(peer(0)).is_some());
+        drop(held);
+        assert!(dialled.slot(peer(u16::MAX)).is_some());
+    }
 
     #[test]
     fn a_private_contact_from_a_public_source_is_behind_a_nat() {

@@ -75,6 +75,8 @@ pub(crate) struct Stack {
     pub(crate) counters: Arc<Counters>,
     /// The tasks of calls.
     pub(crate) calls: TaskTracker,
+    /// The tasks that end with the stack.
+    pub(crate) tasks: TaskTracker,
     /// Cancelled when every call has to hang up.
     pub(crate) draining: CancellationToken,
     /// Cancelled when everything has to end at once.
@@ -146,6 +148,7 @@ impl Stack {
             room: Arc::new(Semaphore::new(config.max_calls)),
             counters: Arc::default(),
             calls: TaskTracker::new(),
+            tasks: TaskTracker::new(),
             draining,
             stopped,
             tags: RandomState::new(),
@@ -184,10 +187,16 @@ impl Stack {
     }
 }
 
-/// Runs a task that ends with the stack at the latest.
+/// Runs a task that ends with the stack at the latest. A panic ends it alone, and is counted.
 pub(crate) fn spawn_until_stopped(stack: &Stack, task: impl Future<Output = ()> + Send + 'static) {
-    let stopped = stack.stopped.clone();
-    tokio::spawn(async move { stopped.run_until_cancelled(task).await });
+    let (stopped, counters) = (stack.stopped.clone(), Arc::clone(&stack.counters));
+    stack.tasks.spawn(async move {
+        let task = AssertUnwindSafe(task).catch_unwind();
+        if let Some(Err(_)) = stopped.run_until_cancelled(task).await {
+            counters.panics.fetch_add(1, Ordering::Relaxed);
+            tracing::error!("a task of the SIP stack panicked");
+        }
+    });
 }
 
 /// Runs a loop until the stack stops, and starts it again when it panics.
@@ -235,6 +244,24 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_counted_and_the_others_end_with_the_stack() {
+        let config = SipConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let socket = Arc::new(Socket::bind(config.listen).await.unwrap());
+        let listen = socket.local_address().unwrap();
+        let routes = Routes::new(&[]).unwrap();
+        let (stack, _endpoint) = Stack::new(config, routes, socket, listen).await;
+        spawn_until_stopped(&stack, async { panic!("on purpose") });
+        spawn_until_stopped(&stack, std::future::pending());
+        while stack.counters.panics.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+        stack.stopped.cancel();
+        stack.tasks.close();
+        let ended = tokio::time::timeout(Duration::from_secs(5), stack.tasks.wait());
+        assert!(ended.await.is_ok());
+    }
 
     #[tokio::test]
     async fn a_loop_that_panics_starts_again_and_is_counted() {
