@@ -16,7 +16,7 @@ use std::time::Duration;
 use agent::AgentDefinition;
 use audio::SampleRate;
 use jiff::Timestamp;
-use media::{ConnectError, Leg, OpenLegError};
+use media::{Background, ConnectError, Leg, OpenLegError};
 use sip::{CallHandle, EndCause, IncomingCall, LocalMedia, RemoteMedia};
 use tokio::sync::mpsc;
 
@@ -263,6 +263,7 @@ impl Call<'_> {
         signalling: &CallHandle,
         events: &mut mpsc::Receiver<sip::CallEvent>,
     ) -> CallReport {
+        self.ready_background(&script).await;
         match self.await_answer(&line, signalling, events).await {
             Ok(remote) => {
                 self.answered(party, script, line, &remote, signalling, events)
@@ -282,6 +283,7 @@ impl Call<'_> {
         signalling: &CallHandle,
         events: &mut mpsc::Receiver<sip::CallEvent>,
     ) -> CallReport {
+        self.ready_background(&script).await;
         while line.feed.event().is_some() {}
         if let Err(error) = line.connect(self.node, remote) {
             signalling.hangup();
@@ -289,6 +291,25 @@ impl Call<'_> {
         }
         self.talk(party, script, line, remote, signalling, events)
             .await
+    }
+
+    /// Has the sound behind the agent computed, which only the first call with it waits for: where
+    /// the line is connected other calls would wait as well.
+    async fn ready_background(&self, script: &Script) {
+        let Some(Background { ambience, .. }) = script.background else {
+            return;
+        };
+        let widest = self.node.config.widest.hertz();
+        let rates = [SampleRate::HZ_8000, SampleRate::HZ_16000];
+        let rates = rates.into_iter().filter(move |rate| rate.hertz() <= widest);
+        let computed = tokio::task::spawn_blocking(move || {
+            for rate in rates {
+                ambience.bed(rate);
+            }
+        });
+        if computed.await.is_err() {
+            tracing::error!("the sound behind the agent could not be computed");
+        }
     }
 
     async fn await_answer(
