@@ -31,9 +31,14 @@ const HOARSE: f32 = 0.25;
 const BREATH: f32 = 0.16;
 
 /// How periodic a voice is, what is no voice at all, and what a fricative is at most.
-const VOICED: f32 = 0.84;
+const VOICED: f32 = 0.86;
 const UNVOICED: f32 = 0.5;
 const FRICATIVE: f32 = 0.6;
+
+/// What a sibilant has above the telephone's band, of its whole energy, and how much it counts. No
+/// sound of breath lies so high.
+const HIGH: f32 = 0.8;
+const SIBILANT: f32 = 0.35;
 
 /// Below this mean square, -64 dBov, there is nothing to hear.
 const AUDIBLE: f32 = 400.0;
@@ -86,8 +91,10 @@ const WHISPERED: f32 = 0.04;
 const REMEMBERED: u32 = 12;
 const COUGHED: u32 = 5;
 
-/// The rate at which pitch is looked for, what is looked at, and its lags: 400 to 70 Hz.
+/// The rate at which pitch is looked for, below what, what is looked at, and its lags: 400 to 70 Hz.
+/// What lies higher repeats itself less the more open the vowel, and would hide the pitch.
 const PITCH_RATE: u32 = 4_000;
+const PITCH_HZ: f32 = 900.0;
 const LOOKED_AT: usize = 192;
 const LAGS: std::ops::RangeInclusive<usize> = 10..=57;
 
@@ -107,14 +114,16 @@ pub(super) struct Judgement {
     pub(super) articulated_before: Duration,
 }
 
-/// Listens to one line: two second-order high-passes (Butterworth) in a row, two sums, and how
+/// Listens to one line: two second-order high-passes (Butterworth) in a row, three sums, and how
 /// much the sound repeats itself. Of a wide line it hears what a telephone line has of it, or a
-/// sibilant would be as loud as a cough.
+/// sibilant would be as loud as a cough; that there is one is told by what the telephone lacks.
 #[derive(Debug)]
 pub(super) struct Articulation {
     rate: SampleRate,
     narrow: Option<[Biquad; 2]>,
     above: [Biquad; 2],
+    /// What is left of the line before it is looked at at [`PITCH_RATE`].
+    below: [Biquad; 2],
     /// The last of the line at [`PITCH_RATE`].
     slow: VecDeque<f32>,
     before: VecDeque<Earlier>,
@@ -122,6 +131,17 @@ pub(super) struct Articulation {
     /// The mean square of the caller's speech, once some was heard.
     usual: Option<f32>,
     burst: Option<Burst>,
+}
+
+/// What there is in a window.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    /// The mean square in the telephone's band.
+    power: f32,
+    /// The share of it above the border.
+    share: f32,
+    /// The mean square beyond that band.
+    beyond: f32,
 }
 
 /// A window that may belong to the beginning of the next ones.
@@ -152,6 +172,7 @@ impl Articulation {
             narrow: wide
                 .then(|| STEEP.map(|quality| Biquad::low_pass(TELEPHONE_HZ, quality, rate))),
             above: [Biquad::high_pass(BORDER_HZ, FRAC_1_SQRT_2, rate); 2],
+            below: STEEP.map(|quality| Biquad::low_pass(PITCH_HZ, quality, rate)),
             slow: VecDeque::from([0.0; LOOKED_AT]),
             before: VecDeque::with_capacity(BEFORE + 1),
             loudest: 0.0,
@@ -178,7 +199,11 @@ impl Articulation {
 
     /// Hears the next samples of the line, and says what they sound like.
     pub(super) fn hear(&mut self, samples: &[i16]) -> Judgement {
-        let (power, share) = self.filter(samples);
+        let Heard {
+            power,
+            share,
+            beyond,
+        } = self.filter(samples);
         self.remember(samples);
         self.loudest = power.max(FADING * self.loudest);
         let periodic = if power > AUDIBLE {
@@ -195,6 +220,9 @@ impl Articulation {
             (windows + 1, articulated + earlier.articulated)
         });
         let mut articulated = self.articulated(power, share, periodic);
+        if self.is_sibilant(power, beyond) {
+            articulated = articulated.max(SIBILANT);
+        }
         if windows == 1 {
             articulated = articulated.min(SUDDEN);
         }
@@ -214,31 +242,43 @@ impl Articulation {
         }
     }
 
-    /// The mean square of the samples, and the share of it above the border.
-    fn filter(&mut self, samples: &[i16]) -> (f32, f32) {
-        let (mut whole, mut above) = (0.0_f32, 0.0_f32);
+    fn filter(&mut self, samples: &[i16]) -> Heard {
+        let (mut wide, mut whole, mut above) = (0.0_f32, 0.0_f32, 0.0_f32);
         for sample in samples {
             let input = f32::from(*sample);
             let narrow = self.narrow.iter_mut().flatten();
             let heard = narrow.fold(input, |input, filter| filter.pass(input));
             let high = self.above.iter_mut();
             let high = high.fold(heard, |input, filter| filter.pass(input));
+            wide += input * input;
             whole += heard * heard;
             above += high * high;
         }
-        (
-            whole / samples.len().max(1) as f32,
-            above / whole.max(f32::MIN_POSITIVE),
-        )
+        let length = samples.len().max(1) as f32;
+        Heard {
+            power: whole / length,
+            share: above / whole.max(f32::MIN_POSITIVE),
+            beyond: (wide - whole).max(0.0) / length,
+        }
     }
 
     fn remember(&mut self, samples: &[i16]) {
         let step = (self.rate.hertz() / PITCH_RATE).max(1) as usize;
         for group in samples.chunks(step) {
             self.slow.pop_front();
-            let sum: f32 = group.iter().map(|sample| f32::from(*sample)).sum();
+            let low = |sample: &i16| {
+                let filters = self.below.iter_mut();
+                filters.fold(f32::from(*sample), |input, filter| filter.pass(input))
+            };
+            let sum: f32 = group.iter().map(low).sum();
             self.slow.push_back(sum / step as f32);
         }
+    }
+
+    /// Whether this is a consonant such as "s", of which a telephone line has next to nothing.
+    fn is_sibilant(&self, power: f32, beyond: f32) -> bool {
+        let whole = power + beyond;
+        whole >= self.softness() * NEAR && beyond >= HIGH * whole
     }
 
     fn articulated(&mut self, power: f32, share: f32, periodic: f32) -> f32 {
@@ -482,7 +522,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sibilant_is_no_burst_on_a_wide_line() {
+    fn a_sibilant_is_part_of_words_and_no_burst_on_a_wide_line() {
         let rate = SampleRate::HZ_16000;
         // What varies slowly becomes a sound just below 8 kHz with each second sign turned.
         let slow = noise(30_000);
@@ -494,12 +534,23 @@ mod tests {
         let softer: Vec<i16> = sibilant.iter().map(|sample| sample / 3).collect();
         let vowel = audio::resample::resample(&vowel(), RATE, rate).unwrap();
         let mut articulation = Articulation::new(rate);
-        for window in [sibilant, softer] {
-            assert!(articulation.hear(&window).articulated <= WHISPERED);
-        }
+        let sibilants = [sibilant, softer].map(|window| articulation.hear(&window).articulated);
+        assert_eq!(sibilants, [SUDDEN, SIBILANT]);
         let windows = vowel.chunks(512).map(|window| articulation.hear(window));
         let heard: Vec<f32> = windows.map(|judged| judged.articulated).collect();
         assert_eq!(heard[1..], [1.0, 1.0]);
+    }
+
+    #[test]
+    fn the_pitch_of_a_bright_vowel_is_heard() {
+        let bright = voice(|hertz| {
+            if (1_000.0..2_800.0).contains(&hertz) {
+                1.0
+            } else {
+                0.3
+            }
+        });
+        assert_eq!(heard(&[bright])[1..], [1.0, 1.0]);
     }
 
     #[test]
