@@ -130,7 +130,7 @@ impl Llm {
         // The operator's key is for the operator's server alone.
         let own = url == self.url;
         OpenAiConfig {
-            key: (own && !self.key.is_empty()).then(|| Secret::new(&self.key)),
+            key: (own && !self.key.expose().is_empty()).then(|| Secret::new(self.key.expose())),
             connect_timeout: self.connect_timeout,
             first_token_timeout: self.first_token_timeout,
             idle_timeout: self.idle_timeout,

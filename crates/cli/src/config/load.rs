@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::{Config, mistake};
 
-/// Variables that begin like settings but are none: they point tools at a binary or a checkout.
+/// Variables that begin like settings but are none: they say where the settings are.
 const NOT_SETTINGS: &[&str] = &["MIHU_CONFIG"];
 
 const PREFIX: &str = "MIHU_";
@@ -133,8 +133,18 @@ impl Config {
         if self.http.max_body_bytes < 1_024 {
             return conflict("http.max_body_bytes must be at least 1024");
         }
-        if self.speech.recogniser_queue == 0 || self.speech.voice_queue == 0 {
-            return conflict("speech.recogniser_queue and speech.voice_queue must be at least 1");
+        let speech = &self.speech;
+        if [
+            speech.recogniser_queue,
+            speech.voice_queue,
+            speech.judge_queue,
+        ]
+        .contains(&0)
+        {
+            return conflict(
+                "speech.recogniser_queue, speech.voice_queue and speech.judge_queue must be at \
+                 least 1",
+            );
         }
         if self.llm.max_tokens == 0 {
             return conflict("llm.max_tokens must be at least 1");
@@ -154,7 +164,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 34] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 37] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.lease", self.calls.lease),
@@ -176,6 +186,8 @@ impl Config {
             ("intents.timeout", self.intents.timeout),
             ("webhooks.timeout", self.webhooks.timeout),
             ("webhooks.retry_for", self.webhooks.retry_for),
+            ("webhooks.first_pause", self.webhooks.first_pause),
+            ("webhooks.longest_pause", self.webhooks.longest_pause),
             ("dialling.lease", self.dialling.lease),
             ("dialling.poll_interval", self.dialling.poll_interval),
             ("evaluation.timeout", self.evaluation.timeout),
@@ -200,6 +212,10 @@ impl Config {
                 self.transcriptions.download_timeout,
             ),
             ("transcriptions.lease", self.transcriptions.lease),
+            (
+                "transcriptions.retry_after",
+                self.transcriptions.retry_after,
+            ),
             ("whatsapp.timeout", self.whatsapp.timeout),
             ("whatsapp.retry_after", self.whatsapp.retry_after),
         ]
@@ -455,6 +471,7 @@ mod tests {
         for (name, value) in [
             ("MIHU_SPEECH_RECOGNISER_QUEUE", "0"),
             ("MIHU_SPEECH_VOICE_QUEUE", "0"),
+            ("MIHU_SPEECH_JUDGE_QUEUE", "0"),
             ("MIHU_STORE_CONNECTIONS", "0"),
             ("MIHU_LLM_MAX_TOKENS", "0"),
             ("MIHU_LLM_TEMPERATURE", "-1"),

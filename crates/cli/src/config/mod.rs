@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use sip::{Codec, CodecList, Srtp};
 
 pub(crate) use self::load::LoadConfigError;
+pub(crate) use self::secrets::Hidden;
 
 /// Every setting of a node. An empty string means "not set".
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Store {
     /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. Default: a SQLite file in the data folder.
-    pub(crate) database_url: String,
+    pub(crate) database_url: Hidden,
     /// Connections to a Postgres server that the node keeps at most.
     pub(crate) connections: NonZeroU32,
 }
@@ -128,9 +129,9 @@ pub(crate) struct Calls {
     #[serde(with = "duration")]
     pub(crate) last_goodbye: Duration,
     /// 32 random bytes in Base64 that new recordings are sealed with; empty leaves them plain.
-    pub(crate) recordings_key: String,
+    pub(crate) recordings_key: Hidden,
     /// Keys that older recordings are sealed with.
-    pub(crate) former_recordings_keys: Vec<String>,
+    pub(crate) former_recordings_keys: Vec<Hidden>,
     /// Keep each call in a bundle that `mihu replay --bundle` runs again, in `bundles` in the data
     /// folder. A call whose agent does not record is never kept.
     pub(crate) keep_bundles: bool,
@@ -205,7 +206,7 @@ pub(crate) struct Speech {
 pub(crate) struct Llm {
     /// Base URL of an OpenAI-compatible server.
     pub(crate) url: String,
-    pub(crate) key: String,
+    pub(crate) key: Hidden,
     pub(crate) model: String,
     pub(crate) temperature: f32,
     pub(crate) max_tokens: u32,
@@ -397,7 +398,7 @@ pub(crate) struct Otlp {
     /// Base URL of the collector. Without it nothing is sent.
     pub(crate) endpoint: String,
     /// What every request carries: `NAME=VALUE` pairs between commas.
-    pub(crate) headers: String,
+    pub(crate) headers: Hidden,
     /// The longest that a request may take, and the last of them when the node stops.
     #[serde(with = "duration")]
     pub(crate) timeout: Duration,
@@ -461,7 +462,7 @@ pub(crate) struct Trunk {
     #[serde(default)]
     pub(crate) username: String,
     #[serde(default)]
-    pub(crate) password: String,
+    pub(crate) password: Hidden,
     /// Caller id: the user part of From.
     #[serde(default)]
     pub(crate) from: String,
@@ -526,7 +527,7 @@ impl Default for Config {
 impl Default for Store {
     fn default() -> Self {
         Self {
-            database_url: String::new(),
+            database_url: Hidden::default(),
             connections: NonZeroU32::new(10).unwrap_or(NonZeroU32::MIN),
         }
     }
@@ -573,7 +574,7 @@ impl Default for Calls {
             longest_tool: patience.longest_tool,
             last_words: patience.last_words,
             last_goodbye: patience.last_goodbye,
-            recordings_key: String::new(),
+            recordings_key: Hidden::default(),
             former_recordings_keys: Vec::new(),
             keep_bundles: false,
             most_bundles: 500,
@@ -617,7 +618,7 @@ impl Default for Llm {
     fn default() -> Self {
         Self {
             url: String::new(),
-            key: String::new(),
+            key: Hidden::default(),
             model: "gpt-4o-mini".to_owned(),
             temperature: 0.4,
             max_tokens: 300,
@@ -726,7 +727,7 @@ impl Default for Otlp {
     fn default() -> Self {
         Self {
             endpoint: String::new(),
-            headers: String::new(),
+            headers: Hidden::default(),
             timeout: Duration::from_secs(5),
             queue: NonZeroUsize::new(4_096).unwrap_or(NonZeroUsize::MIN),
             interval: Duration::from_secs(1),

@@ -25,7 +25,7 @@ use super::{Config, LoadConfigError, Transport, Trunk};
 impl Config {
     /// The Postgres database, if there is one.
     pub(crate) fn postgres(&self) -> Option<PostgresSettings> {
-        given(&self.store.database_url).map(|url| PostgresSettings {
+        given(self.store.database_url.expose()).map(|url| PostgresSettings {
             url: Secret::new(url),
             connections: self.store.connections,
         })
@@ -83,12 +83,12 @@ impl Config {
             Key::from_base64(text)
                 .map_err(|error| LoadConfigError::Conflict(format!("calls.{setting}: {error}")))
         };
-        let current = given(&self.calls.recordings_key);
+        let current = given(self.calls.recordings_key.expose());
         let current = current
             .map(|text| key("recordings_key", text))
             .transpose()?;
         let former = self.calls.former_recordings_keys.iter();
-        let former = former.map(|text| key("former_recordings_keys", text));
+        let former = former.map(|text| key("former_recordings_keys", text.expose()));
         Ok(Keys::new(current, former.collect::<Result<_, _>>()?))
     }
 
@@ -171,7 +171,7 @@ impl Config {
             return Ok(None);
         };
         Ok(Some(spans::Settings {
-            headers: spans::headers(&Secret::new(&self.otlp.headers))?,
+            headers: spans::headers(&Secret::new(self.otlp.headers.expose()))?,
             timeout: self.otlp.timeout,
             queue: self.otlp.queue,
             interval: self.otlp.interval,
@@ -276,7 +276,7 @@ impl Trunk {
                 Transport::Tcp => sip::Transport::Tcp,
             },
             username: given(&self.username).map(str::to_owned),
-            password: given(&self.password).map(Secret::new),
+            password: given(self.password.expose()).map(Secret::new),
             from: given(&self.from).map(str::to_owned),
             prefixes: self.prefixes.clone(),
             strip_plus: self.strip_plus,
