@@ -60,7 +60,7 @@ pub(crate) fn well_known() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(metadata::show))
 }
 
-/// The same operations without `/api/v1`, where integrations of the platform know them.
+/// The same operations without `/api/v1`, where many programs look for them.
 pub(crate) fn short_paths() -> Router<ApiState> {
     Router::new()
         .route(

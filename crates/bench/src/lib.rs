@@ -9,7 +9,7 @@
 //! [`turns::run`] replays whole calls on a virtual clock: callers who interrupt, sounds that must
 //! not, and answers.
 //!
-//! It never judges a figure.
+//! It never judges a figure. Start reading at [`turns::run`].
 
 pub mod conversation;
 pub mod figures;

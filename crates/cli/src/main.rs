@@ -2,8 +2,10 @@
 //!
 //! It decides nothing about calls. `serve` is the node; `keys` makes bearer tokens, `workspaces`
 //! what they belong to, which `export` and `import` bring to another node; `oauth` registers
-//! clients that act for it; `phone` is a small scripted SIP phone; `replay` plays recorded callers to
-//! an agent; `demo` runs a node and a phone against each other and shows the conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
+//! clients that act for it; `phone` is a small scripted SIP phone; `replay` plays recorded callers
+//! to an agent; `tune` sweeps an agent's patience over recordings; `bench` measures what a node
+//! carries and how it takes turns; `demo` runs a node and a phone against each other and shows the
+//! conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
 
 mod bench;
 mod config;

@@ -6,6 +6,7 @@
 //! alone, behind a password. All tests of a user share it, whatever process they run in; the first
 //! that needs it starts it (`server.rs`), and a watchdog ends it when no test has used it for a
 //! minute (`watchdog.sh`). Only tests depend on this crate; it knows nothing of what they store.
+//! Start reading at [`TestDatabase`].
 
 mod server;
 
