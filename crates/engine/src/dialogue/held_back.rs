@@ -119,12 +119,10 @@ impl Dialogue {
     }
 
     /// When the agent goes on although nobody knows yet what the sound was that cut it off: it has
-    /// been over for long enough, and no words were found in it.
+    /// been over for long enough, and no words were found in it. On hold it waits.
     pub(super) fn resumption_due(&self) -> Option<Moment> {
-        let after = self
-            .script
-            .resume_after
-            .filter(|_| self.suspended.is_some())?;
+        let waits = self.suspended.is_some() && self.held.is_none() && self.forwarding.is_none();
+        let after = self.script.resume_after.filter(|_| waits)?;
         let until = match self.undecided.last() {
             Some(undecided) if !self.machine.caller_has_turn() => undecided.ended.last_voiced,
             Some(_) | None => self.machine.paused_since()?,
