@@ -438,7 +438,8 @@ impl<'a> Driver<'a> {
         match part {
             Some(Ok(part)) => self.dialogue.reply_part(now, id, part),
             Some(Err(error)) => {
-                tracing::warn!(%error, "the language model failed");
+                tracing::warn!(reason = error.without_words(), "the language model failed");
+                tracing::debug!(%error, "what the language model failed with");
                 self.reply = None;
                 self.dialogue.reply_ended(now, id, Err(error));
             }
