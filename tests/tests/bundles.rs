@@ -258,13 +258,13 @@ fn a_bundle_that_cannot_be_read_is_refused_and_leaves_nothing() {
     let path = folder.path().join("call.mihu");
     let files: [(&[u8], &str); 4] = [
         (
-            b"mihu call bundle, version 2\n",
-            "version 2; expected version 1",
+            b"mihu call bundle, version 1\n",
+            "version 1; expected version 2",
         ),
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "no call bundle"),
-        (b"mihu call bundle, version 1\n\0\0\0\x0d\0\0", "cut off"),
+        (b"mihu call bundle, version 2\n\0\0\0\x0d\0\0", "cut off"),
         (
-            b"mihu call bundle, version 1\n\0\0\0\x02\0\0\0\0{}\0\0\0\0\0\0\0\0",
+            b"mihu call bundle, version 2\n\0\0\0\x02\0\0\0\0{}\0\0\0\0\0\0\0\0",
             "record 1",
         ),
     ];

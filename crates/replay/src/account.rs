@@ -4,8 +4,11 @@ use std::ops::Range;
 use std::time::Duration;
 
 use audio::Moment;
-use engine::{TurnEvidence, TurnLatency};
-use report::{Account, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Speech, Turn};
+use engine::{SpeculationTry, TurnDecision, TurnEvidence, TurnLatency};
+use report::{
+    Account, Decision, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Speech, Try, Turn,
+    Verdict,
+};
 
 use crate::call::Happened;
 use crate::caller::Said;
@@ -37,6 +40,8 @@ pub(crate) fn account(names: Names, happened: &Happened) -> Account {
         end: happened.end.clone(),
         turns: turns(story, &cut_off),
         speech: Speech::default(),
+        decisions: story.decisions.iter().map(decision).collect(),
+        tries: story.tries.iter().map(tried).collect(),
         latency: latencies(&story.latencies),
         false_cutoffs: cut_off.len() as u64,
         missed_turns: missed(happened, &utterances),
@@ -130,6 +135,28 @@ fn speculation(latency: &TurnLatency) -> Option<Speculation> {
         used_tokens: tally.used_tokens,
         wasted_tokens: tally.wasted_tokens,
     })
+}
+
+fn decision(of: &TurnDecision) -> Decision {
+    Decision {
+        verdict: match of.verdict {
+            engine::Verdict::TurnEnded => Verdict::TurnEnded,
+            engine::Verdict::Dismissed => Verdict::Dismissed,
+        },
+        at_ms: of.at_ms,
+        start_ms: of.start_ms,
+        end_ms: of.end_ms,
+        evidence: evidence(&of.evidence),
+    }
+}
+
+const fn tried(of: &SpeculationTry) -> Try {
+    Try {
+        began_ms: of.began_ms,
+        used: of.used,
+        saved_ms: of.saved_ms,
+        tokens: of.tokens,
+    }
 }
 
 fn latencies(of: &[TurnLatency]) -> Latencies {

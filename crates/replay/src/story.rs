@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::mem;
 
 use audio::Moment;
-use engine::{CallEventKind, Speaker, TranscriptTurn, TurnLatency};
+use engine::{
+    CallEventKind, Speaker, SpeculationTry, TranscriptTurn, TurnDecision, TurnLatency,
+};
 
 use crate::expectation::Called;
 
@@ -18,6 +20,10 @@ pub(crate) struct Story {
     pub(crate) turns: Vec<Told>,
     /// One for each answer that was heard.
     pub(crate) latencies: Vec<TurnLatency>,
+    /// The decisions on what was heard of the caller.
+    pub(crate) decisions: Vec<TurnDecision>,
+    /// The answers that were begun ahead.
+    pub(crate) tries: Vec<SpeculationTry>,
     /// The tools that the model called.
     pub(crate) tools: Vec<Called>,
     /// Why sentences could not be spoken.
@@ -75,6 +81,8 @@ impl Narrator {
                 });
             }
             CallEventKind::Latency(latency) => self.story.latencies.push(*latency),
+            CallEventKind::Decision(decision) => self.story.decisions.push(*decision),
+            CallEventKind::Tried(tried) => self.story.tries.push(tried),
             CallEventKind::ToolCalled {
                 name, arguments, ..
             } => {

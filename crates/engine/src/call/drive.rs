@@ -18,9 +18,10 @@ use super::journal::Journal;
 use super::loudness::Loudness;
 use super::speaker::{Note, Speaker, Voice};
 use super::succession::Succession;
+use super::told::Told;
 use super::{Control, Order};
 use crate::dialogue::{Effect, HeardWindow, Playback, ReplyId, ToolId};
-use crate::event::{CallEventKind, TranscriptTurn, TurnLatency};
+use crate::event::CallEventKind;
 use crate::keeping::{Log, LoggedDialogue};
 use crate::listening::Attached;
 use crate::metrics::Metrics;
@@ -93,8 +94,7 @@ pub(super) struct Parts<'a> {
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) cause: Cause,
-    pub(super) transcript: Vec<TranscriptTurn>,
-    pub(super) latencies: Vec<TurnLatency>,
+    pub(super) told: Told,
     /// How loud the caller's speech was, in decibels of full scale, if there was any.
     pub(super) caller_level: Option<f64>,
 }
@@ -125,8 +125,7 @@ pub(super) struct Driver<'a> {
     judging: JoinSet<(Attempt, Option<f32>)>,
     reply: Option<(ReplyId, ReplyStream)>,
     tools: JoinSet<Used>,
-    transcript: Vec<TranscriptTurn>,
-    latencies: Vec<TurnLatency>,
+    told: Told,
     loudness: Loudness,
     hang_up: Option<&'static str>,
     held: bool,
@@ -159,8 +158,7 @@ impl<'a> Driver<'a> {
             judging: JoinSet::new(),
             reply: None,
             tools: JoinSet::new(),
-            transcript: Vec::new(),
-            latencies: Vec::new(),
+            told: Told::default(),
             loudness: Loudness::default(),
             hang_up: None,
         }
@@ -182,8 +180,7 @@ impl<'a> Driver<'a> {
         self.let_tools_finish().await;
         Outcome {
             cause,
-            transcript: self.transcript,
-            latencies: self.latencies,
+            told: self.told,
             caller_level: self.loudness.level(),
         }
     }
@@ -341,21 +338,7 @@ impl<'a> Driver<'a> {
     }
 
     fn tell(&mut self, kind: CallEventKind) {
-        match &kind {
-            CallEventKind::Turn(turn) => self.transcript.push(turn.clone()),
-            CallEventKind::Latency(latency) => self.latencies.push((**latency).clone()),
-            CallEventKind::Started { .. }
-            | CallEventKind::Ringing
-            | CallEventKind::Answered
-            | CallEventKind::ToolCalled { .. }
-            | CallEventKind::ToolAnswered { .. }
-            | CallEventKind::Unspoken { .. }
-            | CallEventKind::Muted { .. }
-            | CallEventKind::RuleFired { .. }
-            | CallEventKind::Forwarding { .. }
-            | CallEventKind::Forwarded(_)
-            | CallEventKind::Ended(_) => {}
-        }
+        self.told.note(&kind);
         self.parts.journal.write(kind);
     }
 

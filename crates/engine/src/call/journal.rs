@@ -104,6 +104,8 @@ mod tests {
             recording: None,
             transcript: Vec::new(),
             latencies: Vec::new(),
+            decisions: Vec::new(),
+            tries: Vec::new(),
             line: None,
         })
     }

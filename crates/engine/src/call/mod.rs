@@ -7,6 +7,7 @@ mod order;
 mod outcome;
 mod speaker;
 mod succession;
+mod told;
 mod way;
 
 use std::path::PathBuf;
@@ -405,8 +406,7 @@ impl Call<'_> {
         }
         let Outcome {
             cause,
-            transcript,
-            latencies,
+            told,
             caller_level,
         } = outcome;
         let counted = line.leg.statistics();
@@ -434,8 +434,10 @@ impl Call<'_> {
             answered_at: Some(answered_at),
             duration,
             recording,
-            transcript,
-            latencies,
+            transcript: told.transcript,
+            latencies: told.latencies,
+            decisions: told.decisions,
+            tries: told.tries,
             line: Some(quality),
         }
     }
@@ -459,6 +461,8 @@ pub(crate) fn failed(reason: String) -> CallReport {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         line: None,
     }
 }

@@ -7,6 +7,7 @@ use turn::{Attempt, Window};
 
 use super::ledger::Lag;
 use super::{Dialogue, Effect, HeardWindow, Recognised, Words};
+use crate::event::Verdict;
 
 /// What the detector says at least of a window that teaches how loud the caller is.
 const SPEECH: f32 = 0.5;
@@ -147,8 +148,9 @@ impl Dialogue {
                         self.suspend(now);
                     }
                 }
-                turn::Effect::Dismissed => {
+                turn::Effect::Dismissed(ended) => {
                     self.discard_ahead();
+                    self.tell_decision(Verdict::Dismissed, &ended, ended.last_voiced);
                     self.words = Words::default();
                     self.caller.forget();
                     self.was_no_turn(now);

@@ -34,10 +34,12 @@ impl Dialogue {
         conversation.push_caller(&text);
         self.effects.push_back(Effect::Hold);
         let reply = self.order_reply(conversation.messages(), true);
+        let mut answer = Answer::new(Some(reply), Some(Ledger::begun_at(now)));
+        answer.tried = Some(now);
         self.ahead = Some(Ahead {
             attempt,
             text,
-            answer: Answer::new(Some(reply), Some(Ledger::begun_at(now))),
+            answer,
             asked: now,
         });
     }
@@ -69,10 +71,11 @@ impl Dialogue {
 
     /// Throws away the answer that was begun ahead.
     pub(super) fn discard_ahead(&mut self) {
-        let Some(ahead) = self.ahead.take() else {
+        let Some(mut ahead) = self.ahead.take() else {
             return;
         };
         self.tally.wasted(ahead.answer.words);
+        self.give_up_try(&mut ahead.answer);
         if let Some(reply) = ahead.answer.asking {
             self.effects.push_back(Effect::CancelAsk(reply));
         }

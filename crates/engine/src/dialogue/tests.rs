@@ -6,6 +6,7 @@ use crate::event::{Speaker, TranscriptTurn, TurnLatency};
 use crate::routing::Routing;
 
 mod cut;
+mod decisions;
 mod forwarding;
 mod held_back;
 mod hold;
