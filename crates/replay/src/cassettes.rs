@@ -14,7 +14,7 @@ use speech::{SpeakRequest, SpokenWord, Utterance};
 use turn::Attempt;
 
 use crate::kept::{Bundle, Sentence, Step};
-use crate::stages::Sound;
+use crate::stages::{Sound, Words};
 
 /// How many requests were answered by cassettes, of how many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(crate) enum Recognition {
     /// Its words came.
     Words {
         /// The words.
-        text: String,
+        words: Words,
         /// How long the work took.
         took: Duration,
         /// How long after the request they came.
@@ -156,6 +156,8 @@ struct Reading<'a> {
     now: Moment,
     recognising: HashMap<Attempt, (u64, Moment)>,
     judging: HashMap<Attempt, (u64, Moment)>,
+    /// What the recogniser said of a turn's end before it told the words.
+    over: HashMap<Attempt, bool>,
     asking: HashMap<ReplyId, (u64, Moment, Reply)>,
     running: HashMap<ToolId, (ToolCall, Moment)>,
     texts: HashMap<SegmentId, String>,
@@ -175,6 +177,7 @@ impl<'a> Reading<'a> {
             now: began.now,
             recognising: HashMap::new(),
             judging: HashMap::new(),
+            over: HashMap::new(),
             asking: HashMap::new(),
             running: HashMap::new(),
             texts: HashMap::new(),
@@ -239,12 +242,18 @@ impl<'a> Reading<'a> {
                     (self.recognising.remove(attempt), words)
                 {
                     let words = Recognition::Words {
-                        text: text.clone(),
+                        words: Words {
+                            text: text.clone(),
+                            is_over: self.over.remove(attempt),
+                        },
                         took: *took,
                         after: now.since(asked),
                     };
                     self.cassettes.words.entry(sound).or_insert(words);
                 }
+            }
+            Input::ProviderSays { attempt, over, .. } => {
+                self.over.insert(*attempt, *over);
             }
             Input::Judged {
                 now,

@@ -17,7 +17,7 @@ use turn::Attempt;
 
 use crate::cassettes::Recognition;
 use crate::latency::{self, Timing};
-use crate::stages::{Mind, Stages};
+use crate::stages::{Mind, Stages, Words};
 use crate::story::{Narrator, Story};
 use crate::voice::{Note, Voice};
 
@@ -62,7 +62,7 @@ pub(crate) struct Manner {
 enum Answer {
     /// The words are yet to be recognised: nobody knows before whether they will still be wanted.
     Recognise(Attempt, Utterance, Duration),
-    Recognised(Attempt, Result<String, RecogniseError>, Duration),
+    Recognised(Attempt, Result<Words, RecogniseError>, Duration),
     /// The sound is yet to be judged.
     Judge(Attempt, Utterance),
     Judged(Attempt, Option<f32>),
@@ -287,7 +287,11 @@ impl<'a> Conversation<'a> {
                 self.answered(now, Answer::Recognised(attempt, words, took));
             }
             Answer::Recognised(attempt, words, took) => {
-                let words = words.map(|words| (words, took));
+                let over = words.as_ref().ok().and_then(|words| words.is_over);
+                if let Some(over) = over {
+                    self.dialogue.provider_says(now, attempt, over);
+                }
+                let words = words.map(|words| (words.text, took));
                 self.dialogue.recognised(now, attempt, words);
             }
             Answer::Judge(attempt, turn) => {
@@ -352,8 +356,8 @@ impl<'a> Conversation<'a> {
     fn recognise(&mut self, now: Moment, attempt: Attempt, utterance: Utterance) {
         let cassettes = self.stages.cassettes();
         let earliest = match cassettes.and_then(|known| known.recognition(&utterance)) {
-            Some(Recognition::Words { text, took, after }) => {
-                self.answer(now + after, Answer::Recognised(attempt, Ok(text), took));
+            Some(Recognition::Words { words, took, after }) => {
+                self.answer(now + after, Answer::Recognised(attempt, Ok(words), took));
                 return;
             }
             Some(Recognition::Late { after }) => after + Duration::from_micros(1),

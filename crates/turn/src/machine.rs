@@ -211,12 +211,13 @@ impl Machine {
         }
     }
 
-    /// Takes what a speech provider says about the turn's end.
-    pub fn provider_says(&mut self, now: Moment, over: bool) {
+    /// Takes whether the speech provider says that the turn is over in what was decoded.
+    pub fn provider_says(&mut self, now: Moment, attempt: Attempt, over: bool) {
         if let Phase::Paused {
             decode: Some(decode),
             ..
         } = &mut self.phase
+            && decode.attempt == attempt
         {
             decode.evidence.provider = Some(over);
             self.timeout(now);

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use llm::{LanguageModel, ReplyPart, ReplyStream};
 use media::{Clock, Leg, LegEvent};
 use sip::{CallHandle, EndCause, TransferOutcome};
-use speech::{RecogniseError, Recogniser, Synthesiser, TurnJudge, Utterance};
+use speech::{RecogniseError, Recogniser, Recognition, Synthesiser, TurnJudge, Utterance};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use turn::Attempt;
@@ -39,7 +39,7 @@ const LAST_TICKS: Duration = Duration::from_millis(60);
 /// Judgements that may be under way at a time: earlier ones are out of date.
 const JUDGING: usize = 2;
 
-type Recognition = (Attempt, Result<(String, Duration), RecogniseError>);
+type Recognised = (Attempt, Result<Recognition, RecogniseError>);
 
 /// Characters of a tool's answer that the call's events hold.
 const TOLD_OF_ANSWER: usize = 2_000;
@@ -120,7 +120,7 @@ pub(super) struct Driver<'a> {
     parts: Parts<'a>,
     dialogue: LoggedDialogue,
     speaker: Speaker,
-    recognitions: JoinSet<Recognition>,
+    recognitions: JoinSet<Recognised>,
     recognising: BTreeMap<Attempt, AbortHandle>,
     judging: JoinSet<(Attempt, Option<f32>)>,
     reply: Option<(ReplyId, ReplyStream)>,
@@ -382,17 +382,16 @@ impl<'a> Driver<'a> {
         let recogniser = Arc::clone(&self.parts.recogniser);
         let metrics = self.parts.metrics.clone();
         let task = self.recognitions.spawn(async move {
-            let recognition = match recogniser.recognise(utterance).await {
-                Ok(recognition) => recognition,
-                Err(error) => return (attempt, Err(error)),
-            };
-            metrics.recognised(recognition.queued, recognition.took);
-            (attempt, Ok((recognition.text, recognition.took)))
+            let recognised = recogniser.recognise(utterance).await;
+            if let Ok(recognition) = &recognised {
+                metrics.recognised(recognition.queued, recognition.took);
+            }
+            (attempt, recognised)
         });
         self.recognising.insert(attempt, task);
     }
 
-    fn recognised(&mut self, recognition: Result<Recognition, tokio::task::JoinError>) {
+    fn recognised(&mut self, recognition: Result<Recognised, tokio::task::JoinError>) {
         let (attempt, result) = match recognition {
             Ok(recognition) => recognition,
             Err(error) if error.is_cancelled() => return,
@@ -409,8 +408,13 @@ impl<'a> Driver<'a> {
         if let Err(error) = &result {
             tracing::warn!(%error, "the caller's words could not be recognised");
         }
-        self.dialogue
-            .recognised(self.parts.clock.now(), attempt, result);
+        let now = self.parts.clock.now();
+        let over = result.as_ref().ok().and_then(|found| found.is_over);
+        if let Some(over) = over {
+            self.dialogue.provider_says(now, attempt, over);
+        }
+        let words = result.map(|found| (found.text, found.took));
+        self.dialogue.recognised(now, attempt, words);
     }
 
     fn replied(&mut self, part: Option<(ReplyId, Option<Result<ReplyPart, llm::ReplyError>>)>) {

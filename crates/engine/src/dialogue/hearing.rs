@@ -111,6 +111,13 @@ impl Dialogue {
         }
     }
 
+    /// Takes whether the recogniser says that the turn is over in what an attempt covers. To be told
+    /// before its words, if it comes with them.
+    pub fn provider_says(&mut self, now: Moment, attempt: Attempt, over: bool) {
+        self.machine.provider_says(now, attempt, over);
+        self.run_machine(now);
+    }
+
     pub(super) fn run_machine(&mut self, now: Moment) {
         while let Some(effect) = self.machine.poll() {
             match effect {

@@ -13,6 +13,7 @@ mod hold;
 mod keys;
 mod noise;
 mod orders;
+mod provider;
 mod rules;
 mod tools;
 mod unspoken;
