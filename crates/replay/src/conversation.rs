@@ -15,7 +15,7 @@ use media::{LegEvent, LegFeed, PlayoutHandle, SegmentId};
 use speech::{RecogniseError, Utterance, stated};
 use turn::Attempt;
 
-use crate::cassettes::Recognition;
+use crate::cassettes::{Recognition, Transfer};
 use crate::latency::{self, Timing};
 use crate::stages::{Mind, Stages, Words};
 use crate::story::{Narrator, Story};
@@ -69,6 +69,8 @@ enum Answer {
     Part(ReplyId, ReplyPart),
     ReplyEnded(ReplyId, Result<(), ReplyError>),
     Tool(ToolId, ToolReply),
+    /// What came of passing the call on.
+    Forwarded(ForwardOutcome, Option<u16>),
 }
 
 pub(crate) struct Conversation<'a> {
@@ -300,10 +302,13 @@ impl<'a> Conversation<'a> {
             }
             Answer::Judged(attempt, judged) => self.dialogue.judged(now, attempt, judged),
             Answer::Part(reply, part) => self.dialogue.reply_part(now, reply, part),
-            Answer::Tool(id, reply) => {
-                self.dialogue
-                    .tool_answered(now, id, &reply.text, reply.is_spoken);
-            }
+            Answer::Tool(id, reply) => match reply.passes_to {
+                Some(agent) => self.dialogue.tool_passes_on(now, id, agent, &reply.text),
+                None => self
+                    .dialogue
+                    .tool_answered(now, id, &reply.text, reply.is_spoken),
+            },
+            Answer::Forwarded(outcome, code) => self.dialogue.forwarded(now, outcome, code),
             Answer::ReplyEnded(reply, result) => self.dialogue.reply_ended(now, reply, result),
         }
     }
@@ -341,15 +346,33 @@ impl<'a> Conversation<'a> {
                     self.fell_silent(now);
                 }
                 Effect::Tell(kind) => self.narrator.tell(now, kind),
-                // Whoever is called next is there and takes the call.
-                Effect::Transfer(_) => {
-                    let taken = ForwardOutcome::Completed;
-                    self.dialogue.forwarded(now, taken, None);
+                Effect::Transfer(target) => self.transfer(now, &target),
+                Effect::HandOver(agent) => {
+                    let cassettes = self.stages.cassettes();
+                    match cassettes.and_then(|known| known.successor(agent)) {
+                        Some(script) => self.dialogue.taken_over(now, script),
+                        // A scenario has one agent.
+                        None => self.dialogue.forwarded(now, ForwardOutcome::Failed, None),
+                    }
                 }
-                // A scenario has one agent.
-                Effect::HandOver(_) => self.dialogue.forwarded(now, ForwardOutcome::Failed, None),
                 Effect::HangUp(reason) => self.end = self.end.or(Some(End::HungUp(reason))),
             }
+        }
+    }
+
+    /// Whoever is called next is there and takes the call, unless it is known that they did not.
+    fn transfer(&mut self, now: Moment, target: &str) {
+        let cassettes = self.stages.cassettes();
+        match cassettes.and_then(|known| known.transfer(target)) {
+            Some(Transfer::Told {
+                outcome,
+                sip_code,
+                after,
+            }) => self.answer(now + after, Answer::Forwarded(outcome, sip_code)),
+            Some(Transfer::Nothing) => {}
+            None => self
+                .dialogue
+                .forwarded(now, ForwardOutcome::Completed, None),
         }
     }
 

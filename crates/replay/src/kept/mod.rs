@@ -5,6 +5,8 @@
 
 mod again;
 mod exact;
+#[cfg(test)]
+pub(crate) mod example;
 mod leg;
 mod read;
 
