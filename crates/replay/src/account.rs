@@ -210,11 +210,12 @@ fn answers(story: &Story, turn: usize) -> Option<usize> {
     (told.turn.speaker == engine::Speaker::Caller).then_some(before)
 }
 
-/// Utterances after which the agent said nothing before the next one was over.
+/// Utterances after which the agent said nothing before the next one was over. Whoever only asks
+/// whether the caller is still there does not answer, and neither does who cuts the caller off.
 fn missed(happened: &Happened, utterances: &[Range<Moment>]) -> u64 {
     let ends = utterances.iter().skip(1).map(|next| next.end);
     let until = ends.chain([Moment::from_micros(u64::MAX)]);
-    let agent = |told: &&Told| told.turn.speaker == engine::Speaker::Agent;
+    let agent = |told: &&Told| told.turn.speaker == engine::Speaker::Agent && !told.is_prompt;
     let answers = || happened.story.turns.iter().filter(agent);
     let origin = happened.origin;
     let answers = || answers().map(|told| origin + Duration::from_millis(told.turn.start_ms));
@@ -222,6 +223,78 @@ fn missed(happened: &Happened, utterances: &[Range<Moment>]) -> u64 {
     let missed = utterances
         .iter()
         .zip(until)
-        .filter(|(utterance, until)| !answered(utterance.start, *until));
+        .filter(|(utterance, until)| !answered(utterance.end, *until));
     missed.count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::TranscriptTurn;
+
+    use super::*;
+
+    const ORIGIN: Moment = Moment::from_millis(10_000);
+
+    fn at(millis: u64) -> Moment {
+        ORIGIN + Duration::from_millis(millis)
+    }
+
+    fn agent(start_ms: u64, is_prompt: bool) -> Told {
+        let turn = TranscriptTurn {
+            speaker: engine::Speaker::Agent,
+            text: "Yes.".to_owned(),
+            start_ms,
+            end_ms: start_ms + 500,
+            interrupted: false,
+        };
+        Told {
+            wanted: turn.text.clone(),
+            at: at(turn.end_ms),
+            turn,
+            is_prompt,
+        }
+    }
+
+    /// How many of two utterances are missed by an agent who says this.
+    fn missed_by(turns: Vec<Told>) -> u64 {
+        let said = Said {
+            step: 0,
+            started: at(0),
+            speech: vec![at(1_000)..at(2_000), at(8_000)..at(9_000)],
+            pauses: None,
+        };
+        let happened = Happened {
+            story: Story {
+                turns,
+                ..Story::default()
+            },
+            origin: ORIGIN,
+            said: vec![said],
+            started: vec![at(0)],
+            hung_up: false,
+            end: String::new(),
+            ended: at(20_000),
+            caller: Vec::new(),
+            agent: Vec::new(),
+        };
+        missed(&happened, &utterances(&happened))
+    }
+
+    #[test]
+    fn an_utterance_is_answered_by_what_the_agent_says_after_it() {
+        assert_eq!(missed_by(Vec::new()), 2);
+        assert_eq!(missed_by(vec![agent(2_500, false)]), 1);
+        assert_eq!(missed_by(vec![agent(2_500, false), agent(9_400, false)]), 0);
+        assert_eq!(missed_by(vec![agent(8_100, false), agent(9_400, false)]), 0);
+    }
+
+    #[test]
+    fn who_asks_whether_the_caller_is_still_there_does_not_answer() {
+        assert_eq!(missed_by(vec![agent(5_000, true), agent(9_400, false)]), 1);
+    }
+
+    #[test]
+    fn who_cuts_the_caller_off_does_not_answer() {
+        assert_eq!(missed_by(vec![agent(1_500, false), agent(9_400, false)]), 1);
+    }
 }

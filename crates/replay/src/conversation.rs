@@ -104,6 +104,7 @@ impl<'a> Conversation<'a> {
         };
         let speed = parts.script.speed;
         let timing = parts.timing.clone();
+        let narrator = Narrator::of(&parts.script);
         let mut conversation = Self {
             stages,
             dialogue: Dialogue::new(parts.script, parts.patience, parts.rate, Some(now), now),
@@ -115,7 +116,7 @@ impl<'a> Conversation<'a> {
             timing: parts.timing,
             answers: BTreeMap::new(),
             asked: 0,
-            narrator: Narrator::default(),
+            narrator,
             tools: parts.tools,
             unfinished: BTreeSet::new(),
             manner: Manner::default(),

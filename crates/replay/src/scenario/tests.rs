@@ -80,7 +80,15 @@ fn a_tool_is_expected_by_its_name_or_with_arguments() {
         whole(&arguments),
         Ok("calls tool: book with friday".to_owned())
     );
+    let values = with(
+        "calls tool:\n      name: book\n      arguments: {day: Friday, guests: 4, smoking: false}",
+    );
+    assert_eq!(
+        whole(&values),
+        Ok(r#"calls tool: book with {"day":"Friday","guests":4,"smoking":false}"#.to_owned())
+    );
     for wrong in [
+        with("calls tool:\n      name: book\n      arguments: 7"),
         with("calls tool:\n      name: book\n      arguments: '('"),
         with("calls tool:\n      tool: book"),
     ] {
