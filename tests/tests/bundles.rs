@@ -253,6 +253,20 @@ async fn a_call_is_not_kept_unless_the_node_is_told_to_and_the_agent_records() {
 }
 
 #[test]
+fn of_a_folder_nothing_is_replayed_if_one_bundle_cannot_be_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["a.mihu", "b.mihu"] {
+        fs::write(folder.path().join(name), "RIFF").expect("a file");
+    }
+    let (code, said, _) = replay(&[Path::new("--bundle"), folder.path()]);
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("a.mihu") && !said.contains("real time"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_bundle_that_cannot_be_read_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("call.mihu");

@@ -128,6 +128,12 @@ pub struct Replayed {
 }
 
 impl Replayed {
+    /// Forgets what both sides sounded like, which is most of what a call takes in memory.
+    pub fn forget_sound(&mut self) {
+        self.caller = Vec::new();
+        self.agent = Vec::new();
+    }
+
     /// Notes in the account when each side is heard to speak. Takes a while: the voice detector
     /// hears both sides from their beginning.
     pub fn note_speech(&mut self, stages: &mut Stages) {

@@ -27,6 +27,11 @@ impl Reports {
         })
     }
 
+    /// Whether one of them needs to know what a call sounded like.
+    pub(super) const fn take_sound(&self) -> bool {
+        self.html.is_some() || self.out.is_some()
+    }
+
     /// Writes all, then puts them in their places. Of `several` calls the JSON is an object with
     /// a list, of one it is the account.
     pub(super) fn write(mut self, calls: &[Replayed], several: bool) -> Result<(), Failure> {

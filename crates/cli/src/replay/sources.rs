@@ -22,13 +22,14 @@ const BUNDLES: [&str; 1] = ["mihu"];
 pub(super) enum Source {
     Audio(PathBuf),
     Scenario(Box<Scenario>, PathBuf),
-    Bundle(Box<Bundle>, PathBuf),
+    /// A bundle is large, and read when its turn comes.
+    Bundle(PathBuf),
 }
 
 impl Source {
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Audio(path) | Self::Scenario(_, path) | Self::Bundle(_, path) => {
+            Self::Audio(path) | Self::Scenario(_, path) | Self::Bundle(path) => {
                 path.display().to_string()
             }
         }
@@ -36,7 +37,7 @@ impl Source {
 
     pub(super) fn scenario(&self) -> Option<&Scenario> {
         match self {
-            Self::Audio(_) | Self::Bundle(..) => None,
+            Self::Audio(_) | Self::Bundle(_) => None,
             Self::Scenario(scenario, _) => Some(scenario),
         }
     }
@@ -49,7 +50,7 @@ impl Source {
         stages: &mut Stages,
     ) -> Result<Option<Caller>, Failure> {
         Ok(Some(match self {
-            Self::Bundle(..) => return Ok(None),
+            Self::Bundle(_) => return Ok(None),
             Self::Audio(path) => {
                 let recording = Recording::load(path, channel, rate, stages)?;
                 Caller::Recorded(match pauses_beside(path)? {
@@ -111,7 +112,9 @@ pub(super) fn sources(arguments: &Arguments) -> Result<(Vec<Source>, bool), Fail
     for path in &arguments.bundle {
         several |= path.is_dir();
         for file in files(path, &BUNDLES)? {
-            sources.push(Source::Bundle(Box::new(Bundle::load(&file)?), file));
+            // One that cannot be read is refused before any call is replayed.
+            drop(Bundle::load(&file)?);
+            sources.push(Source::Bundle(file));
         }
     }
     Ok((sources, several))
