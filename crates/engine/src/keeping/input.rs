@@ -169,6 +169,18 @@ impl Input {
         }
     }
 
+    /// When it happened, where that is told.
+    pub const fn at(&self) -> Option<Moment> {
+        if let Self::Playback { at, .. }
+        | Self::Pressed { at, .. }
+        | Self::SynthesisStarted { at, .. } = self
+        {
+            Some(*at)
+        } else {
+            None
+        }
+    }
+
     /// Tells it to `dialogue`.
     pub fn tell(&self, dialogue: &mut Dialogue) {
         match self {

@@ -8,6 +8,7 @@ mod exact;
 #[cfg(test)]
 pub(crate) mod example;
 mod leg;
+mod moments;
 mod read;
 
 pub use again::{Another, replay_with};
