@@ -6,7 +6,7 @@ use report::Account;
 
 use super::Arguments;
 use crate::Failure;
-use crate::output::Output;
+use crate::output::{Output, put_all};
 
 /// The reports that were asked for, each beside its place until all of them are written.
 pub(super) struct Reports {
@@ -59,7 +59,7 @@ impl Reports {
             writer.finish()?;
         }
         let reports = [self.json, self.html, self.junit, self.out];
-        reports.into_iter().flatten().try_for_each(Output::put)
+        put_all(reports.into_iter().flatten())
     }
 }
 
