@@ -237,6 +237,9 @@ impl<'a> Driver<'a> {
             if self.parts.feed.failed() {
                 return Cause::Broken("listening");
             }
+            if self.parts.journal.is_full() {
+                return Cause::Broken("journal");
+            }
             let deadline = self.parts.clock.instant(self.dialogue.deadline()).into();
             let has_headroom = self.speaker.has_headroom();
             tokio::select! {
