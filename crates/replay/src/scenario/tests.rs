@@ -169,3 +169,41 @@ fn a_scenario_without_steps_is_none() {
     assert!(error.starts_with("tests/refund.yaml:2:"), "{error}");
     assert!(parse("name: Nobody\n").unwrap_err().contains("caller"));
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_scenarios_and_show_every_key() {
+    let page = include_str!("../../../../docs/replay.md");
+    let fenced = page.split("```yaml\n").skip(1);
+    let examples: Vec<&str> = fenced.filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 3);
+    for example in &examples {
+        parse(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
+    }
+    let all = examples.concat();
+    for key in [
+        "name:",
+        "agent:",
+        "codec:",
+        "net:",
+        "seed:",
+        "channel:",
+        "tools:",
+        "caller:",
+        "- say:",
+        "- press:",
+        "- wait:",
+        "after:",
+        "interrupt at:",
+        "- agent says:",
+        "- agent does not say:",
+        "- answers within:",
+        "- does not interrupt",
+        "- calls tool: book_table",
+        "arguments: '",
+        "arguments: {",
+        "- at most turns:",
+        "- hangs up",
+    ] {
+        assert!(all.contains(key), "no example shows `{key}`");
+    }
+}
