@@ -253,18 +253,32 @@ async fn a_call_is_not_kept_unless_the_node_is_told_to_and_the_agent_records() {
 }
 
 #[test]
+fn of_a_folder_nothing_is_replayed_if_one_bundle_cannot_be_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["a.mihu", "b.mihu"] {
+        fs::write(folder.path().join(name), "RIFF").expect("a file");
+    }
+    let (code, said, _) = replay(&[Path::new("--bundle"), folder.path()]);
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("a.mihu") && !said.contains("real time"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_bundle_that_cannot_be_read_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("call.mihu");
     let files: [(&[u8], &str); 4] = [
         (
-            b"mihu call bundle, version 2\n",
-            "version 2; expected version 1",
+            b"mihu call bundle, version 1\n",
+            "version 1; expected version 2",
         ),
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "no call bundle"),
-        (b"mihu call bundle, version 1\n\0\0\0\x0d\0\0", "cut off"),
+        (b"mihu call bundle, version 2\n\0\0\0\x0d\0\0", "cut off"),
         (
-            b"mihu call bundle, version 1\n\0\0\0\x02\0\0\0\0{}\0\0\0\0\0\0\0\0",
+            b"mihu call bundle, version 2\n\0\0\0\x02\0\0\0\0{}\0\0\0\0\0\0\0\0",
             "record 1",
         ),
     ];

@@ -479,7 +479,24 @@ fn a_wrong_key_of_a_scenario_is_named_with_its_line() {
 }
 
 #[test]
-fn an_agent_that_names_a_provider_that_there_is_not_is_refused() {
+fn an_agent_that_names_a_voice_of_a_provider_that_there_is_not_is_refused() {
+    let replay = Replay::new();
+    let agent = replay.write(
+        "agent.yaml",
+        "name: Maya\nsettings:\n  voice:\n    voice_profile:\n      \
+         voice_uuid: 21m00Tcm4TlvDq8ikWAM\n",
+    );
+    let complaint = complaint(replay.with("--agent", agent).audio("ast_en_hello.wav"));
+    assert!(
+        complaint.contains("agent.yaml:5:")
+            && complaint.contains("voice_uuid")
+            && complaint.contains("`rms`"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn a_key_that_no_agent_has_is_named_with_its_line() {
     let replay = Replay::new();
     let agent = replay.write(
         "agent.yaml",
@@ -487,7 +504,7 @@ fn an_agent_that_names_a_provider_that_there_is_not_is_refused() {
     );
     let complaint = complaint(replay.with("--agent", agent).audio("ast_en_hello.wav"));
     assert!(
-        complaint.contains("agent.yaml:5:") && complaint.contains("provider"),
+        complaint.contains("agent.yaml:5:") && complaint.contains("`provider`"),
         "{complaint}"
     );
 }

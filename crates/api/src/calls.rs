@@ -12,7 +12,7 @@ mod recorded;
 mod tool_call;
 mod view;
 
-pub(crate) use event::{latency as latency_from, turn as turn_from};
+pub(crate) use event::{listed, turn as turn_from};
 pub(crate) use place::{about_contact, new_call};
 pub(crate) use tool_call::ToolCall;
 use utoipa_axum::router::OpenApiRouter;

@@ -14,14 +14,15 @@ use engine::{
 };
 use jiff::Timestamp;
 use recordings::Reader;
+use serde::Serialize;
 use serde_json::Value;
-use store::{CallRecord, Forwarding, Message, NewCall, Store, StoreError};
+use store::{CallRecord, Forwarding, Message, NewCall, Progress, Store, StoreError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::owners::Owners;
-use crate::calls::{latency_from, turn_from};
+use crate::calls::{listed, turn_from};
 use crate::clock;
 use crate::config::ApiConfig;
 use crate::state::ApiState;
@@ -162,9 +163,8 @@ async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Resu
         tracing::warn!(%call, "an event of a call that is not written down");
         return Ok(());
     };
-    if let CallEventKind::Latency(latency) = &event.kind {
-        let latency: Value = serde_json::to_value(latency).unwrap_or_default();
-        return store.note_progress(call.0, Some(&latency), at).await;
+    if let Some(progress) = progress(&event.kind) {
+        return store.note_progress(call.0, Some(&progress), at).await;
     }
     let Some(record) = known(&store, call).await? else {
         return Ok(());
@@ -217,6 +217,8 @@ async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Resu
         }
         // A tool without a number ends the call or fires a rule, which is told beside it.
         CallEventKind::Latency(_)
+        | CallEventKind::Decision(_)
+        | CallEventKind::Tried(_)
         | CallEventKind::ToolCalled { number: None, .. }
         | CallEventKind::Unspoken { .. }
         | CallEventKind::Muted { .. }
@@ -238,6 +240,22 @@ async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Resu
     };
     events::wake(state, owed);
     Ok(())
+}
+
+/// What an event adds to one of the call's lists, if it does.
+fn progress(kind: &CallEventKind) -> Option<Progress> {
+    fn entry(of: &impl Serialize) -> Value {
+        serde_json::to_value(of).unwrap_or_default()
+    }
+    if let CallEventKind::Latency(latency) = kind {
+        Some(Progress::Latency(entry(latency)))
+    } else if let CallEventKind::Decision(decision) = kind {
+        Some(Progress::Decision(entry(decision)))
+    } else if let CallEventKind::Tried(tried) = kind {
+        Some(Progress::Try(entry(tried)))
+    } else {
+        None
+    }
 }
 
 /// A try to pass a call on, as it is stored.
@@ -305,7 +323,9 @@ async fn interrupted(state: &ApiState, call: &CallRecord, messages: &[Message]) 
             .map_or(Duration::ZERO, |at| between(at, call.updated_at)),
         recording,
         transcript,
-        latencies: call.latencies.iter().filter_map(latency_from).collect(),
+        latencies: listed(&call.latencies),
+        decisions: listed(&call.decisions),
+        tries: listed(&call.tries),
         line: None,
     }
 }

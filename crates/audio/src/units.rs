@@ -83,9 +83,10 @@ impl Moment {
         Self(micros)
     }
 
-    /// A point `millis` milliseconds after the origin.
+    /// A point `millis` milliseconds after the origin; the last one that there is if that is beyond
+    /// it.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis * 1_000)
+        Self(millis.saturating_mul(1_000))
     }
 
     /// Microseconds since the origin.
@@ -108,7 +109,7 @@ impl Add<Duration> for Moment {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration.as_micros() as u64))
+        Self(self.0.saturating_add(micros(duration)))
     }
 }
 
@@ -116,8 +117,13 @@ impl Sub<Duration> for Moment {
     type Output = Self;
 
     fn sub(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(duration.as_micros() as u64))
+        Self(self.0.saturating_sub(micros(duration)))
     }
+}
+
+/// Whole microseconds, as many as can be counted.
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// An RTP timestamp: counts samples of the payload's clock and wraps at 2³²
@@ -173,6 +179,14 @@ mod tests {
         let read: (SampleRate, Moment) = serde_json::from_str(&json).unwrap();
         assert_eq!(read, units);
         assert!(serde_json::from_str::<SampleRate>("0").is_err());
+    }
+
+    #[test]
+    fn a_moment_beyond_the_last_one_is_the_last_one() {
+        let last = Moment::from_micros(u64::MAX);
+        assert_eq!(Moment::from_millis(u64::MAX), last);
+        assert_eq!(Moment::from_millis(1) + Duration::MAX, last);
+        assert_eq!(Moment::from_millis(1) - Duration::MAX, Moment::ZERO);
     }
 
     #[test]

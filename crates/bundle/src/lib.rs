@@ -1,7 +1,7 @@
 //! The file that a call is kept in: a first line that names the format and its version, then
 //! records one after the other, then a mark that says that nothing is missing.
 //!
-//! The first line is `mihu call bundle, version 1` and a line feed. A record is two lengths of four
+//! The first line is `mihu call bundle, version 2` and a line feed. A record is two lengths of four
 //! octets, most significant first, then a head and a body of so many octets; a head is never empty.
 //! The mark is eight octets of zero, with which the file ends. [`Writer`] writes beside the place
 //! of the file, flushes when it is told to, and puts the file in its place when it is whole.
@@ -19,7 +19,7 @@ pub use reader::{ReadError, Reader};
 pub use writer::Writer;
 
 /// The version that is written, and the only one that is read.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Octets that the head of a record has at most.
 pub const LONGEST_HEAD: usize = 8 * 1024 * 1024;

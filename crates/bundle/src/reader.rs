@@ -12,7 +12,10 @@ pub enum ReadError {
     #[error("this is no call bundle: it does not begin with \"{TITLE}\" and a number")]
     NoBundle,
     /// The bundle was written in another format.
-    #[error("this is a bundle of version {found}; expected version {VERSION}")]
+    #[error(
+        "this is a bundle of version {found}; expected version {VERSION}: replay it with the mihu \
+         that kept it, or keep the call anew"
+    )]
     Version {
         /// The version that it says it has.
         found: u64,
@@ -162,7 +165,7 @@ mod tests {
         file[TITLE.len()] = b'7';
         file.truncate(TITLE.len() + 2);
         let error = read(&file).unwrap_err().to_string();
-        assert!(error.contains("version 7; expected version 1"), "{error}");
+        assert!(error.contains("version 7; expected version 2"), "{error}");
     }
 
     #[test]

@@ -158,9 +158,10 @@ fn replay_all(arguments: &Arguments) -> Result<bool, Failure> {
             progress.show(done(number), &next);
         }
         let begun;
-        let mut call = if let Source::Bundle(bundle, _) = source {
+        let mut call = if let Source::Bundle(path) = source {
+            let bundle = Bundle::load(path)?;
             begun = Instant::now();
-            workshop.again(bundle, source.name(), &mut stages)?
+            workshop.again(&bundle, source.name(), &mut stages)?
         } else {
             let order = workshop.order(source, &mut stages)?;
             begun = Instant::now();
@@ -173,6 +174,9 @@ fn replay_all(arguments: &Arguments) -> Result<bool, Failure> {
         tell(&call.account, factor);
         if arguments.json.is_some() || arguments.html.is_some() {
             call.note_speech(&mut stages);
+        }
+        if !reports.take_sound() {
+            call.forget_sound();
         }
         calls.push(call);
     }

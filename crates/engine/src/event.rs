@@ -179,11 +179,51 @@ pub struct LatencyItem {
     pub duration_ms: f64,
 }
 
+/// A decision on what was heard of the caller, whether or not anything was said after it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TurnDecision {
+    /// What it was taken for.
+    pub verdict: Verdict,
+    /// When the decision fell, from the start of the recording.
+    pub at_ms: u64,
+    /// The first sound, from the start of the recording.
+    pub start_ms: u64,
+    /// The last sound, from the start of the recording.
+    pub end_ms: u64,
+    /// What the decision rests on.
+    pub evidence: TurnEvidence,
+}
+
+/// What a sound of the caller was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// A turn that is over.
+    TurnEnded,
+    /// No turn: noise without words, or mere agreement. A turn whose words were not known when it
+    /// was taken to be over may be dismissed when they are, which is a decision of its own.
+    Dismissed,
+}
+
+/// An answer that was begun before the caller's turn was surely over, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpeculationTry {
+    /// When it was begun, from the start of the recording.
+    pub began_ms: u64,
+    /// Whether any of it was heard; otherwise it was wasted.
+    pub used: bool,
+    /// By how much earlier it was ready; nothing for one that was wasted.
+    pub saved_ms: u64,
+    /// Words that it had brought when it was first heard or thrown away, as an estimate of their
+    /// tokens.
+    pub tokens: u64,
+}
+
 /// What a decision on the end of a turn rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TurnEvidence {
-    /// What the words said: `question`, `finished`, `trailing`, `open_number`, `dangling`,
-    /// `wordless`; `None` if they were not known.
+    /// What the words said: `answer`, `question`, `finished`, `whole_number`, `trailing`, `lacking`,
+    /// `fragment`, `open_number`, `dangling`, `wordless`; `None` if they were not known.
     pub words: Option<String>,
     /// How likely the turn was over by its sound, 0 to 1.
     pub sound: Option<f32>,
@@ -247,6 +287,13 @@ pub struct CallReport {
     pub transcript: Vec<TranscriptTurn>,
     /// One entry for each answer of the agent to the caller.
     pub latencies: Vec<TurnLatency>,
+    /// The decisions on what was heard of the caller, in order; of a very long call the first.
+    #[serde(default)]
+    pub decisions: Vec<TurnDecision>,
+    /// The answers that were begun ahead, in the order in which it was known what became of them;
+    /// of a very long call the first.
+    #[serde(default)]
+    pub tries: Vec<SpeculationTry>,
     /// What was counted of the call's media; none of a call that was never answered.
     #[serde(default)]
     pub line: Option<LineQuality>,
@@ -300,6 +347,10 @@ pub enum CallEventKind {
     Turn(TranscriptTurn),
     /// The agent's answer became audible.
     Latency(Box<TurnLatency>),
+    /// It was decided what was heard of the caller.
+    Decision(Box<TurnDecision>),
+    /// It is known what became of an answer that was begun ahead.
+    Tried(SpeculationTry),
     /// The agent had a tool used, or ends the call by one.
     ToolCalled {
         /// The tool.

@@ -31,7 +31,8 @@ pub use control::{
 };
 pub use event::{
     CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, LatencyItem, LineQuality,
-    Speaker, SpeculationTally, TranscriptTurn, TurnEvidence, TurnLatency,
+    Speaker, SpeculationTally, SpeculationTry, TranscriptTurn, TurnDecision, TurnEvidence,
+    TurnLatency, Verdict,
 };
 pub use node::{Engine, EngineConfig, ModelDirectory, Providers, StartEngineError};
 pub use patience::Patience;

@@ -157,6 +157,8 @@ impl Metrics {
             CallEventKind::Ringing
             | CallEventKind::Answered
             | CallEventKind::Turn(_)
+            | CallEventKind::Decision(_)
+            | CallEventKind::Tried(_)
             | CallEventKind::ToolCalled { .. }
             | CallEventKind::ToolAnswered { .. }
             | CallEventKind::Unspoken { .. }

@@ -203,3 +203,54 @@ pub enum ReplyError {
     #[error("the language-model server sent no usable reply: {0}")]
     Protocol(String),
 }
+
+impl ReplyError {
+    /// What happened, without anything that a server wrote, which may be what was asked of it or
+    /// half a reply. It may be logged and stored where words may not.
+    pub fn without_words(&self) -> String {
+        match self {
+            Self::Refused(_) => "the language-model server may not be reached".to_owned(),
+            Self::Connect(_) => "there was no connection to the language model".to_owned(),
+            Self::Status { status, .. } => {
+                format!("the language-model server answered HTTP {status}")
+            }
+            Self::FirstTokenTimeout(_) | Self::Stalled(_) => {
+                "the language model did not answer in time".to_owned()
+            }
+            Self::ConnectionLost(_) => "the connection to the language model broke".to_owned(),
+            Self::Failed(_) => "the language-model server failed in mid-answer".to_owned(),
+            Self::Protocol(_) => "the language-model server sent no usable answer".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_wrote_is_left_out_where_no_words_may_be() {
+        let words = || "my pin is 4711".to_owned();
+        let errors = [
+            ReplyError::Connect(words()),
+            ReplyError::Status {
+                status: 429,
+                message: words(),
+            },
+            ReplyError::FirstTokenTimeout(Duration::from_secs(1)),
+            ReplyError::Stalled(Duration::from_secs(1)),
+            ReplyError::ConnectionLost(words()),
+            ReplyError::Failed(words()),
+            ReplyError::Protocol(words()),
+        ];
+        for error in errors {
+            let told = error.without_words();
+            assert!(!told.is_empty() && !told.contains("4711"), "{told}");
+        }
+        let refused = ReplyError::Status {
+            status: 429,
+            message: words(),
+        };
+        assert!(refused.without_words().contains("HTTP 429"));
+    }
+}

@@ -4,8 +4,11 @@ use std::ops::Range;
 use std::time::Duration;
 
 use audio::Moment;
-use engine::{TurnEvidence, TurnLatency};
-use report::{Account, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Speech, Turn};
+use engine::{SpeculationTry, TurnDecision, TurnEvidence, TurnLatency};
+use report::{
+    Account, Decision, Item, Latencies, Ledger, Quantiles, Speaker, Speculation, Speech, Try, Turn,
+    Verdict,
+};
 
 use crate::call::Happened;
 use crate::caller::Said;
@@ -37,6 +40,8 @@ pub(crate) fn account(names: Names, happened: &Happened) -> Account {
         end: happened.end.clone(),
         turns: turns(story, &cut_off),
         speech: Speech::default(),
+        decisions: story.decisions.iter().map(decision).collect(),
+        tries: story.tries.iter().map(tried).collect(),
         latency: latencies(&story.latencies),
         false_cutoffs: cut_off.len() as u64,
         missed_turns: missed(happened, &utterances),
@@ -132,6 +137,28 @@ fn speculation(latency: &TurnLatency) -> Option<Speculation> {
     })
 }
 
+fn decision(of: &TurnDecision) -> Decision {
+    Decision {
+        verdict: match of.verdict {
+            engine::Verdict::TurnEnded => Verdict::TurnEnded,
+            engine::Verdict::Dismissed => Verdict::Dismissed,
+        },
+        at_ms: of.at_ms,
+        start_ms: of.start_ms,
+        end_ms: of.end_ms,
+        evidence: evidence(&of.evidence),
+    }
+}
+
+const fn tried(of: &SpeculationTry) -> Try {
+    Try {
+        began_ms: of.began_ms,
+        used: of.used,
+        saved_ms: of.saved_ms,
+        tokens: of.tokens,
+    }
+}
+
 fn latencies(of: &[TurnLatency]) -> Latencies {
     let quantiles =
         |figure: fn(&TurnLatency) -> f64| Quantiles::of(of.iter().map(figure).collect());
@@ -183,11 +210,12 @@ fn answers(story: &Story, turn: usize) -> Option<usize> {
     (told.turn.speaker == engine::Speaker::Caller).then_some(before)
 }
 
-/// Utterances after which the agent said nothing before the next one was over.
+/// Utterances after which the agent said nothing before the next one was over. Whoever only asks
+/// whether the caller is still there does not answer, and neither does who cuts the caller off.
 fn missed(happened: &Happened, utterances: &[Range<Moment>]) -> u64 {
     let ends = utterances.iter().skip(1).map(|next| next.end);
     let until = ends.chain([Moment::from_micros(u64::MAX)]);
-    let agent = |told: &&Told| told.turn.speaker == engine::Speaker::Agent;
+    let agent = |told: &&Told| told.turn.speaker == engine::Speaker::Agent && !told.is_prompt;
     let answers = || happened.story.turns.iter().filter(agent);
     let origin = happened.origin;
     let answers = || answers().map(|told| origin + Duration::from_millis(told.turn.start_ms));
@@ -195,6 +223,78 @@ fn missed(happened: &Happened, utterances: &[Range<Moment>]) -> u64 {
     let missed = utterances
         .iter()
         .zip(until)
-        .filter(|(utterance, until)| !answered(utterance.start, *until));
+        .filter(|(utterance, until)| !answered(utterance.end, *until));
     missed.count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::TranscriptTurn;
+
+    use super::*;
+
+    const ORIGIN: Moment = Moment::from_millis(10_000);
+
+    fn at(millis: u64) -> Moment {
+        ORIGIN + Duration::from_millis(millis)
+    }
+
+    fn agent(start_ms: u64, is_prompt: bool) -> Told {
+        let turn = TranscriptTurn {
+            speaker: engine::Speaker::Agent,
+            text: "Yes.".to_owned(),
+            start_ms,
+            end_ms: start_ms + 500,
+            interrupted: false,
+        };
+        Told {
+            wanted: turn.text.clone(),
+            at: at(turn.end_ms),
+            turn,
+            is_prompt,
+        }
+    }
+
+    /// How many of two utterances are missed by an agent who says this.
+    fn missed_by(turns: Vec<Told>) -> u64 {
+        let said = Said {
+            step: 0,
+            started: at(0),
+            speech: vec![at(1_000)..at(2_000), at(8_000)..at(9_000)],
+            pauses: None,
+        };
+        let happened = Happened {
+            story: Story {
+                turns,
+                ..Story::default()
+            },
+            origin: ORIGIN,
+            said: vec![said],
+            started: vec![at(0)],
+            hung_up: false,
+            end: String::new(),
+            ended: at(20_000),
+            caller: Vec::new(),
+            agent: Vec::new(),
+        };
+        missed(&happened, &utterances(&happened))
+    }
+
+    #[test]
+    fn an_utterance_is_answered_by_what_the_agent_says_after_it() {
+        assert_eq!(missed_by(Vec::new()), 2);
+        assert_eq!(missed_by(vec![agent(2_500, false)]), 1);
+        assert_eq!(missed_by(vec![agent(2_500, false), agent(9_400, false)]), 0);
+        assert_eq!(missed_by(vec![agent(8_100, false), agent(9_400, false)]), 0);
+    }
+
+    #[test]
+    fn who_asks_whether_the_caller_is_still_there_does_not_answer() {
+        assert_eq!(missed_by(vec![agent(5_000, true), agent(9_400, false)]), 1);
+    }
+
+    #[test]
+    fn who_cuts_the_caller_off_does_not_answer() {
+        assert_eq!(missed_by(vec![agent(1_500, false), agent(9_400, false)]), 1);
+    }
 }

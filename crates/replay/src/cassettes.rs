@@ -7,14 +7,15 @@ use std::time::Duration;
 use audio::{Moment, SampleRate};
 use engine::dialogue::{ReplyId, ToolId};
 use engine::keeping::{Did, Input, fingerprint, fingerprint_of};
-use engine::{ToolOutcome, ToolReply};
+use engine::{ForwardOutcome, Script, ToolOutcome, ToolReply};
 use llm::{ReplyPart, ReplyRequest, ToolCall};
 use media::SegmentId;
 use speech::{SpeakRequest, SpokenWord, Utterance};
 use turn::Attempt;
+use uuid::Uuid;
 
 use crate::kept::{Bundle, Sentence, Step};
-use crate::stages::Sound;
+use crate::stages::{Sound, Words};
 
 /// How many requests were answered by cassettes, of how many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,10 @@ pub(crate) struct Cassettes {
     replies: HashMap<u64, Reply>,
     /// What tools answered, by what was called.
     tools: HashMap<(String, String), (ToolReply, Duration)>,
+    /// What came of passing the call on, by whom it was passed on to.
+    transfers: HashMap<String, Transfer>,
+    /// The scripts of agents that took over.
+    successors: HashMap<Uuid, Script>,
     sentences: HashMap<String, Spoken>,
     /// The pace and the rate that the sentences were spoken at.
     voice: Option<(f32, SampleRate)>,
@@ -56,7 +61,7 @@ pub(crate) enum Recognition {
     /// Its words came.
     Words {
         /// The words.
-        text: String,
+        words: Words,
         /// How long the work took.
         took: Duration,
         /// How long after the request they came.
@@ -74,6 +79,22 @@ pub(crate) enum Recognition {
 pub(crate) struct Reply {
     pub(crate) parts: Vec<(Duration, ReplyPart)>,
     pub(crate) ended: Duration,
+}
+
+/// What the far end answered that was asked to call somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transfer {
+    /// It told what came of it.
+    Told {
+        /// What.
+        outcome: ForwardOutcome,
+        /// The SIP status of a refusal.
+        sip_code: Option<u16>,
+        /// How long after it was asked.
+        after: Duration,
+    },
+    /// Nothing, before the call was over.
+    Nothing,
 }
 
 #[derive(Clone, Debug)]
@@ -121,6 +142,16 @@ impl Cassettes {
         self.tools.get(&known).cloned()
     }
 
+    /// What came of asking the far end to call `target`.
+    pub(crate) fn transfer(&self, target: &str) -> Option<Transfer> {
+        self.transfers.get(target).copied()
+    }
+
+    /// The script of an agent that took over.
+    pub(crate) fn successor(&self, agent: Uuid) -> Option<Script> {
+        self.successors.get(&agent).cloned()
+    }
+
     /// What a sentence sounds like.
     pub(crate) fn sound(&self, request: &SpeakRequest) -> Option<Sound> {
         let same = self.voice == Some((request.speed, request.rate));
@@ -149,6 +180,12 @@ impl Cassettes {
     }
 }
 
+/// Whom a call is being passed on to.
+enum Passing {
+    To(String, Moment),
+    Over(Uuid),
+}
+
 /// Goes through a conversation and joins what was asked to what was answered.
 struct Reading<'a> {
     bundle: &'a Bundle,
@@ -156,8 +193,12 @@ struct Reading<'a> {
     now: Moment,
     recognising: HashMap<Attempt, (u64, Moment)>,
     judging: HashMap<Attempt, (u64, Moment)>,
+    /// What the recogniser said of a turn's end before it told the words.
+    over: HashMap<Attempt, bool>,
     asking: HashMap<ReplyId, (u64, Moment, Reply)>,
     running: HashMap<ToolId, (ToolCall, Moment)>,
+    /// Whom the call is being passed on to.
+    passing: Option<Passing>,
     texts: HashMap<SegmentId, String>,
     words: HashMap<SegmentId, Vec<SpokenWord>>,
     first: HashMap<SegmentId, Duration>,
@@ -175,8 +216,10 @@ impl<'a> Reading<'a> {
             now: began.now,
             recognising: HashMap::new(),
             judging: HashMap::new(),
+            over: HashMap::new(),
             asking: HashMap::new(),
             running: HashMap::new(),
+            passing: None,
             texts: HashMap::new(),
             words: HashMap::new(),
             first: HashMap::new(),
@@ -218,13 +261,13 @@ impl<'a> Reading<'a> {
                     self.cassettes.words.entry(sound).or_insert(late);
                 }
             }
-            Did::Hold
-            | Did::Release
-            | Did::Silence
-            | Did::Tell(_)
-            | Did::Transfer(_)
-            | Did::HandOver(_)
-            | Did::HangUp(_) => {}
+            Did::Transfer(target) => {
+                let transfers = &mut self.cassettes.transfers;
+                transfers.entry(target.clone()).or_insert(Transfer::Nothing);
+                self.passing = Some(Passing::To(target.clone(), self.now));
+            }
+            Did::HandOver(agent) => self.passing = Some(Passing::Over(*agent)),
+            Did::Hold | Did::Release | Did::Silence | Did::Tell(_) | Did::HangUp(_) => {}
         }
     }
 
@@ -239,12 +282,18 @@ impl<'a> Reading<'a> {
                     (self.recognising.remove(attempt), words)
                 {
                     let words = Recognition::Words {
-                        text: text.clone(),
+                        words: Words {
+                            text: text.clone(),
+                            is_over: self.over.remove(attempt),
+                        },
                         took: *took,
                         after: now.since(asked),
                     };
                     self.cassettes.words.entry(sound).or_insert(words);
                 }
+            }
+            Input::ProviderSays { attempt, over, .. } => {
+                self.over.insert(*attempt, *over);
             }
             Input::Judged {
                 now,
@@ -296,16 +345,48 @@ impl<'a> Reading<'a> {
                 answer,
                 is_spoken,
             } => {
-                if let Some((call, asked)) = self.running.remove(id) {
-                    let reply = ToolReply {
-                        text: answer.clone(),
-                        is_spoken: *is_spoken,
-                        passes_to: None,
-                        outcome: ToolOutcome::Done,
+                let reply = ToolReply {
+                    text: answer.clone(),
+                    is_spoken: *is_spoken,
+                    passes_to: None,
+                    outcome: ToolOutcome::Done,
+                };
+                self.tool_answered(*now, *id, reply);
+            }
+            Input::ToolPassesOn {
+                now,
+                id,
+                agent,
+                answer,
+            } => {
+                let reply = ToolReply {
+                    text: answer.clone(),
+                    ..ToolReply::passed_on(*agent)
+                };
+                self.tool_answered(*now, *id, reply);
+            }
+            Input::Forwarded {
+                now,
+                outcome,
+                sip_code,
+            } => {
+                if let Some(Passing::To(target, asked)) = self.passing.take()
+                    && let Some(known @ Transfer::Nothing) =
+                        self.cassettes.transfers.get_mut(&target)
+                {
+                    *known = Transfer::Told {
+                        outcome: *outcome,
+                        sip_code: *sip_code,
+                        after: now.since(asked),
                     };
-                    let answer = (reply, now.since(asked));
-                    let tools = &mut self.cassettes.tools;
-                    tools.entry((call.name, call.arguments)).or_insert(answer);
+                }
+            }
+            Input::TakenOver { script, .. } => {
+                if let Some(Passing::Over(agent)) = self.passing.take() {
+                    let successors = &mut self.cassettes.successors;
+                    successors
+                        .entry(agent)
+                        .or_insert_with(|| (**script).clone());
                 }
             }
             Input::Synthesised { segment, .. } => self.spoken(*segment),
@@ -313,11 +394,8 @@ impl<'a> Reading<'a> {
             | Input::CutOff { .. }
             | Input::FallSilent { .. }
             | Input::Forward { .. }
-            | Input::Forwarded { .. }
             | Input::Mute { .. }
             | Input::SayLine { .. }
-            | Input::TakenOver { .. }
-            | Input::ToolPassesOn { .. }
             | Input::Finish { .. }
             | Input::HangUp { .. }
             | Input::Hold { .. }
@@ -326,6 +404,15 @@ impl<'a> Reading<'a> {
             | Input::ReplyEnded { .. }
             | Input::SynthesisFailed { .. }
             | Input::Timeout { .. } => {}
+        }
+    }
+
+    /// A tool answered. What it is known by is what was called, and how.
+    fn tool_answered(&mut self, now: Moment, id: ToolId, reply: ToolReply) {
+        if let Some((call, asked)) = self.running.remove(&id) {
+            let answer = (reply, now.since(asked));
+            let tools = &mut self.cassettes.tools;
+            tools.entry((call.name, call.arguments)).or_insert(answer);
         }
     }
 
@@ -343,5 +430,130 @@ impl<'a> Reading<'a> {
             first: self.first.remove(&segment).unwrap_or_default(),
         };
         self.cassettes.sentences.entry(text).or_insert(spoken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agent::AgentDefinition;
+    use engine::keeping::Record;
+    use engine::{Direction, Occasion};
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::kept::example;
+
+    const AGENT: Uuid = Uuid::from_u128(7);
+
+    fn at(millis: u64) -> Moment {
+        example::BEGAN + Duration::from_millis(millis)
+    }
+
+    fn call() -> ToolCall {
+        let call = json!({ "name": "sales", "arguments": "{}" });
+        serde_json::from_value(call).expect("a call")
+    }
+
+    fn script(name: &str) -> Script {
+        let agent = AgentDefinition {
+            name: name.to_owned(),
+            ..AgentDefinition::default()
+        };
+        Script::for_call(
+            &agent,
+            &Occasion {
+                direction: Direction::Inbound,
+                number: "caller",
+                about: None,
+                prompt: None,
+                first_message: Some("This is sales."),
+                local_time: agent.local_time(Timestamp::UNIX_EPOCH),
+            },
+        )
+    }
+
+    #[test]
+    fn a_tool_that_passed_the_call_on_does_so_again_and_the_same_agent_takes_over() {
+        let bundle = example::bundle(&[
+            Record::Did(Did::RunTool(ToolId(0), call())),
+            Record::Told(Input::ToolPassesOn {
+                now: at(400),
+                id: ToolId(0),
+                agent: AGENT,
+                answer: "Passed on.".to_owned(),
+            }),
+            Record::Did(Did::HandOver(AGENT)),
+            Record::Told(Input::TakenOver {
+                now: at(900),
+                script: Box::new(script("Sales")),
+            }),
+        ]);
+        let cassettes = Cassettes::of(&bundle);
+        let (reply, after) = cassettes.tool(&call()).expect("an answer");
+        assert_eq!(reply.passes_to, Some(AGENT));
+        assert_eq!(reply.text, "Passed on.");
+        assert_eq!(after, Duration::from_millis(400));
+        let successor = cassettes.successor(AGENT).expect("a script");
+        assert_eq!(successor.first_message.as_deref(), Some("This is sales."));
+        assert!(cassettes.successor(Uuid::nil()).is_none());
+    }
+
+    #[test]
+    fn what_came_of_passing_a_call_on_is_known_by_whom_it_was_passed_on_to() {
+        let bundle = example::bundle(&[
+            Record::Told(Input::Timeout { now: at(100) }),
+            Record::Did(Did::Transfer("+14155550199".to_owned())),
+            Record::Told(Input::Forwarded {
+                now: at(600),
+                outcome: ForwardOutcome::Refused,
+                sip_code: Some(603),
+            }),
+            Record::Did(Did::Transfer("200".to_owned())),
+        ]);
+        let cassettes = Cassettes::of(&bundle);
+        let refused = Transfer::Told {
+            outcome: ForwardOutcome::Refused,
+            sip_code: Some(603),
+            after: Duration::from_millis(500),
+        };
+        assert_eq!(cassettes.transfer("+14155550199"), Some(refused));
+        assert_eq!(cassettes.transfer("200"), Some(Transfer::Nothing));
+        assert_eq!(cassettes.transfer("201"), None);
+    }
+
+    #[test]
+    fn what_the_recogniser_said_of_a_turns_end_comes_with_its_words_again() {
+        let utterance = Utterance {
+            samples: vec![7; 160],
+            rate: SampleRate::HZ_8000,
+        };
+        let bundle = example::bundle(&[
+            Record::Did(Did::Recognise {
+                attempt: Attempt(0),
+                samples: 160,
+                sound: fingerprint(utterance.rate, &utterance.samples),
+            }),
+            Record::Told(Input::ProviderSays {
+                now: at(300),
+                attempt: Attempt(0),
+                over: true,
+            }),
+            Record::Told(Input::Recognised {
+                now: at(300),
+                attempt: Attempt(0),
+                words: Ok(("Hello.".to_owned(), Duration::from_millis(60))),
+            }),
+        ]);
+        let words = Words {
+            text: "Hello.".to_owned(),
+            is_over: Some(true),
+        };
+        let kept = Recognition::Words {
+            words,
+            took: Duration::from_millis(60),
+            after: Duration::from_millis(300),
+        };
+        assert_eq!(Cassettes::of(&bundle).recognition(&utterance), Some(kept));
     }
 }

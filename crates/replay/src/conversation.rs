@@ -15,9 +15,9 @@ use media::{LegEvent, LegFeed, PlayoutHandle, SegmentId};
 use speech::{RecogniseError, Utterance, stated};
 use turn::Attempt;
 
-use crate::cassettes::Recognition;
+use crate::cassettes::{Recognition, Transfer};
 use crate::latency::{self, Timing};
-use crate::stages::{Mind, Stages};
+use crate::stages::{Mind, Stages, Words};
 use crate::story::{Narrator, Story};
 use crate::voice::{Note, Voice};
 
@@ -62,13 +62,15 @@ pub(crate) struct Manner {
 enum Answer {
     /// The words are yet to be recognised: nobody knows before whether they will still be wanted.
     Recognise(Attempt, Utterance, Duration),
-    Recognised(Attempt, Result<String, RecogniseError>, Duration),
+    Recognised(Attempt, Result<Words, RecogniseError>, Duration),
     /// The sound is yet to be judged.
     Judge(Attempt, Utterance),
     Judged(Attempt, Option<f32>),
     Part(ReplyId, ReplyPart),
     ReplyEnded(ReplyId, Result<(), ReplyError>),
     Tool(ToolId, ToolReply),
+    /// What came of passing the call on.
+    Forwarded(ForwardOutcome, Option<u16>),
 }
 
 pub(crate) struct Conversation<'a> {
@@ -102,6 +104,7 @@ impl<'a> Conversation<'a> {
         };
         let speed = parts.script.speed;
         let timing = parts.timing.clone();
+        let narrator = Narrator::of(&parts.script);
         let mut conversation = Self {
             stages,
             dialogue: Dialogue::new(parts.script, parts.patience, parts.rate, Some(now), now),
@@ -113,7 +116,7 @@ impl<'a> Conversation<'a> {
             timing: parts.timing,
             answers: BTreeMap::new(),
             asked: 0,
-            narrator: Narrator::default(),
+            narrator,
             tools: parts.tools,
             unfinished: BTreeSet::new(),
             manner: Manner::default(),
@@ -287,7 +290,11 @@ impl<'a> Conversation<'a> {
                 self.answered(now, Answer::Recognised(attempt, words, took));
             }
             Answer::Recognised(attempt, words, took) => {
-                let words = words.map(|words| (words, took));
+                let over = words.as_ref().ok().and_then(|words| words.is_over);
+                if let Some(over) = over {
+                    self.dialogue.provider_says(now, attempt, over);
+                }
+                let words = words.map(|words| (words.text, took));
                 self.dialogue.recognised(now, attempt, words);
             }
             Answer::Judge(attempt, turn) => {
@@ -296,10 +303,13 @@ impl<'a> Conversation<'a> {
             }
             Answer::Judged(attempt, judged) => self.dialogue.judged(now, attempt, judged),
             Answer::Part(reply, part) => self.dialogue.reply_part(now, reply, part),
-            Answer::Tool(id, reply) => {
-                self.dialogue
-                    .tool_answered(now, id, &reply.text, reply.is_spoken);
-            }
+            Answer::Tool(id, reply) => match reply.passes_to {
+                Some(agent) => self.dialogue.tool_passes_on(now, id, agent, &reply.text),
+                None => self
+                    .dialogue
+                    .tool_answered(now, id, &reply.text, reply.is_spoken),
+            },
+            Answer::Forwarded(outcome, code) => self.dialogue.forwarded(now, outcome, code),
             Answer::ReplyEnded(reply, result) => self.dialogue.reply_ended(now, reply, result),
         }
     }
@@ -337,23 +347,41 @@ impl<'a> Conversation<'a> {
                     self.fell_silent(now);
                 }
                 Effect::Tell(kind) => self.narrator.tell(now, kind),
-                // Whoever is called next is there and takes the call.
-                Effect::Transfer(_) => {
-                    let taken = ForwardOutcome::Completed;
-                    self.dialogue.forwarded(now, taken, None);
+                Effect::Transfer(target) => self.transfer(now, &target),
+                Effect::HandOver(agent) => {
+                    let cassettes = self.stages.cassettes();
+                    match cassettes.and_then(|known| known.successor(agent)) {
+                        Some(script) => self.dialogue.taken_over(now, script),
+                        // A scenario has one agent.
+                        None => self.dialogue.forwarded(now, ForwardOutcome::Failed, None),
+                    }
                 }
-                // A scenario has one agent.
-                Effect::HandOver(_) => self.dialogue.forwarded(now, ForwardOutcome::Failed, None),
                 Effect::HangUp(reason) => self.end = self.end.or(Some(End::HungUp(reason))),
             }
+        }
+    }
+
+    /// Whoever is called next is there and takes the call, unless it is known that they did not.
+    fn transfer(&mut self, now: Moment, target: &str) {
+        let cassettes = self.stages.cassettes();
+        match cassettes.and_then(|known| known.transfer(target)) {
+            Some(Transfer::Told {
+                outcome,
+                sip_code,
+                after,
+            }) => self.answer(now + after, Answer::Forwarded(outcome, sip_code)),
+            Some(Transfer::Nothing) => {}
+            None => self
+                .dialogue
+                .forwarded(now, ForwardOutcome::Completed, None),
         }
     }
 
     fn recognise(&mut self, now: Moment, attempt: Attempt, utterance: Utterance) {
         let cassettes = self.stages.cassettes();
         let earliest = match cassettes.and_then(|known| known.recognition(&utterance)) {
-            Some(Recognition::Words { text, took, after }) => {
-                self.answer(now + after, Answer::Recognised(attempt, Ok(text), took));
+            Some(Recognition::Words { words, took, after }) => {
+                self.answer(now + after, Answer::Recognised(attempt, Ok(words), took));
                 return;
             }
             Some(Recognition::Late { after }) => after + Duration::from_micros(1),

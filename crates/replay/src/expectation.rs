@@ -7,6 +7,7 @@ use std::time::Duration;
 use regex::{Regex, RegexBuilder};
 use report::{Expectation, Speaker, Turn};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::scenario::Time;
 
@@ -29,24 +30,25 @@ pub enum Expect {
     /// The model calls this tool, with such arguments.
     #[serde(rename = "calls tool")]
     CallsTool(Tool),
-    /// Both sides together have no more turns than this.
+    /// Both sides together begin no more turns than this.
     #[serde(rename = "at most turns")]
     AtMostTurns(usize),
-    /// The agent ends the call.
+    /// The agent ends the call. Of a step: before the next one.
     #[serde(rename = "hangs up")]
     HangsUp,
 }
 
-/// A tool by its name, or by its name and what its arguments, as JSON, have to match.
+/// A tool by its name, or by its name and what its arguments have to be.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
     untagged,
-    expecting = "the name of a tool, or a map of its `name` and a pattern for its `arguments`"
+    expecting = "the name of a tool, or a map of its `name` and its `arguments`: a pattern for their \
+                 JSON, or a map of what is to be among them"
 )]
 pub enum Tool {
     /// Whatever its arguments.
     Named(String),
-    /// With arguments that the pattern matches.
+    /// With such arguments.
     With(ToolCall),
 }
 
@@ -56,16 +58,71 @@ pub enum Tool {
 pub struct ToolCall {
     /// The tool.
     pub name: String,
-    /// What its arguments have to match, which are a JSON object.
-    pub arguments: Pattern,
+    /// What its arguments have to be, which are a JSON object.
+    pub arguments: Arguments,
+}
+
+/// What the arguments of a tool have to be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Arguments {
+    /// A pattern that their JSON matches.
+    Matching(Pattern),
+    /// What is to be among them, each with its value; maps within it in the same way.
+    Among(Map<String, Value>),
 }
 
 /// A call of a tool, as it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Called {
+    /// When, in milliseconds from the start of the call.
+    pub(crate) at_ms: u64,
     pub(crate) tool: String,
     /// A JSON object.
     pub(crate) arguments: String,
+}
+
+impl Arguments {
+    fn are(&self, called: &str) -> bool {
+        match self {
+            Self::Matching(pattern) => pattern.regex.is_match(called),
+            Self::Among(wanted) => serde_json::from_str::<Map<String, Value>>(called)
+                .is_ok_and(|found| are_among(wanted, &found)),
+        }
+    }
+}
+
+impl fmt::Display for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Matching(pattern) => f.write_str(&pattern.text),
+            Self::Among(wanted) => write!(f, "{}", Value::Object(wanted.clone())),
+        }
+    }
+}
+
+/// Whether all that is wanted is found.
+fn are_among(wanted: &Map<String, Value>, found: &Map<String, Value>) -> bool {
+    let is_found = |(key, value): (&String, &Value)| {
+        let found = found.get(key);
+        found.is_some_and(|found| is_as_wanted(value, found))
+    };
+    wanted.iter().all(is_found)
+}
+
+/// Numbers are the same whatever they look like, and lists have the same length.
+fn is_as_wanted(wanted: &Value, found: &Value) -> bool {
+    match (wanted, found) {
+        (Value::Object(wanted), Value::Object(found)) => are_among(wanted, found),
+        (Value::Array(wanted), Value::Array(found)) => {
+            let mut pairs = wanted.iter().zip(found);
+            wanted.len() == found.len() && pairs.all(|(one, other)| is_as_wanted(one, other))
+        }
+        (Value::Number(wanted), Value::Number(found)) => {
+            wanted == found || wanted.as_f64() == found.as_f64()
+        }
+        _ => wanted == found,
+    }
 }
 
 impl fmt::Display for Called {
@@ -79,7 +136,7 @@ impl Tool {
         match self {
             Self::Named(name) => &called.tool == name,
             Self::With(ToolCall { name, arguments }) => {
-                &called.tool == name && arguments.regex.is_match(&called.arguments)
+                &called.tool == name && arguments.are(&called.arguments)
             }
         }
     }
@@ -89,7 +146,7 @@ impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Named(name) => f.write_str(name),
-            Self::With(ToolCall { name, arguments }) => write!(f, "{name} with {}", arguments.text),
+            Self::With(ToolCall { name, arguments }) => write!(f, "{name} with {arguments}"),
         }
     }
 }
@@ -109,6 +166,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) turns: &'a [Turn],
     pub(crate) steps: Vec<StepFacts>,
     pub(crate) tools: Vec<Called>,
+    /// Whether the agent ended the call.
     pub(crate) hung_up: bool,
     pub(crate) duration_ms: u64,
 }
@@ -206,8 +264,10 @@ impl Expect {
             Self::AnswersWithin(time) => answers_within(facts, step, time.0),
             Self::DoesNotInterrupt => does_not_interrupt(facts, step),
             Self::CallsTool(tool) => {
-                let passed = facts.tools.iter().any(|called| tool.is(called));
-                let called: Vec<String> = facts.tools.iter().map(Called::to_string).collect();
+                let called = facts.tools.iter();
+                let called = called.filter(|called| step.span.contains(&called.at_ms));
+                let passed = called.clone().any(|called| tool.is(called));
+                let called: Vec<String> = called.map(Called::to_string).collect();
                 let called = match &called[..] {
                     [] => "no tool was called".to_owned(),
                     called => format!("called: {}", called.join(", ")),
@@ -215,11 +275,16 @@ impl Expect {
                 (passed, called)
             }
             Self::AtMostTurns(most) => {
-                let turns = facts.turns.len();
+                let turns = facts.turns.iter();
+                let turns = turns.filter(|turn| step.span.contains(&turn.start_ms));
+                let turns = turns.count();
                 (turns <= *most, format!("there were {turns} turns"))
             }
-            Self::HangsUp if facts.hung_up => (true, "the agent ended the call".to_owned()),
-            Self::HangsUp => (false, "the agent did not end the call".to_owned()),
+            Self::HangsUp if !facts.hung_up => (false, "the agent did not end the call".to_owned()),
+            Self::HangsUp if step.span.contains(&facts.duration_ms) => {
+                (true, "the agent ended the call".to_owned())
+            }
+            Self::HangsUp => (false, "the agent ended the call later".to_owned()),
         }
     }
 }
@@ -290,6 +355,8 @@ fn does_not_interrupt(facts: &Facts<'_>, step: &StepFacts) -> (bool, String) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn turn(speaker: Speaker, span: Range<u64>, text: &str) -> Turn {
@@ -333,6 +400,7 @@ mod tests {
                 },
             ],
             tools: vec![Called {
+                at_ms: 6_000,
                 tool: "end_call".to_owned(),
                 arguments: "{}".to_owned(),
             }],
@@ -417,17 +485,61 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_step_is_looked_at_until_the_next_one_alone() {
+        let turns = turns();
+        let mut facts = facts(&turns);
+        facts.hung_up = true;
+        let passed =
+            |expect: &Expect| [0, 1].map(|step| expect.of_step(&facts, step, "1 say a.wav").passed);
+        let ends = Expect::CallsTool(Tool::Named("end_call".to_owned()));
+        assert_eq!(passed(&ends), [false, true]);
+        assert_eq!(passed(&Expect::HangsUp), [false, true]);
+        assert_eq!(passed(&Expect::AtMostTurns(1)), [false, true]);
+        assert_eq!(passed(&Expect::AtMostTurns(2)), [true, true]);
+        assert!(ends.of_call(&facts).passed && Expect::HangsUp.of_call(&facts).passed);
+        let early = Expect::HangsUp.of_step(&facts, 0, "1 say a.wav");
+        assert_eq!(early.detail, "the agent ended the call later");
+    }
+
+    fn among(arguments: Value) -> Arguments {
+        serde_json::from_value(arguments).expect("arguments")
+    }
+
+    #[test]
+    fn arguments_may_be_expected_by_their_values() {
+        let called = r#"{"day":"Friday","guests":4.0,"who":{"name":"Maya","age":7},"at":[1,2]}"#;
+        for (wanted, are) in [
+            (json!({}), true),
+            (json!({ "day": "Friday" }), true),
+            (json!({ "day": "friday" }), false),
+            (json!({ "guests": 4, "day": "Friday" }), true),
+            (json!({ "guests": 5 }), false),
+            (json!({ "guests": "4" }), false),
+            (json!({ "who": { "age": 7 } }), true),
+            (json!({ "who": { "age": 8 } }), false),
+            (json!({ "who": "Maya" }), false),
+            (json!({ "at": [1, 2] }), true),
+            (json!({ "at": [1] }), false),
+            (json!({ "hour": null }), false),
+        ] {
+            assert_eq!(among(wanted.clone()).are(called), are, "{wanted}");
+        }
+        assert!(!among(json!({})).are("no JSON"));
+    }
+
+    #[test]
     fn a_tool_may_be_expected_with_arguments() {
         let turns = turns();
         let mut facts = facts(&turns);
         facts.tools = vec![Called {
+            at_ms: 6_000,
             tool: "book".to_owned(),
             arguments: r#"{"day": "Friday", "guests": 4}"#.to_owned(),
         }];
         let judged = |name: &str, arguments: &str| {
             let call = ToolCall {
                 name: name.to_owned(),
-                arguments: pattern(arguments),
+                arguments: Arguments::Matching(pattern(arguments)),
             };
             Expect::CallsTool(Tool::With(call)).of_call(&facts)
         };

@@ -30,7 +30,7 @@ mod voice;
 
 pub use caller::Cue;
 pub use cassettes::{Reused, Share};
-pub use expectation::{Expect, Pattern, PatternError, Tool, ToolCall};
+pub use expectation::{Arguments, Expect, Pattern, PatternError, Tool, ToolCall};
 pub use kept::{Another, Bundle, LoadBundleError, replay_exactly, replay_with};
 pub use latency::Timing;
 pub use order::{Caller, Order, Pace, Recordings, ReplayError, Replayed, codec, replay};

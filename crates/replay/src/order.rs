@@ -17,11 +17,12 @@ use report::{Account, Expectation, Span, Speech};
 use crate::account::{self, Names};
 use crate::call::{self, Happened, Setup};
 use crate::caller::{Act, Cue, Step};
-use crate::expectation::{Facts, StepFacts};
+use crate::expectation::{Called, Facts, StepFacts};
 use crate::latency::Timing;
 use crate::recording::{Recording, RecordingError};
 use crate::scenario::{self, Scenario};
 use crate::stages::{Mind, Stages};
+use crate::story::Used;
 
 /// The time of day at which calls on a virtual clock happen: 5 January 2026, 10:00 UTC.
 const TIME_OF_DAY: Timestamp = Timestamp::constant(1_767_607_200, 0);
@@ -127,6 +128,12 @@ pub struct Replayed {
 }
 
 impl Replayed {
+    /// Forgets what both sides sounded like, which is most of what a call takes in memory.
+    pub fn forget_sound(&mut self) {
+        self.caller = Vec::new();
+        self.agent = Vec::new();
+    }
+
     /// Notes in the account when each side is heard to speak. Takes a while: the voice detector
     /// hears both sides from their beginning.
     pub fn note_speech(&mut self, stages: &mut Stages) {
@@ -283,10 +290,15 @@ impl Caller {
         let Self::Scenario { scenario, .. } = self else {
             return Vec::new();
         };
+        let called = |used: &Used| Called {
+            at_ms: happened.millis(used.at),
+            tool: used.tool.clone(),
+            arguments: used.arguments.clone(),
+        };
         let facts = Facts {
             turns: &account.turns,
             steps: step_facts(happened),
-            tools: happened.story.tools.clone(),
+            tools: happened.story.tools.iter().map(called).collect(),
             hung_up: happened.hung_up,
             duration_ms: account.duration_ms,
         };

@@ -50,6 +50,14 @@ pub struct Mind {
 /// Part of a reply, and how long after the request it came.
 pub(crate) type TimedPart = (Duration, Result<ReplyPart, ReplyError>);
 
+/// What a recogniser understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub(crate) text: String,
+    /// Whether it takes them for a whole turn, if it tells.
+    pub(crate) is_over: Option<bool>,
+}
+
 /// One sentence as sound.
 #[derive(Default)]
 pub(crate) struct Sound {
@@ -147,13 +155,14 @@ impl Stages {
     pub(crate) fn recognise(
         &self,
         utterance: Utterance,
-    ) -> (Result<String, RecogniseError>, Duration) {
+    ) -> (Result<Words, RecogniseError>, Duration) {
         let begun = Instant::now();
-        let recognised = self
-            .runtime
-            .block_on(self.recogniser.recognise(utterance))
-            .map(|recognition| recognition.text);
-        (recognised, begun.elapsed())
+        let recognised = self.runtime.block_on(self.recogniser.recognise(utterance));
+        let words = recognised.map(|recognition| Words {
+            text: recognition.text,
+            is_over: recognition.is_over,
+        });
+        (words, begun.elapsed())
     }
 
     /// How much a turn sounds complete, and how long that took.

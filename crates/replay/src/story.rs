@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::mem;
 
 use audio::Moment;
-use engine::{CallEventKind, Speaker, TranscriptTurn, TurnLatency};
-
-use crate::expectation::Called;
+use engine::{
+    CallEventKind, Script, Speaker, SpeculationTry, TranscriptTurn, TurnDecision, TurnLatency,
+};
 
 /// Contributions that may be cut off before the first of them is told.
 const MOST_CUT: usize = 4;
@@ -18,12 +18,25 @@ pub(crate) struct Story {
     pub(crate) turns: Vec<Told>,
     /// One for each answer that was heard.
     pub(crate) latencies: Vec<TurnLatency>,
+    /// The decisions on what was heard of the caller.
+    pub(crate) decisions: Vec<TurnDecision>,
+    /// The answers that were begun ahead.
+    pub(crate) tries: Vec<SpeculationTry>,
     /// The tools that the model called.
-    pub(crate) tools: Vec<Called>,
+    pub(crate) tools: Vec<Used>,
     /// Why sentences could not be spoken.
     pub(crate) unspoken: Vec<String>,
     /// Why the language model could not be asked.
     pub(crate) unreachable: Option<String>,
+}
+
+/// A tool that the model called.
+#[derive(Debug)]
+pub(crate) struct Used {
+    pub(crate) at: Moment,
+    pub(crate) tool: String,
+    /// A JSON object.
+    pub(crate) arguments: String,
 }
 
 /// A turn, and what is known of it beside.
@@ -34,12 +47,16 @@ pub(crate) struct Told {
     pub(crate) wanted: String,
     /// When the turn was told.
     pub(crate) at: Moment,
+    /// Whether the agent only asks if the caller is still there.
+    pub(crate) is_prompt: bool,
 }
 
 /// Pieces a story together.
 #[derive(Debug, Default)]
 pub(crate) struct Narrator {
     story: Story,
+    /// The words with which the agent asks a silent caller whether they are still there.
+    prompt: Option<String>,
     /// What the agent has to say since it last fell silent.
     wanted: Vec<String>,
     /// What it had to say when it was cut off, as long as it is not told what was heard of that.
@@ -47,6 +64,15 @@ pub(crate) struct Narrator {
 }
 
 impl Narrator {
+    /// The narrator of a call with this script.
+    pub(crate) fn of(script: &Script) -> Self {
+        let prompt = script.silence_prompt.as_ref();
+        Self {
+            prompt: prompt.map(|prompt| spaced(&prompt.message)),
+            ..Self::default()
+        }
+    }
+
     /// The agent is to say this.
     pub(crate) fn order(&mut self, text: &str) {
         self.wanted.push(text.to_owned());
@@ -68,18 +94,25 @@ impl Narrator {
                     Speaker::Agent => mem::take(&mut self.wanted).join(" "),
                     Speaker::Caller => String::new(),
                 };
+                let is_prompt = self.prompt.as_ref() == Some(&spaced(&wanted));
                 self.story.turns.push(Told {
                     turn,
                     wanted,
                     at: now,
+                    is_prompt,
                 });
             }
             CallEventKind::Latency(latency) => self.story.latencies.push(*latency),
+            CallEventKind::Decision(decision) => self.story.decisions.push(*decision),
+            CallEventKind::Tried(tried) => self.story.tries.push(tried),
             CallEventKind::ToolCalled {
                 name, arguments, ..
             } => {
-                let tool = name;
-                self.story.tools.push(Called { tool, arguments });
+                self.story.tools.push(Used {
+                    at: now,
+                    tool: name,
+                    arguments,
+                });
             }
             CallEventKind::Unspoken { reason } => self.story.unspoken.push(reason),
             CallEventKind::Started { .. }
@@ -107,4 +140,9 @@ impl Narrator {
     pub(crate) fn story(self) -> Story {
         self.story
     }
+}
+
+/// Words with one space between them.
+fn spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

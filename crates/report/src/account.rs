@@ -27,6 +27,14 @@ pub struct Account {
     /// When each side is heard to speak, whatever was made of it.
     #[serde(default)]
     pub speech: Speech,
+    /// Every decision on what was heard of the caller, in order, whether or not anything was said
+    /// after it.
+    #[serde(default)]
+    pub decisions: Vec<Decision>,
+    /// Every answer that was begun ahead of a decision, in the order in which it was known what
+    /// became of them.
+    #[serde(default)]
+    pub tries: Vec<Try>,
     /// The waits of all answers together.
     pub latency: Latencies,
     /// Turns that the agent took for over while the caller went on.
@@ -106,6 +114,44 @@ pub struct Ledger {
     pub unattributed_ms: f64,
     /// Why the turn was taken to be over, in words.
     pub evidence: Vec<String>,
+}
+
+/// A decision on what was heard of the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What it was taken for.
+    pub verdict: Verdict,
+    /// When the decision fell.
+    pub at_ms: u64,
+    /// The first sound of it.
+    pub start_ms: u64,
+    /// The last sound of it.
+    pub end_ms: u64,
+    /// What the decision rests on, in words.
+    pub evidence: Vec<String>,
+}
+
+/// What a sound of the caller was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// A turn that is over.
+    TurnEnded,
+    /// No turn: noise, or mere agreement.
+    Dismissed,
+}
+
+/// An answer that was begun ahead of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    /// When it was begun.
+    pub began_ms: u64,
+    /// Whether any of it was heard; otherwise it was wasted.
+    pub used: bool,
+    /// By how much earlier it was ready.
+    pub saved_ms: u64,
+    /// Tokens that it had cost when it was first heard or thrown away.
+    pub tokens: u64,
 }
 
 /// A part of a wait.

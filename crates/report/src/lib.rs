@@ -16,8 +16,8 @@ mod text;
 mod words;
 
 pub use account::{
-    Account, Expectation, Item, Latencies, Ledger, Quantiles, Span, Speaker, Speculation, Speech,
-    Turn,
+    Account, Decision, Expectation, Item, Latencies, Ledger, Quantiles, Span, Speaker, Speculation,
+    Speech, Try, Turn, Verdict,
 };
 pub use change::{Changes, Exchange, Part, Source};
 pub use diff::diff;

@@ -74,7 +74,9 @@ impl Trace {
     /// The spans that are complete with `event`.
     pub(crate) fn note(&mut self, event: &CallEvent) -> Vec<Span> {
         match &event.kind {
-            CallEventKind::Started { .. } => {}
+            CallEventKind::Started { .. }
+            | CallEventKind::Decision(_)
+            | CallEventKind::Tried(_) => {}
             CallEventKind::Ringing => self.step("ringing", event.at, Vec::new()),
             CallEventKind::Answered => {
                 self.answered = Some(event.at);

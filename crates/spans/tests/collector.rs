@@ -128,6 +128,8 @@ impl Node {
             recording: None,
             transcript: Vec::new(),
             latencies: Vec::new(),
+            decisions: Vec::new(),
+            tries: Vec::new(),
             line: None,
         };
         for kind in [started, CallEventKind::Ended(report)] {

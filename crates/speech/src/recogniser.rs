@@ -21,6 +21,9 @@ pub struct Recognition {
     /// The words, with capitals and punctuation as far as the recogniser has
     /// them; empty if it understood none.
     pub text: String,
+    /// Whether the recogniser takes what was said for a whole turn; `None` from one that does not
+    /// tell.
+    pub is_over: Option<bool>,
     /// How long the utterance waited before work on it began.
     pub queued: Duration,
     /// How long the work took, waiting not included.

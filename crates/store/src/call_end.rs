@@ -46,6 +46,10 @@ pub struct CallEnd {
     pub transcript: Vec<Message>,
     /// The latencies of its answers; empty keeps those noted so far.
     pub latencies: Vec<Value>,
+    /// The decisions on what was heard of the caller; empty keeps those noted so far.
+    pub decisions: Vec<Value>,
+    /// The answers that were begun ahead; empty keeps those noted so far.
+    pub tries: Vec<Value>,
     /// Summary of the conversation.
     pub summary: Option<String>,
     /// Sentiment of the conversation.
@@ -93,7 +97,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<u64>, StoreError> {
         let mut write = self.write().await?;
-        let latencies = (!end.latencies.is_empty()).then(|| Value::from(end.latencies.clone()));
+        let list = |entries: &Vec<Value>| {
+            (!entries.is_empty()).then(|| Value::from(entries.clone()).to_string())
+        };
         let recording = end
             .recording
             .as_ref()
@@ -102,8 +108,9 @@ impl Store {
             "UPDATE calls SET status = $1, sip_code = $2, reason = $3,
                  answered_at = coalesce($4, answered_at), ended_at = $5, updated_at = $6,
                  duration_ms = $7, recording = $8, latencies = coalesce($9, latencies),
-                 cost_micros = $10, cost_currency = $11
-             WHERE id = $12 AND workspace_id = $13 AND ended_at IS NULL",
+                 cost_micros = $10, cost_currency = $11,
+                 decisions = coalesce($12, decisions), tries = coalesce($13, tries)
+             WHERE id = $14 AND workspace_id = $15 AND ended_at IS NULL",
         )
         .bind(end.status)
         .bind(end.sip_code.map(i64::from))
@@ -115,9 +122,11 @@ impl Store {
             u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX),
         ))
         .bind(recording)
-        .bind(latencies.map(|latencies| latencies.to_string()))
+        .bind(list(&end.latencies))
         .bind(end.cost.as_ref().map(|cost| signed(cost.micros)))
         .bind(end.cost.as_ref().map(|cost| cost.currency.as_str()))
+        .bind(list(&end.decisions))
+        .bind(list(&end.tries))
         .bind(end.call.to_string())
         .bind(self.workspace.as_str())
         .execute(&mut *write)

@@ -106,10 +106,25 @@ pub struct CallRecord {
     pub recording: Option<PathBuf>,
     /// The latencies of its answers, as the engine reports them.
     pub latencies: Vec<Value>,
+    /// The decisions on what was heard of the caller, as the engine reports them.
+    pub decisions: Vec<Value>,
+    /// The answers that were begun ahead, as the engine reports them.
+    pub tries: Vec<Value>,
     /// Summary of the conversation.
     pub summary: Option<String>,
     /// Sentiment of the conversation.
     pub sentiment: Option<String>,
+}
+
+/// Something of which a call has a list that grows while it lives.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// How long an answer took.
+    Latency(Value),
+    /// What was decided of a sound of the caller.
+    Decision(Value),
+    /// What became of an answer that was begun ahead.
+    Try(Value),
 }
 
 /// Which calls to list; absent parts match every call.
@@ -246,36 +261,38 @@ impl Store {
         Ok(owed)
     }
 
-    /// Notes that the call still lives, with one more entry for its latencies if there is one.
+    /// Notes that the call still lives, with one more entry for one of its lists if there is one.
     pub async fn note_progress(
         &self,
         call: Uuid,
-        latency: Option<&Value>,
+        progress: Option<&Progress>,
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        let latencies: Option<String> = sqlx::query_scalar(
-            "SELECT latencies FROM calls WHERE id = $1 AND workspace_id = $2 AND ended_at IS NULL",
+        let lives = sqlx::query(
+            "UPDATE calls SET updated_at = $1
+             WHERE id = $2 AND workspace_id = $3 AND ended_at IS NULL",
         )
+        .bind(micros(at))
         .bind(call.to_string())
         .bind(self.workspace.as_str())
-        .fetch_optional(&mut *write)
+        .execute(&mut *write)
         .await?;
-        let Some(mut latencies) = latencies else {
-            return Ok(());
-        };
-        if let Some(latency) = latency {
+        if let Some(progress) = progress.filter(|_| lives.rows_affected() > 0) {
+            let (read, noted, entry) = progress.statements();
+            let list: String = sqlx::query_scalar(read)
+                .bind(call.to_string())
+                .fetch_one(&mut *write)
+                .await?;
             let mut all: Vec<Value> =
-                serde_json::from_str(&latencies).map_err(|e| unreadable("latencies", e))?;
-            all.push(latency.clone());
-            latencies = Value::from(all).to_string();
+                serde_json::from_str(&list).map_err(|e| unreadable("progress", e))?;
+            all.push(entry.clone());
+            sqlx::query(noted)
+                .bind(Value::from(all).to_string())
+                .bind(call.to_string())
+                .execute(&mut *write)
+                .await?;
         }
-        sqlx::query("UPDATE calls SET updated_at = $1, latencies = $2 WHERE id = $3")
-            .bind(micros(at))
-            .bind(latencies)
-            .bind(call.to_string())
-            .execute(&mut *write)
-            .await?;
         write.commit().await?;
         Ok(())
     }
@@ -401,6 +418,29 @@ pub(crate) async fn discard(
     Ok(())
 }
 
+impl Progress {
+    /// How the list is read and written, and what is to be added.
+    const fn statements(&self) -> (&'static str, &'static str, &Value) {
+        match self {
+            Self::Latency(entry) => (
+                "SELECT latencies FROM calls WHERE id = $1",
+                "UPDATE calls SET latencies = $1 WHERE id = $2",
+                entry,
+            ),
+            Self::Decision(entry) => (
+                "SELECT decisions FROM calls WHERE id = $1",
+                "UPDATE calls SET decisions = $1 WHERE id = $2",
+                entry,
+            ),
+            Self::Try(entry) => (
+                "SELECT tries FROM calls WHERE id = $1",
+                "UPDATE calls SET tries = $1 WHERE id = $2",
+                entry,
+            ),
+        }
+    }
+}
+
 impl FromRow<'_, AnyRow> for CallRecord {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let recording: Option<String> = row.try_get("recording")?;
@@ -428,6 +468,8 @@ impl FromRow<'_, AnyRow> for CallRecord {
             reason: row.try_get("reason")?,
             recording: recording.map(PathBuf::from),
             latencies: json(row, "latencies")?,
+            decisions: json(row, "decisions")?,
+            tries: json(row, "tries")?,
             summary: row.try_get("summary")?,
             sentiment: row.try_get("sentiment")?,
         })

@@ -60,7 +60,7 @@ pub use analytics::{
 };
 pub use api_keys::{ApiKey, AuthenticateError, EVERY_SCOPE, NewApiKey, RevokeApiKeyError};
 pub use call_end::{CallCost, CallEnd, Evaluating};
-pub use calls::{BegunCall, CallFilter, CallRecord, NewCall};
+pub use calls::{BegunCall, CallFilter, CallRecord, NewCall, Progress};
 pub use contacts::{
     Contact, ContactDetails, ContactExtras, ContactField, ContactFilter, NewContactField, Person,
     SaveContactError, SaveFieldError, SaveTagError, Tag,

@@ -170,7 +170,7 @@ impl Drive<'_> {
                     self.forget(ended.attempt);
                     self.ended.push(ended);
                 }
-                Effect::Speculate(_) | Effect::Interrupt | Effect::Dismissed => {}
+                Effect::Speculate(_) | Effect::Interrupt | Effect::Dismissed(_) => {}
             }
         }
         Ok(())

@@ -226,6 +226,16 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_documentation_is_a_turn_file() {
+        let page = include_str!("../../../docs/replay.md");
+        let rest = page.split("```json\n").nth(1).expect("an example");
+        let example = rest.split("```").next().expect("its end");
+        let passage = written(&example.replace("hello.wav", "a.wav")).expect("a turn file");
+        let kinds: Vec<Kind> = passage.pauses.iter().map(|pause| pause.kind).collect();
+        assert_eq!(kinds, [Kind::MidTurn, Kind::TurnEnd]);
+    }
+
+    #[test]
     fn a_missing_field_is_named_with_its_file() {
         let complaint =
             complaint(r#"{"file": "a.wav", "pauses": [{"end_ms": 5, "kind": "mid_turn"}]}"#);

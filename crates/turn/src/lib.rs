@@ -2,8 +2,8 @@
 //! is over, and when the caller has interrupted the agent.
 //!
 //! The machine is told what happened and when ([`Machine::window`], [`Machine::recognised`],
-//! [`Machine::judged`], [`Machine::agent_is`], [`Machine::timeout`]) and answers with
-//! [`Effect`]s, drained by [`Machine::poll`]. It never reads a clock, never touches audio, and
+//! [`Machine::judged`], [`Machine::provider_says`], [`Machine::agent_is`], [`Machine::timeout`])
+//! and answers with [`Effect`]s, drained by [`Machine::poll`]. It never reads a clock, never touches audio, and
 //! never knows which recogniser, voice detector or model stands behind its inputs, so the same
 //! decisions fall out of a live call and of a replay.
 //!

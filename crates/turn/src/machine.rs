@@ -62,7 +62,7 @@ pub enum AgentState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Attempt(pub u32);
 
-/// The caller's turn, as decided.
+/// What was heard of the caller, from its first sound to the decision on it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ended {
     /// When the speech began.
@@ -103,7 +103,7 @@ pub enum Effect {
     TurnEnded(Ended),
     /// What was heard was no turn: noise without words, or a sound of agreement while the agent
     /// was speaking. Forget its audio; an agent that fell silent for it may go on.
-    Dismissed,
+    Dismissed(Ended),
 }
 
 /// The turn machine of one call. See the crate's documentation for the contract.
@@ -211,12 +211,13 @@ impl Machine {
         }
     }
 
-    /// Takes what a speech provider says about the turn's end.
-    pub fn provider_says(&mut self, now: Moment, over: bool) {
+    /// Takes whether the speech provider says that the turn is over in what was decoded.
+    pub fn provider_says(&mut self, now: Moment, attempt: Attempt, over: bool) {
         if let Phase::Paused {
             decode: Some(decode),
             ..
         } = &mut self.phase
+            && decode.attempt == attempt
         {
             decode.evidence.provider = Some(over);
             self.timeout(now);
@@ -459,11 +460,7 @@ impl Machine {
                 speaking
             };
         let noise = words == Some(Completeness::Wordless);
-        if (agreement || noise) && voice.settled.is_empty() {
-            return Effect::Dismissed;
-        }
-        self.last_turn = Some((voice.last_audible, now));
-        Effect::TurnEnded(Ended {
+        let ended = Ended {
             started: voice.started,
             last_voiced: voice.last_audible,
             last_window: voice.last_voiced,
@@ -471,7 +468,12 @@ impl Machine {
             attempt: decode.attempt,
             recognised: words.is_some(),
             evidence: decode.evidence,
-        })
+        };
+        if (agreement || noise) && voice.settled.is_empty() {
+            return Effect::Dismissed(ended);
+        }
+        self.last_turn = Some((voice.last_audible, now));
+        Effect::TurnEnded(ended)
     }
 }
 

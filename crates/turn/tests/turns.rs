@@ -85,6 +85,11 @@ fn decode_in(effects: &[Effect]) -> Attempt {
         .expect("a decode was asked for")
 }
 
+/// Whether all that was decided is that it was no turn.
+fn is_dismissed(effects: &[Effect]) -> bool {
+    matches!(effects, [Effect::Dismissed(_)])
+}
+
 fn end_in(effects: &[Effect]) -> Option<Ended> {
     effects.iter().find_map(|effect| {
         if let Effect::TurnEnded(ended) = effect {
@@ -238,7 +243,25 @@ fn sound_without_words_is_dismissed() {
     bench.speak(500);
     let attempt = decode_in(&bench.pause(128));
     bench.recognise(attempt, " ");
-    assert_eq!(bench.pause(320), [Effect::Dismissed]);
+    assert!(is_dismissed(&bench.pause(320)));
+}
+
+#[test]
+fn a_dismissal_says_when_it_fell_and_what_it_rests_on() {
+    let mut bench = Bench::new(quiet_settings());
+    bench.speak(500);
+    let spoken_until = bench.now;
+    let attempt = decode_in(&bench.pause(128));
+    bench.recognise(attempt, " ");
+    bench.machine.judged(bench.now, attempt, 0.25);
+    let effects = bench.pause(320);
+    let [Effect::Dismissed(ended)] = effects[..] else {
+        panic!("it is dismissed: {effects:?}");
+    };
+    assert_eq!(ended.last_voiced, spoken_until);
+    assert!(ended.decided > spoken_until);
+    assert_eq!(ended.evidence.words, Some(Completeness::Wordless));
+    assert_eq!(ended.evidence.sound, Some(0.25));
 }
 
 #[test]
@@ -258,7 +281,7 @@ fn a_short_sound_of_agreement_does_not_interrupt_and_is_dismissed() {
     bench.speak(192);
     let attempt = decode_in(&bench.pause(128));
     bench.recognise(attempt, "Yeah.");
-    assert_eq!(bench.pause(320), [Effect::Dismissed]);
+    assert!(is_dismissed(&bench.pause(320)));
 }
 
 #[test]
@@ -405,7 +428,7 @@ fn a_hum_does_not_interrupt_the_agent() {
     assert!(!bench.speak(900).contains(&Effect::Interrupt));
     let attempt = decode_in(&bench.pause(128));
     bench.recognise(attempt, "Mm-hmm.");
-    assert_eq!(bench.pause(320), [Effect::Dismissed]);
+    assert!(is_dismissed(&bench.pause(320)));
 }
 
 #[test]
@@ -479,7 +502,7 @@ fn an_interruption_of_mere_agreement_is_dismissed() {
     bench.machine.agent_is(AgentState::Silent);
     let attempt = decode_in(&bench.pause(128));
     bench.recognise(attempt, "Yeah, okay.");
-    assert_eq!(bench.pause(320), [Effect::Dismissed]);
+    assert!(is_dismissed(&bench.pause(320)));
 }
 
 /// How much speech it takes to stop an agent that began to be heard `before` ago.
@@ -589,7 +612,7 @@ fn too_few_words_or_mere_agreement_do_not_stop_the_agent_in_a_pause_either() {
         bench.speak(384);
         let attempt = decode_in(&bench.pause(128));
         assert_eq!(bench.recognise(attempt, text), []);
-        assert_eq!(bench.pause(320), [Effect::Dismissed]);
+        assert!(is_dismissed(&bench.pause(320)));
     }
 }
 
@@ -662,7 +685,7 @@ proptest! {
                     | Effect::Settle(_)
                     | Effect::Speculate(_)
                     | Effect::Interrupt
-                    | Effect::Dismissed => {}
+                    | Effect::Dismissed(_) => {}
                 }
             }
         }

@@ -11,6 +11,7 @@
 //! Nothing here belongs to the program. Start reading at [`Target`].
 
 mod bundle;
+mod call;
 mod decode;
 mod input;
 mod playout;
@@ -63,11 +64,13 @@ pub enum Target {
     Playout,
     /// Files that calls are kept in: `bundle`.
     Bundle,
+    /// Calls that were kept in them: `replay::Bundle`.
+    Call,
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rtp,
         Self::Rtcp,
         Self::TelephoneEvent,
@@ -77,6 +80,7 @@ impl Target {
         Self::Decode,
         Self::Playout,
         Self::Bundle,
+        Self::Call,
     ];
 
     /// The name of its binary in `fuzz/fuzz_targets` and of its folder in
@@ -92,6 +96,7 @@ impl Target {
             Self::Decode => "decode",
             Self::Playout => "playout",
             Self::Bundle => "bundle",
+            Self::Call => "call",
         }
     }
 
@@ -111,6 +116,7 @@ impl Target {
             Self::Decode => decode::run(input),
             Self::Playout => playout::run(input),
             Self::Bundle => bundle::run(input),
+            Self::Call => call::run(input),
         }
     }
 }

@@ -29,6 +29,7 @@ pub fn seeds(target: Target) -> Vec<Seed> {
         Target::Decode => codecs::decode(),
         Target::Playout => playouts::playout(),
         Target::Bundle => bundles::bundle(),
+        Target::Call => bundles::call(),
     };
     let mut random = Random(0x5EED);
     let mut seeds = Vec::new();

@@ -1,9 +1,8 @@
 //! Events of a call as clients see them, live or put together again from what was stored.
 
-use engine::{
-    CallEvent, CallEventKind, CallId, CallReport, Direction, Speaker, TranscriptTurn, TurnLatency,
-};
+use engine::{CallEvent, CallEventKind, CallId, CallReport, Direction, Speaker, TranscriptTurn};
 use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{CallRecord, Message};
 
@@ -65,7 +64,9 @@ pub(super) fn of_stored(call: &CallRecord, messages: &[Message]) -> Vec<CallEven
                 duration: call.duration,
                 recording: call.recording.clone(),
                 transcript,
-                latencies: call.latencies.iter().filter_map(latency).collect(),
+                latencies: listed(&call.latencies),
+                decisions: listed(&call.decisions),
+                tries: listed(&call.tries),
                 line: None,
             }),
         );
@@ -99,6 +100,10 @@ pub(crate) fn turn(message: &Message) -> TranscriptTurn {
     }
 }
 
-pub(crate) fn latency(value: &Value) -> Option<TurnLatency> {
-    serde_json::from_value(value.clone()).ok()
+/// One of a call's lists, from how it is stored.
+pub(crate) fn listed<T: DeserializeOwned>(entries: &[Value]) -> Vec<T> {
+    let entries = entries.iter();
+    entries
+        .filter_map(|entry| serde_json::from_value(entry.clone()).ok())
+        .collect()
 }

@@ -51,6 +51,8 @@ impl Links {
     "reason": "the far end hung up",
     "forwarding": null,
     "latencies": [],
+    "decisions": [],
+    "tries": [],
     "listen_url": null,
     "record_url": "https://node.example/api/v1/calls/0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34/recording",
     "transcript_url": "https://node.example/api/v1/calls/0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34/transcript",
@@ -110,6 +112,12 @@ pub(super) struct Call {
     /// How long each answer took, item by item.
     #[schema(value_type = Vec<Object>)]
     latencies: Vec<Value>,
+    /// What was decided of each sound of the caller, and what that rests on.
+    #[schema(value_type = Vec<Object>)]
+    decisions: Vec<Value>,
+    /// What became of each answer that was begun ahead of a decision.
+    #[schema(value_type = Vec<Object>)]
+    tries: Vec<Value>,
     /// The sound of a live call.
     #[schema(required)]
     listen_url: Option<String>,
@@ -258,6 +266,8 @@ pub(super) fn call(state: &ApiState, call: &CallRecord) -> Call {
             sip_code: forwarding.sip_code,
         }),
         latencies: call.latencies.clone(),
+        decisions: call.decisions.clone(),
+        tries: call.tries.clone(),
         listen_url: is_live.then_some(links.listen),
         record_url: call.recording.is_some().then_some(links.recording),
         transcript_url: links.transcript,

@@ -252,7 +252,7 @@ pub(crate) async fn by_model(
         Ok(Ok(answer)) => {
             evaluation::read_answer(&answer, &material.settings).map_err(|error| error.to_string())
         }
-        Ok(Err(error)) => Err(failure(&error)),
+        Ok(Err(error)) => Err(error.without_words()),
         Err(_) => Err(format!("the language model took longer than {timeout:?}")),
     };
     match answer {
@@ -279,23 +279,6 @@ async fn whole_reply(
         }
     }
     Ok(answer)
-}
-
-/// What happened, without what the server wrote.
-fn failure(error: &ReplyError) -> String {
-    match error {
-        ReplyError::Refused(_) => "the language-model server may not be reached".to_owned(),
-        ReplyError::Connect(_) => "there was no connection to the language model".to_owned(),
-        ReplyError::Status { status, .. } => {
-            format!("the language-model server answered HTTP {status}")
-        }
-        ReplyError::FirstTokenTimeout(_) | ReplyError::Stalled(_) => {
-            "the language model did not answer in time".to_owned()
-        }
-        ReplyError::ConnectionLost(_) => "the connection to the language model broke".to_owned(),
-        ReplyError::Failed(_) => "the language-model server failed in mid-answer".to_owned(),
-        ReplyError::Protocol(_) => "the language-model server sent no usable answer".to_owned(),
-    }
 }
 
 fn purpose(agent: &AgentDefinition) -> String {

@@ -2,6 +2,8 @@
 
 use engine::{CallReport, Speaker, TranscriptTurn};
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
 use store::{CallCost, CallEnd, CallRecord, Evaluating, Message, StoreError};
 
 use crate::clock;
@@ -44,10 +46,6 @@ pub(super) async fn write(
             .evaluation
             .map_or(Evaluating::Never, Evaluating::Done)
     };
-    let latencies = report
-        .latencies
-        .iter()
-        .filter_map(|one| serde_json::to_value(one).ok());
     let end = CallEnd {
         call: call.id,
         conversation: call.conversation,
@@ -60,7 +58,9 @@ pub(super) async fn write(
         duration: report.duration,
         recording: report.recording.clone(),
         transcript: report.transcript.iter().map(message).collect(),
-        latencies: latencies.collect(),
+        latencies: listed(&report.latencies),
+        decisions: listed(&report.decisions),
+        tries: listed(&report.tries),
         summary,
         sentiment,
         cost: cost(state, call, report),
@@ -105,4 +105,12 @@ pub(super) fn message(turn: &TranscriptTurn) -> Message {
         end_ms: turn.end_ms,
         interrupted: turn.interrupted,
     }
+}
+
+/// Entries of one of a call's lists, as they are stored.
+fn listed(entries: &[impl Serialize]) -> Vec<Value> {
+    let entries = entries.iter();
+    entries
+        .filter_map(|entry| serde_json::to_value(entry).ok())
+        .collect()
 }

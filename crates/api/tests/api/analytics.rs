@@ -45,6 +45,8 @@ async fn call(node: &Node, at: &str, seconds: u32) -> Uuid {
         recording: None,
         transcript: vec![said("agent", "Hello.", 0), said("caller", "Hi.", 1_000)],
         latencies: vec![json!({ "voiced_to_audible_ms": seconds * 10 })],
+        decisions: Vec::new(),
+        tries: Vec::new(),
         summary: None,
         sentiment: None,
         cost: None,

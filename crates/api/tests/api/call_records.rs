@@ -9,8 +9,8 @@ use api::records;
 use api::webhooks::events::IntentCall;
 use audio::{SampleRate, WavWriter};
 use engine::{
-    CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, Speaker, TranscriptTurn,
-    TurnLatency,
+    CallEvent, CallEventKind, CallId, CallReport, CallStatus, Direction, Speaker, SpeculationTry,
+    TranscriptTurn, TurnDecision, TurnEvidence, TurnLatency, Verdict,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -51,10 +51,17 @@ async fn each_step_of_an_outbound_call_is_written_down() {
             at(5, call, CallEventKind::Answered),
             at(6, call, CallEventKind::Turn(turn(Speaker::Agent, "Hello."))),
             at(7, call, CallEventKind::Latency(Box::new(latency()))),
+            at(7, call, CallEventKind::Decision(Box::new(dismissed()))),
+            at(7, call, CallEventKind::Tried(wasted())),
         ],
     )
     .await;
     let shown = show(&node, call).await;
+    let decision = &shown["decisions"][0];
+    assert_eq!(decision["verdict"], "dismissed");
+    assert_eq!(decision["evidence"]["words"], "wordless");
+    assert_eq!(shown["tries"][0]["used"], false);
+    assert_eq!(shown["tries"][0]["tokens"], 3);
     assert_eq!(shown["status"], "in-progress");
     assert_eq!(shown["latencies"][0]["voiced_to_audible_ms"], 700);
     let transcript = node.get(&format!("/calls/{call}/transcript")).await.data();
@@ -262,6 +269,8 @@ async fn a_call_that_never_connected_says_why() {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         line: None,
     };
     write(&node, vec![at(3, call, CallEventKind::Ended(busy))]).await;
@@ -529,6 +538,8 @@ fn completed() -> CallReport {
             ),
         ],
         latencies: vec![latency()],
+        decisions: vec![dismissed()],
+        tries: vec![wasted()],
         line: None,
     }
 }
@@ -557,6 +568,31 @@ fn latency() -> TurnLatency {
         unattributed_ms: 0.0,
         evidence: None,
         speculation: engine::SpeculationTally::default(),
+    }
+}
+
+fn dismissed() -> TurnDecision {
+    TurnDecision {
+        verdict: Verdict::Dismissed,
+        at_ms: 1_400,
+        start_ms: 600,
+        end_ms: 1_000,
+        evidence: TurnEvidence {
+            words: Some("wordless".to_owned()),
+            sound: Some(0.25),
+            own_pauses_ms: None,
+            provider: None,
+            completeness: 0.25,
+        },
+    }
+}
+
+fn wasted() -> SpeculationTry {
+    SpeculationTry {
+        began_ms: 1_200,
+        used: false,
+        saved_ms: 0,
+        tokens: 3,
     }
 }
 

@@ -316,6 +316,8 @@ fn report(node: &Node) -> CallReport {
             turn(Speaker::Caller, "Where is my parcel?"),
         ],
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         line: None,
     }
 }

@@ -163,6 +163,8 @@ pub(crate) async fn end(node: &Node, placed: &Value) {
             turn(Speaker::Agent, "It arrives tomorrow.", 2_500),
         ],
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         line: None,
     };
     end_as(node, placed, report).await;

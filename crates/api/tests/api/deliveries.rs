@@ -304,6 +304,8 @@ async fn owe(store: &Store, agent: Uuid) {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         summary: None,
         sentiment: None,
         cost: None,

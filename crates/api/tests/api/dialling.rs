@@ -113,6 +113,8 @@ pub(crate) fn report(status: CallStatus) -> CallReport {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         line: None,
     }
 }

@@ -339,6 +339,8 @@ async fn a_call_that_nobody_answered_is_not_evaluated() {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         line: None,
     };
     end_as(&judged.node, &placed, busy).await;

@@ -164,6 +164,8 @@ async fn ended_call(node: &Node) -> Value {
             interrupted: false,
         }],
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         line: None,
     };
     let ended = node.calls.happen(

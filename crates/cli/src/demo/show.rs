@@ -28,6 +28,7 @@ pub(super) fn event(event: &CallEvent) {
             latency.endpointing_ms,
             latency.decision_to_first_audio_ms
         )),
+        CallEventKind::Decision(_) | CallEventKind::Tried(_) => {}
         CallEventKind::ToolCalled { name, .. } => print(&format!("tool       {name}")),
         CallEventKind::ToolAnswered { name, outcome, .. } => {
             print(&format!("tool       {name}: {}", outcome.as_str()));

@@ -6,7 +6,7 @@ use report::Account;
 
 use super::Arguments;
 use crate::Failure;
-use crate::output::Output;
+use crate::output::{Output, put_all};
 
 /// The reports that were asked for, each beside its place until all of them are written.
 pub(super) struct Reports {
@@ -25,6 +25,11 @@ impl Reports {
             junit: Output::of(arguments.junit.as_deref())?,
             out: Output::of(arguments.out.as_deref())?,
         })
+    }
+
+    /// Whether one of them needs to know what a call sounded like.
+    pub(super) const fn take_sound(&self) -> bool {
+        self.html.is_some() || self.out.is_some()
     }
 
     /// Writes all, then puts them in their places. Of `several` calls the JSON is an object with
@@ -54,7 +59,7 @@ impl Reports {
             writer.finish()?;
         }
         let reports = [self.json, self.html, self.junit, self.out];
-        reports.into_iter().flatten().try_for_each(Output::put)
+        put_all(reports.into_iter().flatten())
     }
 }
 

@@ -22,13 +22,14 @@ const BUNDLES: [&str; 1] = ["mihu"];
 pub(super) enum Source {
     Audio(PathBuf),
     Scenario(Box<Scenario>, PathBuf),
-    Bundle(Box<Bundle>, PathBuf),
+    /// A bundle is large, and read when its turn comes.
+    Bundle(PathBuf),
 }
 
 impl Source {
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Audio(path) | Self::Scenario(_, path) | Self::Bundle(_, path) => {
+            Self::Audio(path) | Self::Scenario(_, path) | Self::Bundle(path) => {
                 path.display().to_string()
             }
         }
@@ -36,7 +37,7 @@ impl Source {
 
     pub(super) fn scenario(&self) -> Option<&Scenario> {
         match self {
-            Self::Audio(_) | Self::Bundle(..) => None,
+            Self::Audio(_) | Self::Bundle(_) => None,
             Self::Scenario(scenario, _) => Some(scenario),
         }
     }
@@ -49,7 +50,7 @@ impl Source {
         stages: &mut Stages,
     ) -> Result<Option<Caller>, Failure> {
         Ok(Some(match self {
-            Self::Bundle(..) => return Ok(None),
+            Self::Bundle(_) => return Ok(None),
             Self::Audio(path) => {
                 let recording = Recording::load(path, channel, rate, stages)?;
                 Caller::Recorded(match pauses_beside(path)? {
@@ -65,20 +66,34 @@ impl Source {
     }
 }
 
-/// The pauses of a recording, if a turn file lies beside it: JSON of the same name that names it.
-fn pauses_beside(path: &Path) -> Result<Option<Vec<Pause>>, Failure> {
+/// The turn file of a recording, if one lies beside it: JSON of the same name that names it.
+fn turn_file_beside(path: &Path) -> Result<Option<PathBuf>, Failure> {
     let file = path.with_extension("json");
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        return Ok(None);
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("cannot read {}: {error}", file.display()).into()),
     };
+    let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
+        format!(
+            "{}: expected JSON, as a turn file beside {} is: {error}; mend it or move it away",
+            file.display(),
+            path.display()
+        )
+    })?;
     let named = |json: &serde_json::Value| {
         let name = json.get("file").and_then(serde_json::Value::as_str);
         let name = name.and_then(|name| Path::new(name).file_name());
         json.get("pauses").is_some() && name == path.file_name()
     };
-    if !serde_json::from_str(&text).is_ok_and(|json| named(&json)) {
+    Ok(named(&json).then_some(file))
+}
+
+/// The pauses of a recording, if a turn file lies beside it.
+fn pauses_beside(path: &Path) -> Result<Option<Vec<Pause>>, Failure> {
+    let Some(file) = turn_file_beside(path)? else {
         return Ok(None);
-    }
+    };
     let pauses = turn_file::read(&file)?.pauses.into_iter();
     let told = pauses.map(|pause| Pause {
         kind: match pause.kind {
@@ -100,7 +115,11 @@ pub(super) fn sources(arguments: &Arguments) -> Result<(Vec<Source>, bool), Fail
     let mut several = named > 1;
     for path in &arguments.audio {
         several |= path.is_dir();
-        sources.extend(files(path, &AUDIO)?.into_iter().map(Source::Audio));
+        for file in files(path, &AUDIO)? {
+            // What is no JSON is refused before any call is replayed.
+            drop(turn_file_beside(&file)?);
+            sources.push(Source::Audio(file));
+        }
     }
     for path in &arguments.scenario {
         several |= path.is_dir();
@@ -111,7 +130,9 @@ pub(super) fn sources(arguments: &Arguments) -> Result<(Vec<Source>, bool), Fail
     for path in &arguments.bundle {
         several |= path.is_dir();
         for file in files(path, &BUNDLES)? {
-            sources.push(Source::Bundle(Box::new(Bundle::load(&file)?), file));
+            // One that cannot be read is refused before any call is replayed.
+            drop(Bundle::load(&file)?);
+            sources.push(Source::Bundle(file));
         }
     }
     Ok((sources, several))
@@ -142,4 +163,39 @@ fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found beside a recording where this is.
+    fn beside(json: Option<&str>) -> Result<Option<usize>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let recording = folder.path().join("hello.wav");
+        if let Some(json) = json {
+            std::fs::write(recording.with_extension("json"), json).unwrap();
+        }
+        let pauses = pauses_beside(&recording).map_err(|error| error.to_string());
+        pauses.map(|pauses| pauses.map(|pauses| pauses.len()))
+    }
+
+    #[test]
+    fn a_recording_may_have_nothing_or_something_else_beside_it() {
+        assert_eq!(beside(None), Ok(None));
+        assert_eq!(
+            beside(Some(r#"{"file": "other.wav", "pauses": []}"#)),
+            Ok(None)
+        );
+        assert_eq!(beside(Some(r#"{"title": "Hello"}"#)), Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_json_beside_a_recording_is_refused() {
+        let refused = beside(Some(r#"{"file": "hello.wav", "pauses": ["#)).unwrap_err();
+        assert!(
+            refused.contains("hello.json") && refused.contains("expected JSON"),
+            "{refused}"
+        );
+    }
 }

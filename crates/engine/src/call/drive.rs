@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use llm::{LanguageModel, ReplyPart, ReplyStream};
 use media::{Clock, Leg, LegEvent};
 use sip::{CallHandle, EndCause, TransferOutcome};
-use speech::{RecogniseError, Recogniser, Synthesiser, TurnJudge, Utterance};
+use speech::{RecogniseError, Recogniser, Recognition, Synthesiser, TurnJudge, Utterance};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use turn::Attempt;
@@ -18,9 +18,10 @@ use super::journal::Journal;
 use super::loudness::Loudness;
 use super::speaker::{Note, Speaker, Voice};
 use super::succession::Succession;
+use super::told::Told;
 use super::{Control, Order};
 use crate::dialogue::{Effect, HeardWindow, Playback, ReplyId, ToolId};
-use crate::event::{CallEventKind, TranscriptTurn, TurnLatency};
+use crate::event::CallEventKind;
 use crate::keeping::{Log, LoggedDialogue};
 use crate::listening::Attached;
 use crate::metrics::Metrics;
@@ -38,7 +39,7 @@ const LAST_TICKS: Duration = Duration::from_millis(60);
 /// Judgements that may be under way at a time: earlier ones are out of date.
 const JUDGING: usize = 2;
 
-type Recognition = (Attempt, Result<(String, Duration), RecogniseError>);
+type Recognised = (Attempt, Result<Recognition, RecogniseError>);
 
 /// Characters of a tool's answer that the call's events hold.
 const TOLD_OF_ANSWER: usize = 2_000;
@@ -93,8 +94,7 @@ pub(super) struct Parts<'a> {
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) cause: Cause,
-    pub(super) transcript: Vec<TranscriptTurn>,
-    pub(super) latencies: Vec<TurnLatency>,
+    pub(super) told: Told,
     /// How loud the caller's speech was, in decibels of full scale, if there was any.
     pub(super) caller_level: Option<f64>,
 }
@@ -120,13 +120,12 @@ pub(super) struct Driver<'a> {
     parts: Parts<'a>,
     dialogue: LoggedDialogue,
     speaker: Speaker,
-    recognitions: JoinSet<Recognition>,
+    recognitions: JoinSet<Recognised>,
     recognising: BTreeMap<Attempt, AbortHandle>,
     judging: JoinSet<(Attempt, Option<f32>)>,
     reply: Option<(ReplyId, ReplyStream)>,
     tools: JoinSet<Used>,
-    transcript: Vec<TranscriptTurn>,
-    latencies: Vec<TurnLatency>,
+    told: Told,
     loudness: Loudness,
     hang_up: Option<&'static str>,
     held: bool,
@@ -159,8 +158,7 @@ impl<'a> Driver<'a> {
             judging: JoinSet::new(),
             reply: None,
             tools: JoinSet::new(),
-            transcript: Vec::new(),
-            latencies: Vec::new(),
+            told: Told::default(),
             loudness: Loudness::default(),
             hang_up: None,
         }
@@ -182,8 +180,7 @@ impl<'a> Driver<'a> {
         self.let_tools_finish().await;
         Outcome {
             cause,
-            transcript: self.transcript,
-            latencies: self.latencies,
+            told: self.told,
             caller_level: self.loudness.level(),
         }
     }
@@ -239,6 +236,9 @@ impl<'a> Driver<'a> {
             }
             if self.parts.feed.failed() {
                 return Cause::Broken("listening");
+            }
+            if self.parts.journal.is_full() {
+                return Cause::Broken("journal");
             }
             let deadline = self.parts.clock.instant(self.dialogue.deadline()).into();
             let has_headroom = self.speaker.has_headroom();
@@ -341,21 +341,7 @@ impl<'a> Driver<'a> {
     }
 
     fn tell(&mut self, kind: CallEventKind) {
-        match &kind {
-            CallEventKind::Turn(turn) => self.transcript.push(turn.clone()),
-            CallEventKind::Latency(latency) => self.latencies.push((**latency).clone()),
-            CallEventKind::Started { .. }
-            | CallEventKind::Ringing
-            | CallEventKind::Answered
-            | CallEventKind::ToolCalled { .. }
-            | CallEventKind::ToolAnswered { .. }
-            | CallEventKind::Unspoken { .. }
-            | CallEventKind::Muted { .. }
-            | CallEventKind::RuleFired { .. }
-            | CallEventKind::Forwarding { .. }
-            | CallEventKind::Forwarded(_)
-            | CallEventKind::Ended(_) => {}
-        }
+        self.told.note(&kind);
         self.parts.journal.write(kind);
     }
 
@@ -399,17 +385,16 @@ impl<'a> Driver<'a> {
         let recogniser = Arc::clone(&self.parts.recogniser);
         let metrics = self.parts.metrics.clone();
         let task = self.recognitions.spawn(async move {
-            let recognition = match recogniser.recognise(utterance).await {
-                Ok(recognition) => recognition,
-                Err(error) => return (attempt, Err(error)),
-            };
-            metrics.recognised(recognition.queued, recognition.took);
-            (attempt, Ok((recognition.text, recognition.took)))
+            let recognised = recogniser.recognise(utterance).await;
+            if let Ok(recognition) = &recognised {
+                metrics.recognised(recognition.queued, recognition.took);
+            }
+            (attempt, recognised)
         });
         self.recognising.insert(attempt, task);
     }
 
-    fn recognised(&mut self, recognition: Result<Recognition, tokio::task::JoinError>) {
+    fn recognised(&mut self, recognition: Result<Recognised, tokio::task::JoinError>) {
         let (attempt, result) = match recognition {
             Ok(recognition) => recognition,
             Err(error) if error.is_cancelled() => return,
@@ -426,8 +411,13 @@ impl<'a> Driver<'a> {
         if let Err(error) = &result {
             tracing::warn!(%error, "the caller's words could not be recognised");
         }
-        self.dialogue
-            .recognised(self.parts.clock.now(), attempt, result);
+        let now = self.parts.clock.now();
+        let over = result.as_ref().ok().and_then(|found| found.is_over);
+        if let Some(over) = over {
+            self.dialogue.provider_says(now, attempt, over);
+        }
+        let words = result.map(|found| (found.text, found.took));
+        self.dialogue.recognised(now, attempt, words);
     }
 
     fn replied(&mut self, part: Option<(ReplyId, Option<Result<ReplyPart, llm::ReplyError>>)>) {
@@ -438,7 +428,8 @@ impl<'a> Driver<'a> {
         match part {
             Some(Ok(part)) => self.dialogue.reply_part(now, id, part),
             Some(Err(error)) => {
-                tracing::warn!(%error, "the language model failed");
+                tracing::warn!(reason = error.without_words(), "the language model failed");
+                tracing::debug!(%error, "what the language model failed with");
                 self.reply = None;
                 self.dialogue.reply_ended(now, id, Err(error));
             }

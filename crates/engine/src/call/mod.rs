@@ -7,6 +7,7 @@ mod order;
 mod outcome;
 mod speaker;
 mod succession;
+mod told;
 mod way;
 
 use std::path::PathBuf;
@@ -426,8 +427,7 @@ impl Call<'_> {
         }
         let Outcome {
             cause,
-            transcript,
-            latencies,
+            told,
             caller_level,
         } = outcome;
         let counted = line.leg.statistics();
@@ -455,8 +455,10 @@ impl Call<'_> {
             answered_at: Some(answered_at),
             duration,
             recording,
-            transcript,
-            latencies,
+            transcript: told.transcript,
+            latencies: told.latencies,
+            decisions: told.decisions,
+            tries: told.tries,
             line: Some(quality),
         }
     }
@@ -480,6 +482,8 @@ pub(crate) fn failed(reason: String) -> CallReport {
         recording: None,
         transcript: Vec::new(),
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         line: None,
     }
 }

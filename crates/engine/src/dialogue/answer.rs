@@ -39,6 +39,8 @@ pub(super) struct Answer {
     pub(super) said: String,
     /// Words of the model so far.
     pub(super) words: u64,
+    /// When it was begun ahead of the decision, until it is heard.
+    pub(super) tried: Option<Moment>,
     /// Cuts the model's words into sentences.
     pub(super) splitter: SentenceSplitter,
     segments: Vec<Segment>,
@@ -111,6 +113,7 @@ impl Answer {
             tools: Tools::default(),
             said: String::new(),
             words: 0,
+            tried: None,
             splitter: SentenceSplitter::default(),
             segments: Vec::new(),
         }

@@ -47,9 +47,10 @@ impl Dialogue {
     }
 
     /// When the wait for the model's first words is to be bridged, or that for a tool: each time
-    /// after a longer silence.
+    /// after a longer silence. On hold nobody would hear it.
     pub(super) fn filler_due(&self) -> Option<Moment> {
-        let filler = self.script.filler.as_ref()?;
+        let filler = self.script.filler.as_ref();
+        let filler = filler.filter(|_| self.held.is_none() && self.forwarding.is_none())?;
         let speaks = |answer: &&Answer| !answer.is_silent && !answer.passes_on;
         let answer = self.answer.as_ref().filter(speaks)?;
         if waits(answer) {

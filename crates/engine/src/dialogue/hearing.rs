@@ -7,6 +7,7 @@ use turn::{Attempt, Window};
 
 use super::ledger::Lag;
 use super::{Dialogue, Effect, HeardWindow, Recognised, Words};
+use crate::event::Verdict;
 
 /// What the detector says at least of a window that teaches how loud the caller is.
 const SPEECH: f32 = 0.5;
@@ -110,6 +111,13 @@ impl Dialogue {
         }
     }
 
+    /// Takes whether the recogniser says that the turn is over in what an attempt covers. To be told
+    /// before its words, if it comes with them.
+    pub fn provider_says(&mut self, now: Moment, attempt: Attempt, over: bool) {
+        self.machine.provider_says(now, attempt, over);
+        self.run_machine(now);
+    }
+
     pub(super) fn run_machine(&mut self, now: Moment) {
         while let Some(effect) = self.machine.poll() {
             match effect {
@@ -147,8 +155,9 @@ impl Dialogue {
                         self.suspend(now);
                     }
                 }
-                turn::Effect::Dismissed => {
+                turn::Effect::Dismissed(ended) => {
                     self.discard_ahead();
+                    self.tell_decision(Verdict::Dismissed, &ended, ended.last_voiced);
                     self.words = Words::default();
                     self.caller.forget();
                     self.was_no_turn(now);

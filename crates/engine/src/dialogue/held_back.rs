@@ -34,10 +34,12 @@ impl Dialogue {
         conversation.push_caller(&text);
         self.effects.push_back(Effect::Hold);
         let reply = self.order_reply(conversation.messages(), true);
+        let mut answer = Answer::new(Some(reply), Some(Ledger::begun_at(now)));
+        answer.tried = Some(now);
         self.ahead = Some(Ahead {
             attempt,
             text,
-            answer: Answer::new(Some(reply), Some(Ledger::begun_at(now))),
+            answer,
             asked: now,
         });
     }
@@ -69,10 +71,11 @@ impl Dialogue {
 
     /// Throws away the answer that was begun ahead.
     pub(super) fn discard_ahead(&mut self) {
-        let Some(ahead) = self.ahead.take() else {
+        let Some(mut ahead) = self.ahead.take() else {
             return;
         };
         self.tally.wasted(ahead.answer.words);
+        self.give_up_try(&mut ahead.answer);
         if let Some(reply) = ahead.answer.asking {
             self.effects.push_back(Effect::CancelAsk(reply));
         }
@@ -119,12 +122,10 @@ impl Dialogue {
     }
 
     /// When the agent goes on although nobody knows yet what the sound was that cut it off: it has
-    /// been over for long enough, and no words were found in it.
+    /// been over for long enough, and no words were found in it. On hold it waits.
     pub(super) fn resumption_due(&self) -> Option<Moment> {
-        let after = self
-            .script
-            .resume_after
-            .filter(|_| self.suspended.is_some())?;
+        let waits = self.suspended.is_some() && self.held.is_none() && self.forwarding.is_none();
+        let after = self.script.resume_after.filter(|_| waits)?;
         let until = match self.undecided.last() {
             Some(undecided) if !self.machine.caller_has_turn() => undecided.ended.last_voiced,
             Some(_) | None => self.machine.paused_since()?,

@@ -12,6 +12,7 @@ mod biquad;
 mod bridging;
 mod caller;
 mod cut;
+mod decisions;
 mod ending;
 mod entries;
 pub(crate) mod forwarding;

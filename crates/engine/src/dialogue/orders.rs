@@ -105,6 +105,7 @@ impl Dialogue {
         rest.tools = mem::take(&mut answer.tools);
         let bridged = answer.bridged.take();
         self.tell_bridged(bridged, None);
+        self.give_up_try(&mut answer);
         self.effects.push_back(Effect::Silence);
         self.machine.agent_is(AgentState::Silent);
         self.cut(now, answer);

@@ -112,7 +112,8 @@ impl Dialogue {
         self.settle_cut();
         self.discard_ahead();
         self.dropped = None;
-        if let Some(earlier) = self.answer.take() {
+        if let Some(mut earlier) = self.answer.take() {
+            self.give_up_try(&mut earlier);
             self.leave_tools(earlier.tools);
         }
         let tally = self.tally.take_turn();

@@ -6,12 +6,14 @@ use crate::event::{Speaker, TranscriptTurn, TurnLatency};
 use crate::routing::Routing;
 
 mod cut;
+mod decisions;
 mod forwarding;
 mod held_back;
 mod hold;
 mod keys;
 mod noise;
 mod orders;
+mod provider;
 mod rules;
 mod tools;
 mod unspoken;

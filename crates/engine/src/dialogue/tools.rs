@@ -153,10 +153,9 @@ impl Dialogue {
         let known = self.script.tools.iter().any(|tool| tool.name == call.name)
             || self.script.routing.rule_of(&call.name).is_some();
         if !known && !call.ends_call() {
-            tracing::warn!(
-                tool = call.name,
-                "the model calls a tool that it was not offered"
-            );
+            // Its name is the model's own words.
+            tracing::warn!("the model calls a tool that it was not offered");
+            tracing::debug!(tool = call.name, "the tool that it was not offered");
             return;
         }
         if let Some(suspended) = self.suspended_of(reply) {

@@ -45,13 +45,11 @@ impl Dialogue {
         interrupted: bool,
     ) {
         self.turns += 1;
-        let origin = self.origin.unwrap_or(self.started);
-        let millis = |moment: Moment| moment.since(origin).as_millis() as u64;
         let turn = TranscriptTurn {
             speaker,
             text,
-            start_ms: millis(started),
-            end_ms: millis(ended),
+            start_ms: self.millis(started),
+            end_ms: self.millis(ended),
             interrupted,
         };
         self.effects

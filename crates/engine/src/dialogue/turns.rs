@@ -5,7 +5,7 @@ use turn::{AgentState, Ended};
 
 use super::ledger::Ledger;
 use super::{Dialogue, Recognised, Undecided};
-use crate::event::SpeculationTally;
+use crate::event::{SpeculationTally, Verdict};
 
 impl Dialogue {
     pub(super) fn decided(&mut self, now: Moment, ended: Ended) {
@@ -15,6 +15,7 @@ impl Dialogue {
             .unwrap_or(ended.last_voiced)
             .min(ended.last_voiced);
         self.caller.forget();
+        self.tell_decision(Verdict::TurnEnded, &ended, voiced_until);
         let words = std::mem::take(&mut self.words);
         let undecided = Undecided {
             ended,
@@ -41,7 +42,12 @@ impl Dialogue {
         parts.retain(|part| !part.is_empty());
         let text = parts.join(" ");
         let agrees = !text.is_empty() && turn::is_backchannel(&text);
-        if self.suspended.is_some() && agrees {
+        let agrees = agrees && self.suspended.is_some();
+        if agrees || text.is_empty() && latest.text.is_some() {
+            let (ended, until) = (&undecided.ended, undecided.voiced_until);
+            self.tell_dismissed_late(now, ended, until, agrees);
+        }
+        if agrees {
             if undecided.wants_answer {
                 self.was_no_turn(now);
             }

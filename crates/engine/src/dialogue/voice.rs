@@ -99,7 +99,9 @@ impl Dialogue {
         if self.muted {
             return;
         }
-        self.answer = Some(answer);
+        if let Some(mut earlier) = self.answer.replace(answer) {
+            self.give_up_try(&mut earlier);
+        }
         // Fixed words are on their way at once: only what may interrupt the agent stops them.
         self.machine.agent_is(AgentState::Speaking);
         for sentence in sentences {
@@ -163,19 +165,25 @@ impl Dialogue {
             }
             let origin = self.origin.unwrap_or(self.started);
             let latency = Box::new(ledger.close(self.turns, origin, at));
+            let used = answer.tried.take();
+            let used = used.map(|began| (began, latency.speculation.saved_ms, answer.words));
             if ledger.filler.is_some() && ledger.first_token.is_none() {
                 answer.bridged = Some(Bridged { ledger, latency });
             } else {
                 self.effects
                     .push_back(Effect::Tell(CallEventKind::Latency(latency)));
             }
+            if let Some((began, saved_ms, tokens)) = used {
+                self.tell_used(began, saved_ms, tokens);
+            }
         }
     }
 
     pub(super) fn close_answer_if_over(&mut self, now: Moment) {
-        let Some(answer) = self.answer.take_if(|answer| answer.is_over()) else {
+        let Some(mut answer) = self.answer.take_if(|answer| answer.is_over()) else {
             return;
         };
+        self.give_up_try(&mut answer);
         if !answer.is_prompt {
             self.last_activity = now;
         }
@@ -216,6 +224,7 @@ impl Dialogue {
         if let Some(reply) = answer.asking {
             self.effects.push_back(Effect::CancelAsk(reply));
         }
+        self.give_up_try(&mut answer);
         self.leave_tools(std::mem::take(&mut answer.tools));
         // The ledger is still there when nothing of the answer was audible.
         self.dropped = answer.ledger.take();

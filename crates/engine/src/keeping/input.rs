@@ -71,6 +71,11 @@ pub enum Input {
         at: Moment,
         key: char,
     },
+    ProviderSays {
+        now: Moment,
+        attempt: Attempt,
+        over: bool,
+    },
     Recognised {
         now: Moment,
         attempt: Attempt,
@@ -146,6 +151,7 @@ impl Input {
             | Self::Judged { now, .. }
             | Self::Mute { now, .. }
             | Self::Pressed { now, .. }
+            | Self::ProviderSays { now, .. }
             | Self::Recognised { now, .. }
             | Self::ReplyEnded { now, .. }
             | Self::ReplyPart { now, .. }
@@ -160,6 +166,18 @@ impl Input {
             | Self::Playback { .. }
             | Self::SynthesisStarted { .. }
             | Self::WordTimes { .. } => None,
+        }
+    }
+
+    /// When it happened, where that is told.
+    pub const fn at(&self) -> Option<Moment> {
+        if let Self::Playback { at, .. }
+        | Self::Pressed { at, .. }
+        | Self::SynthesisStarted { at, .. } = self
+        {
+            Some(*at)
+        } else {
+            None
         }
     }
 
@@ -205,6 +223,9 @@ impl Input {
                 if let Some(digit) = Digit::from_char(*key) {
                     dialogue.pressed(*now, *at, digit);
                 }
+            }
+            Self::ProviderSays { now, attempt, over } => {
+                dialogue.provider_says(*now, *attempt, *over);
             }
             Self::Recognised {
                 now,
@@ -324,6 +345,11 @@ mod tests {
                 now: Moment::from_millis(5),
                 attempt: Attempt(3),
                 words: Err("the recogniser stopped".to_owned()),
+            },
+            Input::ProviderSays {
+                now: Moment::from_millis(5),
+                attempt: Attempt(3),
+                over: true,
             },
             Input::Judged {
                 now: Moment::from_millis(6),

@@ -80,6 +80,11 @@ impl LoggedDialogue {
         self.dialogue.recognised(now, attempt, result);
     }
 
+    pub(crate) fn provider_says(&mut self, now: Moment, attempt: Attempt, over: bool) {
+        self.told(|| Input::ProviderSays { now, attempt, over });
+        self.dialogue.provider_says(now, attempt, over);
+    }
+
     pub(crate) fn judged(&mut self, now: Moment, attempt: Attempt, completeness: Option<f32>) {
         self.told(|| Input::Judged {
             now,

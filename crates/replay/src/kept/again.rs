@@ -189,12 +189,17 @@ fn schedule(bundle: &Bundle) -> BTreeMap<u64, Moment> {
     heard.collect()
 }
 
-/// What came from outside of the call: from its far end's signalling, and from the node.
+/// What came from outside of the call: from its far end's signalling, from people who gave it
+/// orders, and from the node. What became of passing it on is an answer, which the cassettes have.
 fn orders(bundle: &Bundle) -> impl Iterator<Item = (Moment, &Input)> {
     bundle.steps.iter().filter_map(|step| match step {
-        Step::Told(input @ (Input::Hold { now, .. } | Input::HangUp { now, .. })) => {
-            Some((*now, input))
-        }
+        Step::Told(
+            input @ (Input::Hold { now, .. }
+            | Input::HangUp { now, .. }
+            | Input::SayLine { now, .. }
+            | Input::Mute { now, .. }
+            | Input::Forward { now, .. }),
+        ) => Some((*now, input)),
         Step::Told(_) | Step::Heard { .. } | Step::Did(..) => None,
     })
 }

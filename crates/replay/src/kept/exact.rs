@@ -201,7 +201,7 @@ impl Talk {
         let origin = Some(began.origin);
         let script = began.script.clone();
         let mut dialogue = Dialogue::new(script, began.patience, began.rate, origin, began.now);
-        let mut narrator = Narrator::default();
+        let mut narrator = Narrator::of(&began.script);
         let mut now = began.now;
         let (mut heard, mut went) = (None, None);
         for step in &bundle.steps {

@@ -5,7 +5,10 @@
 
 mod again;
 mod exact;
+#[cfg(test)]
+pub(crate) mod example;
 mod leg;
+mod moments;
 mod read;
 
 pub use again::{Another, replay_with};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,8 @@ use engine::keeping::{Agreed, Did, Ended, Input, Opened, Record, Side};
 use engine::{Patience, Script};
 use media::SegmentId;
 use serde_json::Value;
+
+use super::moments::{self, Moments};
 
 /// No setting and no span within a call is longer, in seconds.
 const LONGEST_SPAN: u64 = 10_000_000;
@@ -164,16 +166,24 @@ impl Bundle {
     ///
     /// [`LoadBundleError`]; its message names the file.
     pub fn load(path: &Path) -> Result<Self, LoadBundleError> {
-        let open = |source| LoadBundleError::Open {
+        let file = File::open(path).map_err(|source| LoadBundleError::Open {
             path: path.to_owned(),
             source,
-        };
+        })?;
+        Self::read(BufReader::new(file), path)
+    }
+
+    /// Reads a bundle from `source`, which messages call `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadBundleError`].
+    pub fn read(source: impl BufRead, path: &Path) -> Result<Self, LoadBundleError> {
         let read = |source| LoadBundleError::Read {
             path: path.to_owned(),
             source,
         };
-        let file = File::open(path).map_err(open)?;
-        let mut reader = Reader::new(BufReader::new(file)).map_err(read)?;
+        let mut reader = Reader::new(source).map_err(read)?;
         let mut parts = Parts::default();
         let mut number = 0;
         while let Some(record) = reader.read().map_err(read)? {
@@ -219,6 +229,7 @@ struct Parts {
     frames: Vec<KeptFrame>,
     ended: Option<Ended>,
     kept: Option<Option<String>>,
+    moments: Moments,
 }
 
 impl Parts {
@@ -228,14 +239,23 @@ impl Parts {
         let record: Record = serde_json::from_slice(&head).map_err(|error| error.to_string())?;
         match record {
             Record::Opened(opened) => self.opened = Some(checked(*opened)?),
-            Record::Connected(agreed) => self.leg.push(LegStep::Connected(agreed)),
-            Record::Packet { at, from, report } => self.leg.push(LegStep::Packet {
-                at,
-                from,
-                report,
-                packet: body,
-            }),
-            Record::Tick { at } => self.leg.push(LegStep::Tick { at }),
+            Record::Connected(agreed) => {
+                self.moments.happens(agreed.at())?;
+                self.leg.push(LegStep::Connected(agreed));
+            }
+            Record::Packet { at, from, report } => {
+                self.moments.happens(at)?;
+                self.leg.push(LegStep::Packet {
+                    at,
+                    from,
+                    report,
+                    packet: body,
+                });
+            }
+            Record::Tick { at } => {
+                self.moments.ticks(at)?;
+                self.leg.push(LegStep::Tick { at });
+            }
             Record::Fenced { generation } if generation > MOST_GENERATIONS => {
                 return Err("more interruptions than any call has".to_owned());
             }
@@ -249,7 +269,10 @@ impl Parts {
                 generation,
                 last,
             })),
-            Record::Frame { side, at, sound } => self.frames.push(KeptFrame { side, at, sound }),
+            Record::Frame { side, at, sound } => {
+                self.moments.happens(at)?;
+                self.frames.push(KeptFrame { side, at, sound });
+            }
             Record::Began {
                 script,
                 patience,
@@ -257,6 +280,10 @@ impl Parts {
                 origin,
                 now,
             } => {
+                check_rate(rate)?;
+                moments::within_reason(&patience)?;
+                self.moments.tells(now)?;
+                self.moments.happens(origin.unwrap_or(now))?;
                 self.began = Some(Began {
                     script: *script,
                     patience,
@@ -270,13 +297,25 @@ impl Parts {
                 gathered,
                 window,
                 probability,
-            } => self.steps.push(Step::Heard {
-                now,
-                gathered,
-                window,
-                probability: f32::from_bits(probability),
-            }),
-            Record::Told(input) => self.steps.push(Step::Told(input)),
+            } => {
+                self.moments.tells(now)?;
+                self.moments.happens(gathered)?;
+                self.steps.push(Step::Heard {
+                    now,
+                    gathered,
+                    window,
+                    probability: f32::from_bits(probability),
+                });
+            }
+            Record::Told(input) => {
+                if let Some(now) = input.now() {
+                    self.moments.tells(now)?;
+                }
+                if let Some(at) = input.at() {
+                    self.moments.happens(at)?;
+                }
+                self.steps.push(Step::Told(input));
+            }
             Record::Did(did) => self.steps.push(Step::Did(head, did)),
             Record::Asked { segment, lead, .. } if lead > LONGEST_LEAD => {
                 return Err(format!(
@@ -285,6 +324,7 @@ impl Parts {
                 ));
             }
             Record::Asked { segment, at, lead } => {
+                self.moments.happens(at)?;
                 let sentence = self.sentence(segment);
                 sentence.asked = at;
                 sentence.lead = lead;
@@ -295,7 +335,10 @@ impl Parts {
                 self.sentence(segment).samples.extend(samples);
             }
             Record::Sounded { .. } => {}
-            Record::Ended(ended) => self.ended = Some(ended),
+            Record::Ended(ended) => {
+                self.moments.happens(ended.at)?;
+                self.ended = Some(ended);
+            }
             Record::Kept { missing } => self.kept = Some(missing),
         }
         Ok(())
@@ -327,11 +370,16 @@ impl Parts {
     }
 }
 
-fn checked(opened: Opened) -> Result<Opened, String> {
+fn check_rate(rate: SampleRate) -> Result<(), String> {
     let rates = [SampleRate::HZ_8000, SampleRate::HZ_16000];
-    if !rates.contains(&opened.widest) {
-        return Err(format!("no leg runs at {}", opened.widest));
+    match rates.contains(&rate) {
+        true => Ok(()),
+        false => Err(format!("no leg runs at {rate}")),
     }
+}
+
+fn checked(opened: Opened) -> Result<Opened, String> {
+    check_rate(opened.widest)?;
     let (packets, octets) = MOST_WAITING;
     if opened.waiting_packets > packets || opened.waiting_octets > octets {
         return Err("no leg lets so many packets wait".to_owned());
@@ -368,6 +416,7 @@ fn is_within_reason(value: &Value) -> bool {
 mod tests {
     use bundle::Writer;
 
+    use super::super::example;
     use super::*;
 
     fn load(records: &[&str]) -> Result<Bundle, String> {
@@ -402,6 +451,70 @@ mod tests {
         assert!(refused.contains("span of time"), "{refused}");
         let refused = load(&[r#"{"fenced":{"generation":99999999999}}"#]).unwrap_err();
         assert!(refused.contains("interruptions"), "{refused}");
+    }
+
+    /// What is said of the example with these steps, changed as told.
+    fn refused(steps: &[Record], change: impl FnOnce(&mut Vec<Record>)) -> String {
+        let mut records = example::records(steps);
+        change(&mut records);
+        example::load(&records).expect_err("no such bundle")
+    }
+
+    #[test]
+    fn moments_that_lie_further_apart_than_any_call_lasts_are_refused() {
+        let early = Record::Tick { at: Moment::ZERO };
+        assert!(example::load(&example::records(std::slice::from_ref(&early))).is_ok());
+        let told = refused(&[early], |records| {
+            let far = Moment::from_micros(u64::MAX);
+            records.push(Record::Told(Input::Timeout { now: far }));
+        });
+        assert!(told.contains("24 hours"), "{told}");
+        let told = refused(&[], |records| {
+            let ended = records.iter_mut().find_map(|record| {
+                if let Record::Ended(ended) = record {
+                    Some(ended)
+                } else {
+                    None
+                }
+            });
+            ended.expect("an end").at = Moment::from_micros(u64::MAX / 2);
+        });
+        assert!(told.contains("24 hours"), "{told}");
+    }
+
+    #[test]
+    fn a_time_that_goes_back_is_refused() {
+        let tick = |millis| Record::Tick {
+            at: Moment::from_millis(millis),
+        };
+        let told = refused(&[tick(6_020), tick(6_000)], |_| ());
+        assert!(told.contains("ticks earlier"), "{told}");
+        let timeout = |millis| {
+            Record::Told(Input::Timeout {
+                now: Moment::from_millis(millis),
+            })
+        };
+        let told = refused(&[timeout(6_020), timeout(6_000)], |_| ());
+        assert!(told.contains("before what came before"), "{told}");
+        assert!(example::load(&example::records(&[timeout(6_000), timeout(6_000)])).is_ok());
+    }
+
+    #[test]
+    fn a_rate_that_no_leg_has_and_a_patience_that_no_node_has_are_refused() {
+        let begun = |change: fn(&mut SampleRate, &mut Patience)| {
+            refused(&[], |records| {
+                for record in records {
+                    if let Record::Began { rate, patience, .. } = record {
+                        change(rate, patience);
+                    }
+                }
+            })
+        };
+        let told = begun(|rate, _| *rate = SampleRate::new(192_000).unwrap());
+        assert!(told.contains("no leg runs at 192000 Hz"), "{told}");
+        let told =
+            begun(|_, patience| patience.last_words = std::time::Duration::from_secs(90_000));
+        assert!(told.contains("no node waits"), "{told}");
     }
 
     #[test]

@@ -80,7 +80,15 @@ fn a_tool_is_expected_by_its_name_or_with_arguments() {
         whole(&arguments),
         Ok("calls tool: book with friday".to_owned())
     );
+    let values = with(
+        "calls tool:\n      name: book\n      arguments: {day: Friday, guests: 4, smoking: false}",
+    );
+    assert_eq!(
+        whole(&values),
+        Ok(r#"calls tool: book with {"day":"Friday","guests":4,"smoking":false}"#.to_owned())
+    );
     for wrong in [
+        with("calls tool:\n      name: book\n      arguments: 7"),
         with("calls tool:\n      name: book\n      arguments: '('"),
         with("calls tool:\n      tool: book"),
     ] {
@@ -160,4 +168,42 @@ fn a_scenario_without_steps_is_none() {
     let error = parse("name: Nobody\ncaller: []\n").unwrap_err();
     assert!(error.starts_with("tests/refund.yaml:2:"), "{error}");
     assert!(parse("name: Nobody\n").unwrap_err().contains("caller"));
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_scenarios_and_show_every_key() {
+    let page = include_str!("../../../../docs/replay.md");
+    let fenced = page.split("```yaml\n").skip(1);
+    let examples: Vec<&str> = fenced.filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 3);
+    for example in &examples {
+        parse(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
+    }
+    let all = examples.concat();
+    for key in [
+        "name:",
+        "agent:",
+        "codec:",
+        "net:",
+        "seed:",
+        "channel:",
+        "tools:",
+        "caller:",
+        "- say:",
+        "- press:",
+        "- wait:",
+        "after:",
+        "interrupt at:",
+        "- agent says:",
+        "- agent does not say:",
+        "- answers within:",
+        "- does not interrupt",
+        "- calls tool: book_table",
+        "arguments: '",
+        "arguments: {",
+        "- at most turns:",
+        "- hangs up",
+    ] {
+        assert!(all.contains(key), "no example shows `{key}`");
+    }
 }

@@ -68,6 +68,8 @@ impl Story {
             recording: Some("/recordings/secret.wav".into()),
             transcript: Vec::new(),
             latencies: vec![latency()],
+            decisions: Vec::new(),
+            tries: Vec::new(),
             line: None,
         };
         self.at(Duration::from_secs(10), CallEventKind::Ended(report))

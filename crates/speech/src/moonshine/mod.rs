@@ -207,7 +207,12 @@ fn work(model: &mut Model, tokenizer: &Tokenizer, job: Job) {
     let length = utterance.rate.duration_of(utterance.samples.len());
     tracing::debug!(?length, ?queued, ?took, "utterance recognised");
     // Nobody waits for the answer if this fails.
-    let _ = reply.send(text.map(|text| Recognition { text, queued, took }));
+    let _ = reply.send(text.map(|text| Recognition {
+        text,
+        is_over: None,
+        queued,
+        took,
+    }));
 }
 
 /// The text of the whole utterance, `None` if it was given up.

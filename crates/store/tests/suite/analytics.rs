@@ -105,6 +105,8 @@ impl Made {
                 .iter()
                 .map(|wait| json!({ "voiced_to_audible_ms": wait }))
                 .collect(),
+            decisions: Vec::new(),
+            tries: Vec::new(),
             evaluation: match answered_at {
                 Some(_) => Evaluating::Done(evaluation),
                 None => Evaluating::Never,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use store::{CallEnd, CallFilter, NewCall, Store};
+use store::{CallEnd, CallFilter, NewCall, Progress, Store};
 use uuid::Uuid;
 
 use crate::support::{Database, agent, at, completed, open, outbound, report, turn};
@@ -129,9 +129,24 @@ async fn each_step_of_a_call_is_noted() {
         .await
         .unwrap();
     store
-        .note_progress(call.id, Some(&json!({ "turn": 0 })), at(7))
+        .note_progress(
+            call.id,
+            Some(&Progress::Latency(json!({ "turn": 0 }))),
+            at(7),
+        )
         .await
         .unwrap();
+    let others = [
+        Progress::Decision(json!({ "verdict": "dismissed" })),
+        Progress::Try(json!({ "used": false })),
+        Progress::Try(json!({ "used": true })),
+    ];
+    for other in &others {
+        store
+            .note_progress(call.id, Some(other), at(7))
+            .await
+            .unwrap();
+    }
     store.note_progress(call.id, None, at(8)).await.unwrap();
 
     let record = stored(&store, call.id).await;
@@ -142,6 +157,11 @@ async fn each_step_of_a_call_is_noted() {
     );
     assert_eq!(record.updated_at, at(8));
     assert_eq!(record.latencies, [json!({ "turn": 0 })]);
+    assert_eq!(record.decisions, [json!({ "verdict": "dismissed" })]);
+    assert_eq!(
+        record.tries,
+        [json!({ "used": false }), json!({ "used": true })]
+    );
     assert_eq!(record.agent_name, "Support");
     let messages = store.messages(call.conversation).await.unwrap();
     assert_eq!(messages, [turn("agent", "Hello."), turn("caller", "Hi.")]);
@@ -173,6 +193,8 @@ async fn the_end_of_a_call_is_kept_whole() {
     );
     assert_eq!(record.summary.as_deref(), Some("They said hello."));
     assert_eq!(record.sentiment.as_deref(), Some("positive"));
+    assert_eq!(record.decisions, completed(&call).decisions);
+    assert_eq!(record.tries, completed(&call).tries);
     let messages = store.messages(call.conversation).await.unwrap();
     assert_eq!(messages, completed(&call).transcript);
 }
@@ -187,12 +209,18 @@ async fn an_end_without_transcript_keeps_the_turns_noted_so_far() {
         .await
         .unwrap();
     store
-        .note_progress(call.id, Some(&json!({ "turn": 0 })), at(7))
+        .note_progress(
+            call.id,
+            Some(&Progress::Latency(json!({ "turn": 0 }))),
+            at(7),
+        )
         .await
         .unwrap();
     let end = CallEnd {
         transcript: Vec::new(),
         latencies: Vec::new(),
+        decisions: Vec::new(),
+        tries: Vec::new(),
         ..completed(&call)
     };
     store.end_call(&end, &[report()], at(66)).await.unwrap();

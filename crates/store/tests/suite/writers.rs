@@ -1,7 +1,7 @@
 //! Writers at the same time: what one of them read stays true until it is done.
 
 use serde_json::json;
-use store::AddWebhookError;
+use store::{AddWebhookError, Progress};
 
 use crate::support::{EVENT, agent, at, open, outbound, turn, webhook};
 
@@ -52,7 +52,7 @@ async fn of_many_turns_and_latencies_noted_at_once_none_is_lost() {
                     .append_message(conversation, &said, &[], at(1))
                     .await
                     .unwrap();
-                let latency = json!({ "turn": number });
+                let latency = Progress::Latency(json!({ "turn": number }));
                 store
                     .note_progress(id, Some(&latency), at(1))
                     .await

@@ -131,6 +131,8 @@ pub(crate) fn completed(call: &NewCall) -> CallEnd {
         recording: Some("/data/recordings/1.wav".into()),
         transcript: vec![turn("agent", "Hello."), turn("caller", "Hi.")],
         latencies: vec![json!({ "turn": 2 })],
+        decisions: vec![json!({ "verdict": "turn_ended" })],
+        tries: vec![json!({ "used": true })],
         summary: Some("They said hello.".to_owned()),
         sentiment: Some("positive".to_owned()),
         cost: None,

@@ -9,7 +9,7 @@ fn speculating() -> Script {
     script
 }
 
-fn resuming() -> Script {
+pub(super) fn resuming() -> Script {
     Script {
         resume_after: Some(Duration::from_secs(2)),
         ..script()
@@ -124,7 +124,7 @@ fn an_answer_that_failed_out_of_earshot_is_asked_for_again() {
 }
 
 /// The agent has begun to say two sentences and is stopped by a noise after the first second.
-fn stopped_by_a_noise(script: Script) -> Call {
+pub(super) fn stopped_by_a_noise(script: Script) -> Call {
     let mut call = Call::new(script);
     call.caller_says("What do I do?");
     call.reply(&[Call::text("Please check the cable. Then dial again.")]);
@@ -156,7 +156,7 @@ fn after_an_interruption_without_words_the_agent_goes_on_where_it_was() {
 }
 
 /// What was ordered to be said after the first `before` sentences.
-fn said_since(call: &Call, before: usize) -> Vec<&str> {
+pub(super) fn said_since(call: &Call, before: usize) -> Vec<&str> {
     let since = call.spoken[before..].iter();
     since.map(|(_, text)| text.as_str()).collect()
 }

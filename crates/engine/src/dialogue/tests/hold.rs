@@ -1,6 +1,22 @@
 //! Calls that the far end holds.
 
+use super::held_back::{resuming, said_since, stopped_by_a_noise};
 use super::*;
+use crate::script::Filler;
+
+/// Lets a driver do what it does with a deadline for `span`. Each time that it acts, the deadline
+/// has to move on, or it would do nothing else.
+fn pass(call: &mut Call, span: Duration) {
+    let end = call.now + span;
+    while call.dialogue.deadline() <= end {
+        call.now = call.now.max(call.dialogue.deadline());
+        call.dialogue.timeout(call.now);
+        call.drain();
+        let next = call.dialogue.deadline();
+        assert!(next > call.now, "{next:?} is due again at {:?}", call.now);
+    }
+    call.now = end;
+}
 
 #[test]
 fn silence_on_hold_does_not_end_the_call() {
@@ -76,4 +92,39 @@ fn a_call_that_ends_on_hold_is_ended_without_words_that_nobody_hears() {
     call.drain();
     assert_eq!(call.hung_up, Some("asked to"));
     assert!(call.spoken.is_empty());
+}
+
+#[test]
+fn a_filler_that_falls_due_on_hold_waits_for_the_caller_to_come_back() {
+    let mut call = Call::new(Script {
+        filler: Some(Filler {
+            message: "One moment.".to_owned(),
+            after: Duration::from_secs(1),
+        }),
+        ..script()
+    });
+    call.caller_says("What is my balance?");
+    call.dialogue.hold(call.now, true);
+    pass(&mut call, Duration::from_secs(30));
+    assert!(call.spoken.is_empty());
+    call.dialogue.hold(call.now, false);
+    call.dialogue
+        .timeout(call.dialogue.deadline().max(call.now));
+    call.drain();
+    assert_eq!(said_since(&call, 0), ["One moment."]);
+}
+
+#[test]
+fn an_agent_that_a_noise_stopped_does_not_go_on_while_it_is_on_hold() {
+    let mut call = stopped_by_a_noise(resuming());
+    let before = call.spoken.len();
+    call.hear(false, 1_700);
+    call.dialogue.hold(call.now, true);
+    pass(&mut call, Duration::from_secs(30));
+    assert_eq!(said_since(&call, before), [""; 0]);
+    call.dialogue.hold(call.now, false);
+    call.dialogue
+        .timeout(call.dialogue.deadline().max(call.now));
+    call.drain();
+    assert_eq!(said_since(&call, before), ["cable.", "Then dial again."]);
 }

@@ -1,5 +1,8 @@
 //! Tools that the agent has used, and the end of the call by one.
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
 use llm::{AnsweredCall, Tool};
 
 use super::*;
@@ -270,6 +273,35 @@ fn a_tool_that_was_not_offered_is_not_used() {
         call.spoken.last().expect("spoken").1,
         "I have some trouble."
     );
+}
+
+/// What is logged, as a text.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_name_of_a_tool_that_the_model_invents_is_not_logged() {
+    let log = Logged::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || booking(&[call_of("pin_is_4711")]));
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("not offered"), "{log}");
+    assert!(!log.contains("4711"), "{log}");
 }
 
 #[test]
