@@ -173,7 +173,7 @@ pub(super) struct CampaignChange {
     pub(super) rule_uuid: Change<Uuid>,
     /// What a text campaign sends.
     #[serde(default)]
-    template_uuid: Change<Uuid>,
+    pub(super) template_uuid: Change<Uuid>,
 }
 
 impl NewCampaign {
