@@ -39,6 +39,7 @@ pub use steps::{StepError, TaskChange};
 pub use tasks::{CreateTaskError, NewTask, TaskContact, TaskFilter, TaskRecord};
 
 pub(crate) use attempts::settle_call;
+pub(crate) use do_not_call::opt_out;
 pub(crate) use erasing::{
     ERASE_ATTEMPTS, ERASE_DO_NOT_CALL, ERASE_TASKS, LEAVE_POOLS, forget_contact,
 };

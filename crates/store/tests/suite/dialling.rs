@@ -378,6 +378,22 @@ async fn who_comes_onto_the_do_not_call_list_leaves_the_campaign() {
 }
 
 #[tokio::test]
+async fn a_contact_that_refuses_calls_from_now_on_leaves_the_campaign() {
+    let (store, _database) = open().await;
+    let campaign = Running::start(&store, "Parallel", 2).await;
+    store.advance_campaigns(at(0)).await.unwrap();
+    let tasks = campaign.tasks(&store).await;
+    let refuses = |details: &mut ContactDetails| details.do_not_call = true;
+    let nothing = ContactExtras::default();
+    let contact = tasks[0].contact.unwrap();
+    store
+        .update_contact(contact, refuses, &nothing, at(1))
+        .await
+        .unwrap();
+    assert_eq!(campaign.cancelled(&store).await, vec![tasks[0].id]);
+}
+
+#[tokio::test]
 async fn contacts_that_join_a_running_campaigns_pool_get_tasks_at_once() {
     let (store, _database) = open().await;
     let campaign = Running::start(&store, "Parallel", 1).await;
@@ -483,6 +499,20 @@ impl Running {
             Ok(())
         };
         store.change_campaign(self.id, change, at(1)).await.unwrap();
+    }
+
+    /// The tasks that are cancelled. As many members of the pool are skipped.
+    async fn cancelled(&self, store: &Store) -> Vec<Uuid> {
+        let filter = MemberFilter {
+            status: Some("Skipped".to_owned()),
+            ..Default::default()
+        };
+        let skipped = store.pool_contacts(self.pool, &filter, 1, 25).await;
+        let tasks = self.tasks(store).await;
+        let cancelled = tasks.iter().filter(|task| task.status == "cancelled");
+        let cancelled: Vec<Uuid> = cancelled.map(|task| task.id).collect();
+        assert_eq!(skipped.unwrap().unwrap().total, cancelled.len() as u64);
+        cancelled
     }
 
     async fn tasks(&self, store: &Store) -> Vec<TaskRecord> {
