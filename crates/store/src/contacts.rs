@@ -264,7 +264,8 @@ impl Store {
     }
 }
 
-/// Takes a contact out of what waits for it, if it does not want to be called any more.
+/// Takes a contact out of what waits for it, if it does not want to be called any more or has
+/// become inactive.
 async fn leave_tasks(
     write: &mut AnyConnection,
     workspace: &WorkspaceId,
@@ -274,6 +275,9 @@ async fn leave_tasks(
 ) -> Result<(), sqlx::Error> {
     if after.do_not_call && !before.do_not_call {
         dialling::opt_out(write, workspace, id, now).await?;
+    }
+    if after.is_inactive && !before.is_inactive {
+        dialling::rest(write, workspace, id, now).await?;
     }
     Ok(())
 }

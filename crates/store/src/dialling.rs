@@ -16,6 +16,7 @@ mod candidates;
 mod decisions;
 mod do_not_call;
 mod erasing;
+mod inactive;
 mod listings;
 mod members;
 mod pools;
@@ -43,3 +44,4 @@ pub(crate) use do_not_call::opt_out;
 pub(crate) use erasing::{
     ERASE_ATTEMPTS, ERASE_DO_NOT_CALL, ERASE_TASKS, LEAVE_POOLS, forget_contact,
 };
+pub(crate) use inactive::rest;

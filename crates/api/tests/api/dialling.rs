@@ -386,6 +386,19 @@ async fn a_contact_that_does_not_want_to_be_called_is_not() {
 }
 
 #[tokio::test]
+async fn an_inactive_contact_is_not_called() {
+    let running = Running::start().await;
+    let node = &running.node;
+    let rests = json!({ "phone_number": NUMBER, "status": "Inactive" });
+    node.post("/contacts", rests).await.data();
+    let path = running.task(json!({})).await;
+    let task = running.becomes(&path, "cancelled").await;
+    assert_eq!(task["reason"], "the contact is inactive");
+    assert!(node.calls.placed.lock().unwrap().is_empty());
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn the_agent_is_told_what_is_known_of_the_contact() {
     let running = Running::start().await;
     let known = json!({ "phone_number": NUMBER, "name": "Ada", "primary_language": "en" });
