@@ -156,7 +156,8 @@ pub struct AgentDefinition {
     /// Examples of what callers say and how it answers.
     #[schema(max_items = 500)]
     pub training: Vec<Training>,
-    /// What it may have done for the other party; at most 64.
+    /// What it may have done in replays, whose scenarios answer it; at most 64. Nodes offer intents
+    /// instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 64)]
     pub tools: Vec<ToolDefinition>,

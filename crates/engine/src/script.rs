@@ -96,7 +96,8 @@ pub struct Occasion<'a> {
 }
 
 impl Script {
-    /// The script of one call.
+    /// The script of one call. Of what the agent may have done it offers the intents: a node does
+    /// nothing else.
     pub fn for_call(agent: &AgentDefinition, occasion: &Occasion<'_>) -> Self {
         let context = agent::CallContext {
             direction: match occasion.direction {
@@ -115,7 +116,7 @@ impl Script {
         Self {
             system: assembled.system,
             knowledge: assembled.knowledge,
-            tools: agent.functions(),
+            tools: agent.intent_functions(),
             first_message: occasion
                 .first_message
                 .or_else(|| agent.greeting(direction))
@@ -229,6 +230,26 @@ mod tests {
         let volume = 0.5;
         assert_eq!(background, Some(Background { ambience, volume }));
         assert!(script.hearing().suppress_noise);
+    }
+
+    #[test]
+    fn a_node_offers_the_intents_of_an_agent_and_not_its_tools() {
+        let agent = AgentDefinition::from_json(serde_json::json!({
+            "name": "Mihu",
+            "tools": [{ "name": "look_up", "description": "Looks things up." }],
+            "intents": [{ "name": "Book a table" }],
+        }));
+        let occasion = Occasion {
+            direction: Direction::Inbound,
+            number: "+14155550123",
+            about: None,
+            prompt: None,
+            first_message: None,
+            local_time: "noon".to_owned(),
+        };
+        let script = Script::for_call(&agent.unwrap(), &occasion);
+        let offered: Vec<&str> = script.tools.iter().map(|tool| tool.name.as_str()).collect();
+        assert_eq!(offered, ["book_a_table"]);
     }
 
     #[test]
