@@ -133,7 +133,8 @@ pub struct AgentDefinition {
     /// IANA time zone that the agent's local time is told in; UTC when not
     /// given.
     pub timezone: Option<String>,
-    /// State of the agent as its owner sees it; default `ready`.
+    /// State of the agent as its owner sees it; default `ready`. One that is `paused` neither takes
+    /// nor places calls.
     pub status: AgentStatus,
     /// Base URL of an OpenAI-compatible server that this agent's replies come
     /// from; empty for the node's own.
@@ -312,6 +313,12 @@ impl AgentDefinition {
         rate.clamp(0.5, 2.0) as f32
     }
 
+    /// Whether it neither takes nor places calls.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.status == AgentStatus::Paused
+    }
+
     /// The active webhooks that asked for this event.
     pub fn webhooks_for(&self, event: WebhookEvent) -> impl Iterator<Item = &Webhook> {
         self.webhooks
@@ -409,7 +416,7 @@ pub enum AgentStatus {
     InProgress,
     /// Its work is done.
     Completed,
-    /// Put on hold.
+    /// Put on hold: it neither takes nor places calls.
     Paused,
     /// Takes calls.
     #[default]

@@ -151,12 +151,12 @@ impl AgentDirectory for Directory {
         Some(Arc::clone(&found.definition))
     }
 
-    /// Another agent of the same workspace.
+    /// Another agent of the same workspace, unless it is paused.
     fn colleague(&self, agent: Uuid, wanted: Uuid) -> Option<Arc<AgentDefinition>> {
         let agents = self.read();
         let (agent, wanted) = (agents.get(&agent)?, agents.get(&wanted)?);
-        let is_near = agent.workspace == wanted.workspace;
-        is_near.then(|| Arc::clone(&wanted.definition))
+        let is_there = agent.workspace == wanted.workspace && !wanted.definition.is_paused();
+        is_there.then(|| Arc::clone(&wanted.definition))
     }
 }
 

@@ -147,7 +147,8 @@ struct PlacedCallee {
     responses(
         (status = 200, description = "The call is being placed.", body = Envelope<PlacedCall>),
         (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
-        (status = 409, description = "`NO_TRUNK`: No trunk can reach this number; \
+        (status = 409, description = "`AGENT_PAUSED`: The agent makes no calls now; \
+            `NO_TRUNK`: no trunk can reach this number; \
             `CONTACT_DO_NOT_CALL`: it is on the do-not-call list, or the contact with it does \
             not want to be called; \
             `CHANNEL_DISABLED`: the agent's number makes no calls; `DESTINATION_NOT_ALLOWED`: it \
@@ -199,6 +200,14 @@ fn find_agent(
 ) -> Result<Arc<AgentDefinition>, ApiError> {
     let agent = state.directory.get(&caller.workspace, id);
     let agent = agent.ok_or_else(unknown_agent)?;
+    if agent.definition.is_paused() {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "AGENT_PAUSED",
+            "The agent is paused.",
+            "Set its `status` to `ready`, or call with another agent.",
+        ));
+    }
     Ok(Arc::clone(&agent.definition))
 }
 

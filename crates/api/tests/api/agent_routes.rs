@@ -149,6 +149,24 @@ async fn an_agent_and_a_webhook_can_be_sent_back_as_they_were_read() {
 }
 
 #[tokio::test]
+async fn a_paused_agent_places_no_call_and_is_nobodys_colleague() {
+    let node = Node::start().await;
+    let made = node.make_agent().await;
+    let path = format!("/agents/{made}");
+    let paused = node.patch(&path, json!({ "status": "paused" })).await;
+    assert_eq!(paused.data()["status"], "paused");
+    let body = json!({ "agentId": made, "participant": { "number": crate::support::NUMBER } });
+    let refused = node.post("/call", body.clone()).await;
+    refused.is_error(409, "AGENT_PAUSED");
+    assert!(node.calls.placed.lock().unwrap().is_empty());
+    let wanted = made.parse().unwrap();
+    assert!(node.directory.colleague(node.file_agent, wanted).is_none());
+    node.patch(&path, json!({ "status": "ready" })).await.data();
+    node.post("/call", body).await.data();
+    assert!(node.directory.colleague(node.file_agent, wanted).is_some());
+}
+
+#[tokio::test]
 async fn a_file_agent_can_be_seen_but_not_changed() {
     let node = Node::start().await;
     let path = format!("/agents/{}", node.file_agent);

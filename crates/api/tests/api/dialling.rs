@@ -399,6 +399,31 @@ async fn an_inactive_contact_is_not_called() {
 }
 
 #[tokio::test]
+async fn a_task_of_a_paused_agent_waits_for_it() {
+    let running = Running::start().await;
+    let node = &running.node;
+    let agent = node.make_agent().await;
+    let paused = json!({ "status": "paused" });
+    node.patch(&format!("/agents/{agent}"), paused).await.data();
+    let path = running.task(json!({ "agent_uuid": agent })).await;
+    let task = until(async || {
+        let task = node.get(&path).await.data();
+        task["reason"].is_string().then_some(task)
+    })
+    .await;
+    assert_eq!(
+        (&task["status"], &task["reason"], &task["attempts_made"]),
+        (
+            &json!("scheduled"),
+            &json!("its agent is paused"),
+            &json!(0)
+        )
+    );
+    assert!(node.calls.placed.lock().unwrap().is_empty());
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn the_agent_is_told_what_is_known_of_the_contact() {
     let running = Running::start().await;
     let known = json!({ "phone_number": NUMBER, "name": "Ada", "primary_language": "en" });
