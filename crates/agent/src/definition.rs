@@ -125,7 +125,7 @@ pub struct AgentDefinition {
     /// What it may recommend.
     #[schema(max_length = 20000)]
     pub recommendations: String,
-    /// The agent's language as a BCP 47 tag; default `en`.
+    /// The agent's language as a BCP 47 tag, one that the node speaks; default `en`.
     #[schema(max_length = 35, pattern = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
     pub language: String,
     /// Coarse speaking speed; multiplies with `voice_advanced.speed`.
@@ -384,13 +384,14 @@ impl Default for AgentDefinition {
 pub struct Settings {
     /// Spoken conversations.
     pub voice: VoiceSettings,
-    /// Text channels; kept as given.
+    /// Text channels. Nodes take an empty object alone.
     #[schema(value_type = Object)]
     pub text: FreeObject,
-    /// What is remembered of a contact; kept as given.
+    /// What is remembered of a contact. Nodes take an empty object alone.
     #[schema(value_type = Object)]
     pub memorize: FreeObject,
-    /// Analysis after a session; kept as given.
+    /// Analysis after a session. Nodes take an empty object alone; the evaluation settings of an
+    /// agent say how it is evaluated.
     #[schema(value_type = Object)]
     pub evaluation: FreeObject,
 }

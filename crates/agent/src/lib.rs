@@ -9,6 +9,7 @@
 //! Start reading at [`AgentDefinition`]; then [`prompt::assemble`], which
 //! turns a definition into what a language model is given.
 
+mod abilities;
 mod conversation;
 mod definition;
 mod folder;
@@ -17,6 +18,7 @@ mod locate;
 pub mod prompt;
 mod sentence;
 
+pub use abilities::{Abilities, Voice};
 pub use conversation::{Conversation, ConversationLimits, TurnIndex};
 pub use definition::{
     AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Channel, Compliance,
@@ -26,6 +28,6 @@ pub use definition::{
     SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced, VoiceProfile,
     VoiceSettings, Webhook, WebhookEvent,
 };
-pub use folder::{LoadAgentError, load_file, load_file_if, load_folder};
+pub use folder::{LoadAgentError, load_file, load_file_if, load_folder, load_folder_if};
 pub use prompt::{Assembled, CallContext, CallPrompt, Direction};
 pub use sentence::SentenceSplitter;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use agent::AgentDefinition;
+use agent::{Abilities, AgentDefinition};
 use engine::AgentDirectory;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -99,6 +99,16 @@ impl Directory {
         let mut agents: Vec<_> = own.cloned().collect();
         agents.sort_by_key(|agent| (agent.created_at, agent.definition.agent_uuid));
         agents
+    }
+
+    /// Names in the log what agents ask for and the node can not do.
+    pub(crate) fn warn_of(&self, abilities: &Abilities) {
+        for known in self.read().values() {
+            for problem in abilities.problems(&known.definition) {
+                let agent = known.definition.agent_uuid;
+                tracing::warn!(%agent, %problem, "an agent asks for what this node can not do");
+            }
+        }
     }
 
     /// Whether another agent of the workspace has this slug already.

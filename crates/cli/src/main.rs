@@ -5,6 +5,7 @@
 //! clients that act for it; `phone` is a small scripted SIP phone; `replay` plays recorded callers to
 //! an agent; `demo` runs a node and a phone against each other and shows the conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
 
+mod abilities;
 mod bench;
 mod config;
 mod demo;

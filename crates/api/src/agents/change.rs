@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agent::{AgentDefinition, Webhook};
+use agent::{AgentDefinition, InvalidField, Webhook};
 use jiff::Timestamp;
 use serde_json::Value;
 use store::{AgentRecord, NewAgent};
@@ -38,6 +38,7 @@ pub(super) async fn create(
     }
     let id = Uuid::now_v7();
     check_slug(state, caller, &definition, id)?;
+    check_abilities(state, &AgentDefinition::default(), &definition)?;
     forget_ids(&mut definition.webhooks);
     let definition = definition.identified(id);
     let (webhooks, secrets) = definitions::of_client(state, &definition)?;
@@ -73,6 +74,7 @@ pub(super) async fn update(
     let mut definition = before.patched(body.clone())?;
     refuse_arrays_for_objects(&body, &definition.public_view())?;
     check_slug(state, caller, &definition, id)?;
+    check_abilities(state, &before, &definition)?;
     for webhook in &mut definition.webhooks {
         if !known.contains(&webhook.webhook_uuid) {
             webhook.webhook_uuid = Uuid::now_v7();
@@ -106,6 +108,31 @@ fn refuse_intents(body: &Value) -> Result<(), ApiError> {
         return Err(ApiError::invalid("intents", expected));
     }
     Ok(())
+}
+
+/// Refuses what of a change the node can not do. What is left as it was is not asked about.
+pub(super) fn check_abilities(
+    state: &ApiState,
+    before: &AgentDefinition,
+    after: &AgentDefinition,
+) -> Result<(), InvalidField> {
+    if !after.tools.is_empty() && after.tools != before.tools {
+        return Err(InvalidField {
+            field: "tools".to_owned(),
+            expected: "an empty array: nothing uses the tools of a definition in calls; what \
+                       callers may want are intents, which POST /agents/{agent_uuid}/intents makes"
+                .to_owned(),
+        });
+    }
+    let (was, is) = (before.public_view(), after.public_view());
+    let problems = state.config.abilities.problems(after).into_iter();
+    let mut new = problems.filter(|one| at(&was, &one.field) != at(&is, &one.field));
+    new.next().map_or(Ok(()), Err)
+}
+
+/// What stands at the path of a field.
+fn at<'a>(view: &'a Value, field: &str) -> Option<&'a Value> {
+    field.split('.').try_fold(view, |view, name| view.get(name))
 }
 
 /// Passes over what an answer shows of the agent beside its definition.

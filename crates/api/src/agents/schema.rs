@@ -77,6 +77,7 @@ impl PartialSchema for NewAgent {
             "type": "string", "minLength": 1, "maxLength": 200, "pattern": "\\S",
             "description": "What the agent calls itself.",
         });
+        schema["properties"]["tools"] = no_tools();
         schema["required"] = json!(["name"]);
         schema["description"] = "An agent to be made. Null stands for the default.".into();
         read(schema)
@@ -100,6 +101,7 @@ impl PartialSchema for AgentChange {
             "type": "string", "minLength": 1, "maxLength": 200, "pattern": "\\S",
             "description": "What the agent calls itself.",
         });
+        schema["properties"]["tools"] = no_tools();
         schema["description"] =
             "What is to change of an agent. Null goes back to the default.".into();
         read(schema)
@@ -123,6 +125,14 @@ fn example() -> Value {
         example[name] = "2026-03-29T10:00:00Z".into();
     }
     example
+}
+
+/// What a client may send for the tools of files.
+fn no_tools() -> Value {
+    json!({
+        "type": ["array", "null"], "items": {}, "maxItems": 0,
+        "description": "None: what callers may want are intents.",
+    })
 }
 
 fn shown() -> impl Iterator<Item = (&'static str, Value)> {
