@@ -324,7 +324,8 @@ impl Default for CallBehavior {
 pub struct Compliance {
     /// European data protection (GDPR); default false, which is all that nodes take.
     pub eu_gdpr_compliance: bool,
-    /// United States health data (HIPAA); default false.
+    /// United States health data (HIPAA): what is heard is kept sealed or not at all. A node that
+    /// has no key for recordings makes none, and no call is kept for replays; default false.
     pub hipaa_compliance: bool,
 }
 

@@ -219,8 +219,9 @@ block! {
 block! {
     /// Changes the rules of law that apply
     ///
-    /// `eu_gdpr_compliance` is refused, since nothing acts on it. Fields that are left out stay; null
-    /// goes back to the default.
+    /// With `hipaa_compliance`, a node that has no key for recordings makes none of this agent's
+    /// calls. `eu_gdpr_compliance` is refused, since nothing acts on it. Fields that are left out
+    /// stay; null goes back to the default.
     compliance: Compliance, "/agents/{agent_uuid}/compliance", "update_compliance",
     "compliance", { "hipaa_compliance": true }
 }
