@@ -5,6 +5,7 @@ mod identity;
 mod intent;
 mod invalid;
 mod knowledge;
+mod opt_out;
 mod patch;
 mod rule;
 mod tool;
@@ -26,6 +27,7 @@ pub use invalid::InvalidField;
 pub(crate) use invalid::{readable_path, readable_type};
 pub(crate) use knowledge::in_order;
 pub use knowledge::{Guideline, Note, Procedure, ProcedureStep, Training};
+pub use opt_out::{OPT_OUT, opt_out_function};
 pub use rule::{
     Channel, Destination, DestinationType, DetectionMode, GuardAction, GuardRule, RoutingRule,
 };

@@ -24,9 +24,9 @@ pub use definition::{
     AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Channel, Compliance,
     Destination, DestinationType, DetectionMode, FreeObject, GuardAction, GuardRule, Guideline,
     Intent, IntentAction, IntentAgent, IntentParameter, IntentWebhook, Interaction, Interruption,
-    InterruptionMode, InvalidField, Note, ParameterKind, Procedure, ProcedureStep, RoutingRule,
-    SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced, VoiceProfile,
-    VoiceSettings, Webhook, WebhookEvent,
+    InterruptionMode, InvalidField, Note, OPT_OUT, ParameterKind, Procedure, ProcedureStep,
+    RoutingRule, SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced,
+    VoiceProfile, VoiceSettings, Webhook, WebhookEvent, opt_out_function,
 };
 pub use folder::{LoadAgentError, load_file, load_file_if, load_folder, load_folder_if};
 pub use prompt::{Assembled, CallContext, CallPrompt, Direction};

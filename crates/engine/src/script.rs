@@ -69,6 +69,16 @@ pub struct SilencePrompt {
     pub most: u32,
 }
 
+/// What the model is offered in a call of this direction.
+fn offered(agent: &AgentDefinition, direction: Direction) -> Vec<Tool> {
+    let mut tools = agent.intent_functions();
+    let has_own = tools.iter().any(|tool| tool.name == agent::OPT_OUT);
+    if direction == Direction::Outbound && !has_own {
+        tools.push(agent::opt_out_function());
+    }
+    tools
+}
+
 /// A short phrase that bridges a model's silence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filler {
@@ -96,8 +106,8 @@ pub struct Occasion<'a> {
 }
 
 impl Script {
-    /// The script of one call. Of what the agent may have done it offers the intents: a node does
-    /// nothing else.
+    /// The script of one call. Of what the agent may have done it offers the intents, since a node
+    /// does nothing else of it, and whom it has called may opt out.
     pub fn for_call(agent: &AgentDefinition, occasion: &Occasion<'_>) -> Self {
         let context = agent::CallContext {
             direction: match occasion.direction {
@@ -116,7 +126,7 @@ impl Script {
         Self {
             system: assembled.system,
             knowledge: assembled.knowledge,
-            tools: agent.intent_functions(),
+            tools: offered(agent, occasion.direction),
             first_message: occasion
                 .first_message
                 .or_else(|| agent.greeting(direction))
@@ -232,24 +242,33 @@ mod tests {
         assert!(script.hearing().suppress_noise);
     }
 
+    fn names_offered(definition: serde_json::Value, direction: Direction) -> Vec<String> {
+        let agent = AgentDefinition::from_json(definition).unwrap();
+        let offered = offered(&agent, direction).into_iter();
+        offered.map(|tool| tool.name).collect()
+    }
+
     #[test]
     fn a_node_offers_the_intents_of_an_agent_and_not_its_tools() {
-        let agent = AgentDefinition::from_json(serde_json::json!({
+        let agent = serde_json::json!({
             "name": "Mihu",
             "tools": [{ "name": "look_up", "description": "Looks things up." }],
             "intents": [{ "name": "Book a table" }],
-        }));
-        let occasion = Occasion {
-            direction: Direction::Inbound,
-            number: "+14155550123",
-            about: None,
-            prompt: None,
-            first_message: None,
-            local_time: "noon".to_owned(),
-        };
-        let script = Script::for_call(&agent.unwrap(), &occasion);
-        let offered: Vec<&str> = script.tools.iter().map(|tool| tool.name.as_str()).collect();
+        });
+        let offered = names_offered(agent, Direction::Inbound);
         assert_eq!(offered, ["book_a_table"]);
+    }
+
+    #[test]
+    fn whom_an_agent_has_called_may_opt_out() {
+        let agent = serde_json::json!({ "name": "Mihu" });
+        let offered = names_offered(agent, Direction::Outbound);
+        assert_eq!(offered, [agent::OPT_OUT]);
+        let own = serde_json::json!({
+            "name": "Mihu",
+            "intents": [{ "name": "Do not call", "key": agent::OPT_OUT }],
+        });
+        assert_eq!(names_offered(own, Direction::Outbound), [agent::OPT_OUT]);
     }
 
     #[test]

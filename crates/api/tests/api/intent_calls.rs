@@ -263,6 +263,36 @@ async fn an_intent_may_pass_the_call_on_to_another_agent() {
 }
 
 #[tokio::test]
+async fn who_asks_not_to_be_called_again_comes_onto_the_do_not_call_list() {
+    let node = Node::start().await;
+    let placed = node.place_call().await;
+    let call = CallId(placed["id"].as_str().unwrap().parse().unwrap());
+    let tools = runner(&node, call, booking("http://127.0.0.1:9/"), settings());
+    let reply = tools.call(agent::OPT_OUT, json!({})).await;
+    assert_eq!(reply.outcome, ToolOutcome::Done, "{reply:?}");
+    assert!(!reply.is_spoken);
+    let listed = node.get("/do-not-call").await.data();
+    assert_eq!(listed["data"][0]["number"], crate::support::NUMBER);
+    node.post("/call", node.call_body())
+        .await
+        .is_error(409, "CONTACT_DO_NOT_CALL");
+    let reply = runner_of_nobody(&node)
+        .call(agent::OPT_OUT, json!({}))
+        .await;
+    assert_eq!(reply.outcome, ToolOutcome::Failed);
+}
+
+/// The tools of a call that is not written down.
+fn runner_of_nobody(node: &Node) -> Tools {
+    runner(
+        node,
+        CallId::generate(),
+        booking("http://127.0.0.1:9/"),
+        settings(),
+    )
+}
+
+#[tokio::test]
 async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
     let node = Node::start().await;
     let agent = node.make_agent().await;
