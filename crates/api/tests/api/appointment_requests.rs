@@ -28,6 +28,13 @@ async fn a_request_becomes_an_appointment_when_it_is_approved() {
     );
     assert_eq!(made["end_time"], "2036-05-05T10:20:00Z");
     assert_eq!(made["contact"]["email"], "ada@example.com");
+    assert_eq!(made["contact"]["id"], made["contact"]["uuid"]);
+    let named = node.get(&format!("/schedules/{schedule}")).await.data();
+    assert_eq!(
+        made["schedule"],
+        json!({ "id": schedule, "name": named["name"] })
+    );
+    assert_eq!(made["appointment"], Value::Null);
     let path = format!("/appointment-requests/{}", text(&made["uuid"]));
     assert_eq!(node.get(&path).await.data(), made);
     let approve = format!("{path}/approve");
@@ -40,6 +47,10 @@ async fn a_request_becomes_an_appointment_when_it_is_approved() {
         (&json!("approved"), &json!("See you"))
     );
     let appointment = format!("/appointments/{}", text(&approved["appointment_uuid"]));
+    let booked = node.get(&appointment).await.data();
+    assert_eq!(approved["appointment"], booked);
+    let listed = node.get("/appointment-requests").await.data();
+    assert_eq!(listed, json!([approved]));
     assert_eq!(
         node.get(&appointment).await.data()["start_time"],
         made["start_time"]

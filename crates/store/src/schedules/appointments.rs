@@ -120,6 +120,19 @@ impl Store {
         Ok(appointment)
     }
 
+    /// Those of these appointments that there still are.
+    pub async fn appointments_of(&self, ids: &[Uuid]) -> Result<Vec<Appointment>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let filter = Filter::of(&self.workspace, "workspace_id").any_of("id", ids.iter().copied());
+        let statement = format!("SELECT * FROM appointments WHERE {}", filter.conditions());
+        let appointments = sqlx::query_as_with(AssertSqlSafe(statement), filter.arguments()?)
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(appointments)
+    }
+
     /// When appointments of a schedule that stand are, of those that are partly within a span; the
     /// appointment `except` does not count.
     pub async fn booked(
