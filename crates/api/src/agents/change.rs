@@ -14,6 +14,7 @@ use crate::caller::Caller;
 use crate::directory::{KnownAgent, to_store};
 use crate::error::ApiError;
 use crate::exchange::{pass_over, refuse_arrays_for_objects};
+use crate::schedules::booking::{self, Booking};
 use crate::state::ApiState;
 use crate::webhooks::definitions::{self, NewSecret};
 use crate::webhooks::{READ_ONLY_OF_WEBHOOKS, forget_breaker};
@@ -24,10 +25,11 @@ type Changed = (Arc<KnownAgent>, Vec<NewSecret>);
 pub(super) async fn create(
     state: &ApiState,
     caller: &Caller,
-    body: Value,
+    mut body: Value,
     now: Timestamp,
 ) -> Result<Changed, ApiError> {
     refuse_intents(&body)?;
+    let booking = take_booking(caller, &mut body).await?;
     let mut definition = AgentDefinition::from_json(body.clone())?;
     refuse_arrays_for_objects(&body, &definition.public_view())?;
     if !definition.agent_uuid.is_nil() {
@@ -45,6 +47,9 @@ pub(super) async fn create(
     let stored = stored_form(&definition, Some(webhooks))?;
     let record = caller.store.insert_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
+    if let Some(booking) = booking {
+        booking::put(caller, id, &booking, now).await?;
+    }
     Ok((remember(state, &record)?, secrets))
 }
 
@@ -59,6 +64,7 @@ pub(super) async fn update(
     let id = agent.definition.agent_uuid;
     pass_over_what_is_shown(&mut body, &view::agent(caller, agent, &[]).await?.0)?;
     refuse_intents(&body)?;
+    let booking = take_booking(caller, &mut body).await?;
     let with_webhooks = body.get("webhooks").is_some();
     let mut before = AgentDefinition::clone(&agent.definition);
     if with_webhooks {
@@ -85,6 +91,9 @@ pub(super) async fn update(
     let record = caller.store.update_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
     let record = record.ok_or_else(unknown_agent)?;
+    if let Some(booking) = booking {
+        booking::put(caller, id, &booking, now).await?;
+    }
     Ok((remember(state, &record)?, secrets))
 }
 
@@ -99,6 +108,19 @@ pub(super) async fn store(
     let record = caller.store.update_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
     remember(state, &record.ok_or_else(unknown_agent)?)
+}
+
+/// Takes out how the agent is to book, which is kept beside its definition.
+async fn take_booking(caller: &Caller, body: &mut Value) -> Result<Option<Booking>, ApiError> {
+    let fields = body.as_object_mut();
+    match fields.and_then(|fields| fields.remove("appointments")) {
+        None => Ok(None),
+        Some(Value::Null) => Ok(Some(Booking::default())),
+        Some(sent) => {
+            let booking = booking::read(caller, sent).await;
+            Ok(Some(booking.map_err(|error| error.within("appointments"))?))
+        }
+    }
 }
 
 /// Intents are made and changed one by one.

@@ -257,6 +257,44 @@ async fn how_an_agent_books_is_replaced_as_a_whole() {
 }
 
 #[tokio::test]
+async fn how_an_agent_books_is_shown_and_set_with_the_agent() {
+    let node = Node::start().await;
+    let schedule = schedule_with(&node, json!({})).await;
+    let books = json!({ "enabled": true, "schedule_assignments": [{ "schedule_uuid": schedule }] });
+    let body = json!({ "name": "Maya", "appointments": books });
+    let made = node.post("/agents", body).await.data();
+    let block = &made["appointments"];
+    assert_eq!(block["enabled"], true);
+    assert_eq!(
+        block["schedule_assignments"][0]["schedule_uuid"],
+        schedule.as_str()
+    );
+    let path = format!("/agents/{}", text(&made["agent_uuid"]));
+    let mut alone = node.get(&format!("{path}/appointments")).await.data();
+    for field in ["agent_uuid", "updated_at"] {
+        alone.as_object_mut().unwrap().remove(field);
+    }
+    assert_eq!(*block, alone);
+    // What was read can be sent back.
+    let same = node
+        .patch(&path, json!({ "appointments": block }))
+        .await
+        .data();
+    assert_eq!(same["appointments"], *block);
+    let wrong = json!({ "appointments": { "schedule_assignments": [{ "schedule_uuid": "x" }] } });
+    let refused = node.patch(&path, wrong).await;
+    refused.is_about("appointments.schedule_assignments[0].schedule_uuid");
+    let reset = node
+        .patch(&path, json!({ "appointments": null }))
+        .await
+        .data();
+    assert_eq!(reset["appointments"]["enabled"], false);
+    let plain = node.make_agent().await;
+    let plain = node.get(&format!("/agents/{plain}")).await.data();
+    assert_eq!(plain["appointments"], reset["appointments"]);
+}
+
+#[tokio::test]
 async fn each_field_of_how_an_agent_books_that_can_not_be_used_is_named() {
     let node = Node::start().await;
     let schedule = schedule_with(&node, json!({})).await;
