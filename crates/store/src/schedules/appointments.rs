@@ -133,6 +133,25 @@ impl Store {
         Ok(appointments)
     }
 
+    /// The last appointment with a contact that was made within a span.
+    pub async fn appointment_made(
+        &self,
+        contact: Uuid,
+        (from, until): Span,
+    ) -> Result<Option<Appointment>, StoreError> {
+        let appointment = sqlx::query_as(
+            "SELECT * FROM appointments WHERE contact_id = $1 AND workspace_id = $2
+             AND created_at >= $3 AND created_at <= $4 ORDER BY created_at DESC, id DESC LIMIT 1",
+        )
+        .bind(contact.to_string())
+        .bind(self.workspace.as_str())
+        .bind(micros(from))
+        .bind(micros(until))
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(appointment)
+    }
+
     /// When appointments of a schedule that stand are, of those that are partly within a span; the
     /// appointment `except` does not count.
     pub async fn booked(
