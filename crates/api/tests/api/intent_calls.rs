@@ -98,6 +98,7 @@ impl Tools {
         let call = ToolCall {
             name: name.to_owned(),
             arguments: arguments.to_string(),
+            confidence: None,
         };
         self.0.run(call).await
     }
@@ -310,6 +311,7 @@ async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
         name: "book_a_table".to_owned(),
         arguments: r#"{"guests":4}"#.to_owned(),
         number: Some(0),
+        confidence: Some(875),
     };
     let answered = CallEventKind::ToolAnswered {
         name: "book_a_table".to_owned(),
@@ -323,11 +325,13 @@ async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
         name: "look_up".to_owned(),
         arguments: "nonsense".to_owned(),
         number: Some(1),
+        confidence: None,
     };
     let ends = CallEventKind::ToolCalled {
         name: "end_call".to_owned(),
         arguments: "{}".to_owned(),
         number: None,
+        confidence: None,
     };
     write(
         &node,
@@ -380,6 +384,7 @@ async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
     assert_eq!(told["data"]["key"], "book_a_table");
     assert_eq!(told["data"]["parameters"], json!({ "guests": 4 }));
     assert_eq!(told["data"]["call_id"], placed["id"]);
+    assert_eq!(told["data"]["confidence"], 0.875);
 }
 
 /// Writes down what happened in a call, all in one second.
