@@ -131,13 +131,13 @@ pub(super) async fn update(
         &state,
         &caller,
         named(&body.agent_uuid),
-        named(&body.rule_uuid),
+        body.named_rule()?,
         named(&body.template_uuid),
     )
     .await?;
     let changed = caller
         .store
-        .change_campaign(campaign, |terms| body.apply(terms), clock::now())
+        .change_campaign_and_rule(campaign, |terms| body.apply(terms), clock::now())
         .await;
     let changed = changed.map_err(|error| ApiError::internal("change a campaign", &error))?;
     let changed = changed.ok_or_else(unknown_campaign)??;
