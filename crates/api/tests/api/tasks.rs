@@ -117,6 +117,24 @@ async fn each_field_of_a_task_that_can_not_be_used_is_named() {
 }
 
 #[tokio::test]
+async fn a_task_is_put_into_the_queue_and_taken_back_out() {
+    let node = Node::start().await;
+    let made = node.post("/tasks", body(&node)).await.data();
+    let path = format!("/tasks/{}", made["uuid"].as_str().unwrap());
+    for (auto_queue, status) in [(true, "queued"), (false, "scheduled"), (false, "scheduled")] {
+        let change = json!({ "auto_queue": auto_queue });
+        let changed = node.put(&path, change).await.data();
+        assert_eq!(
+            (&changed["status"], &changed["auto_queue"]),
+            (&json!(status), &json!(auto_queue))
+        );
+        assert_eq!(changed["next_attempt_at"], made["next_attempt_at"]);
+    }
+    let held = json!({ "auto_queue": true, "status": "on_hold" });
+    assert_eq!(node.put(&path, held).await.data()["status"], "on_hold");
+}
+
+#[tokio::test]
 async fn what_a_task_names_has_to_exist() {
     let node = Node::start().await;
     for (name, code) in [
