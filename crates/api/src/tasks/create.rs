@@ -220,6 +220,7 @@ fn check_data(
     if let Some(url) = &data.url {
         check_url(&state.config.webhooks, url, "task_data.url")?;
     }
+    data.check_fields(kind)?;
     let is_for_nobody = *contact == TaskContact::Nobody;
     if is_for_nobody && matches!(kind, Kind::MakeCall | Kind::SendMessage) {
         let expected = "a contact to reach, or `contact` with a number";

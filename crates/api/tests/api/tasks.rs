@@ -108,6 +108,11 @@ async fn each_field_of_a_task_that_can_not_be_used_is_named() {
             "task_data",
             json!({ "url": "https://127.0.0.1/" }),
         ),
+        (
+            "task_data.payload",
+            "task_data",
+            json!({ "about": "Waits.", "payload": {} }),
+        ),
         ("colour", "colour", json!("red")),
     ] {
         let mut body = body(&node);
