@@ -163,12 +163,12 @@ async fn an_encrypted_call_is_run_again_from_a_bundle_without_any_secret() {
 }
 
 #[tokio::test]
-async fn tools_answer_in_a_replay_what_they_answered_in_the_call() {
+async fn intents_answer_in_a_replay_what_they_answered_in_the_call() {
     let agents = tempfile::tempdir().expect("a folder");
     let plain = fs::read_to_string(checkout("agents/support.yaml")).expect("an agent");
-    let tools = "webhooks: []\ntools:\n  - name: check_line\n    description: Checks a line.\n    \
-                 phrases: [Check the number]\n";
-    let agent = plain.replace("webhooks: []", tools);
+    let intents = "webhooks: []\nintents:\n  - name: Check the number\n    key: check_line\n    \
+                   description: Checks a line.\n";
+    let agent = plain.replace("webhooks: []", intents);
     assert_ne!(plain, agent);
     let file = agents.path().join("support.yaml");
     fs::write(&file, agent).expect("a file");

@@ -101,6 +101,25 @@ async fn an_unknown_agent_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_paused_agent_takes_no_call() {
+    let agents = tempfile::tempdir().expect("a folder");
+    let file = agents.path().join("support.yaml");
+    std::fs::write(file, "name: Maya\nstatus: paused\n").expect("a file");
+    let node = Node::builder()
+        .set("MIHU_AGENTS_DIR", &agents.path().display().to_string())
+        .start();
+    let target = format!("sip:support@{}", node.sip());
+    let report = Phone::start(&["--call", &target], &[]).report().await;
+    assert_eq!(report["answered"], false);
+    assert!(
+        report["end"]
+            .as_str()
+            .is_some_and(|end| end.contains("480")),
+        "{report}"
+    );
+}
+
+#[tokio::test]
 async fn a_caller_from_a_network_that_is_not_allowed_is_forbidden() {
     let node = Node::builder()
         .set("MIHU_SIP_ALLOW", "192.0.2.0/24")

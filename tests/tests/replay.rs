@@ -518,7 +518,7 @@ fn an_agent_that_names_a_voice_that_there_is_not_is_refused() {
     );
     let complaint = complaint(replay.with("--agent", agent).audio("ast_en_hello.wav"));
     assert!(
-        complaint.contains("agent.yaml:5:") && complaint.contains("`rms`, the only voice"),
+        complaint.contains("agent.yaml:5:") && complaint.contains("a voice of this node: `rms`"),
         "{complaint}"
     );
 }

@@ -288,6 +288,7 @@ mod tests {
             call: llm::ToolCall {
                 name: "balance".to_owned(),
                 arguments: "{}".to_owned(),
+                confidence: None,
             },
             answer: "10".to_owned(),
         };

@@ -5,6 +5,7 @@ mod identity;
 mod intent;
 mod invalid;
 mod knowledge;
+mod opt_out;
 mod patch;
 mod rule;
 mod tool;
@@ -26,6 +27,7 @@ pub use invalid::InvalidField;
 pub(crate) use invalid::{readable_path, readable_type};
 pub(crate) use knowledge::in_order;
 pub use knowledge::{Guideline, Note, Procedure, ProcedureStep, Training};
+pub use opt_out::{OPT_OUT, opt_out_function};
 pub use rule::{
     Channel, Destination, DestinationType, DetectionMode, GuardAction, GuardRule, RoutingRule,
 };
@@ -125,7 +127,7 @@ pub struct AgentDefinition {
     /// What it may recommend.
     #[schema(max_length = 20000)]
     pub recommendations: String,
-    /// The agent's language as a BCP 47 tag; default `en`.
+    /// The agent's language as a BCP 47 tag, one that the node speaks; default `en`.
     #[schema(max_length = 35, pattern = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
     pub language: String,
     /// Coarse speaking speed; multiplies with `voice_advanced.speed`.
@@ -133,7 +135,8 @@ pub struct AgentDefinition {
     /// IANA time zone that the agent's local time is told in; UTC when not
     /// given.
     pub timezone: Option<String>,
-    /// State of the agent as its owner sees it; default `ready`.
+    /// State of the agent as its owner sees it; default `ready`. One that is `paused` neither takes
+    /// nor places calls.
     pub status: AgentStatus,
     /// Base URL of an OpenAI-compatible server that this agent's replies come
     /// from; empty for the node's own.
@@ -156,7 +159,8 @@ pub struct AgentDefinition {
     /// Examples of what callers say and how it answers.
     #[schema(max_items = 500)]
     pub training: Vec<Training>,
-    /// What it may have done for the other party; at most 64.
+    /// What it may have done in replays, whose scenarios answer it; at most 64. Nodes offer intents
+    /// instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 64)]
     pub tools: Vec<ToolDefinition>,
@@ -311,6 +315,12 @@ impl AgentDefinition {
         rate.clamp(0.5, 2.0) as f32
     }
 
+    /// Whether it neither takes nor places calls.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.status == AgentStatus::Paused
+    }
+
     /// The active webhooks that asked for this event.
     pub fn webhooks_for(&self, event: WebhookEvent) -> impl Iterator<Item = &Webhook> {
         self.webhooks
@@ -376,13 +386,14 @@ impl Default for AgentDefinition {
 pub struct Settings {
     /// Spoken conversations.
     pub voice: VoiceSettings,
-    /// Text channels; kept as given.
+    /// Text channels. Nodes take an empty object alone.
     #[schema(value_type = Object)]
     pub text: FreeObject,
-    /// What is remembered of a contact; kept as given.
+    /// What is remembered of a contact. Nodes take an empty object alone.
     #[schema(value_type = Object)]
     pub memorize: FreeObject,
-    /// Analysis after a session; kept as given.
+    /// Analysis after a session. Nodes take an empty object alone; the evaluation settings of an
+    /// agent say how it is evaluated.
     #[schema(value_type = Object)]
     pub evaluation: FreeObject,
 }
@@ -408,7 +419,7 @@ pub enum AgentStatus {
     InProgress,
     /// Its work is done.
     Completed,
-    /// Put on hold.
+    /// Put on hold: it neither takes nor places calls.
     Paused,
     /// Takes calls.
     #[default]

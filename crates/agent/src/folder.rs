@@ -85,6 +85,15 @@ pub enum LoadAgentError {
 /// Fails at the first file that is no valid agent, and when two agents share
 /// their slug or UUID.
 pub fn load_folder(folder: &Path) -> Result<Vec<AgentDefinition>, LoadAgentError> {
+    load_folder_if(folder, |_| Ok(()))
+}
+
+/// Loads the agent files of a folder as [`load_folder`] does, if `check` finds nothing wrong with
+/// any of the agents.
+pub fn load_folder_if(
+    folder: &Path,
+    check: impl Fn(&AgentDefinition) -> Result<(), InvalidField>,
+) -> Result<Vec<AgentDefinition>, LoadAgentError> {
     let unreadable = |source| LoadAgentError::Read {
         path: folder.to_owned(),
         source,
@@ -102,7 +111,7 @@ pub fn load_folder(folder: &Path) -> Result<Vec<AgentDefinition>, LoadAgentError
     let mut uuids: HashMap<Uuid, PathBuf> = HashMap::new();
     let mut agents = Vec::with_capacity(files.len());
     for file in files {
-        let agent = load_file(&file)?;
+        let agent = load_file_if(&file, &check)?;
         if let Some(first) = slugs.insert(agent.slug.clone(), file.clone()) {
             return Err(LoadAgentError::Same {
                 what: "slug",

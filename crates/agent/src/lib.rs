@@ -9,6 +9,7 @@
 //! Start reading at [`AgentDefinition`]; then [`prompt::assemble`], which
 //! turns a definition into what a language model is given.
 
+mod abilities;
 mod conversation;
 mod definition;
 mod folder;
@@ -17,15 +18,16 @@ mod locate;
 pub mod prompt;
 mod sentence;
 
+pub use abilities::{Abilities, Voice};
 pub use conversation::{Conversation, ConversationLimits, TurnIndex};
 pub use definition::{
     AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Channel, Compliance,
     Destination, DestinationType, DetectionMode, FreeObject, GuardAction, GuardRule, Guideline,
     Intent, IntentAction, IntentAgent, IntentParameter, IntentWebhook, Interaction, Interruption,
-    InterruptionMode, InvalidField, Note, ParameterKind, Procedure, ProcedureStep, RoutingRule,
-    SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced, VoiceProfile,
-    VoiceSettings, Webhook, WebhookEvent,
+    InterruptionMode, InvalidField, Note, OPT_OUT, ParameterKind, Procedure, ProcedureStep,
+    RoutingRule, SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced,
+    VoiceProfile, VoiceSettings, Webhook, WebhookEvent, opt_out_function,
 };
-pub use folder::{LoadAgentError, load_file, load_file_if, load_folder};
+pub use folder::{LoadAgentError, load_file, load_file_if, load_folder, load_folder_if};
 pub use prompt::{Assembled, CallContext, CallPrompt, Direction};
 pub use sentence::SentenceSplitter;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use agent::Abilities;
 use recordings::Keys;
 use url::Url;
 
@@ -66,6 +67,8 @@ pub struct ApiConfig {
     pub transcriptions: TranscriptionSettings,
     /// How WhatsApp is reached.
     pub whatsapp: WhatsappSettings,
+    /// What agents may ask for.
+    pub abilities: Abilities,
 }
 
 impl ApiConfig {
@@ -98,6 +101,7 @@ impl ApiConfig {
             evaluation: EvaluationSettings::default(),
             transcriptions: TranscriptionSettings::new(audio),
             whatsapp: WhatsappSettings::default(),
+            abilities: Abilities::default(),
         }
     }
 }

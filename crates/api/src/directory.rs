@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use agent::AgentDefinition;
+use agent::{Abilities, AgentDefinition};
 use engine::AgentDirectory;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -101,6 +101,16 @@ impl Directory {
         agents
     }
 
+    /// Names in the log what agents ask for and the node can not do.
+    pub(crate) fn warn_of(&self, abilities: &Abilities) {
+        for known in self.read().values() {
+            for problem in abilities.problems(&known.definition) {
+                let agent = known.definition.agent_uuid;
+                tracing::warn!(%agent, %problem, "an agent asks for what this node can not do");
+            }
+        }
+    }
+
     /// Whether another agent of the workspace has this slug already.
     pub(crate) fn has_slug(&self, workspace: &WorkspaceId, slug: &str, except: Uuid) -> bool {
         let agents = self.read();
@@ -151,12 +161,12 @@ impl AgentDirectory for Directory {
         Some(Arc::clone(&found.definition))
     }
 
-    /// Another agent of the same workspace.
+    /// Another agent of the same workspace, unless it is paused.
     fn colleague(&self, agent: Uuid, wanted: Uuid) -> Option<Arc<AgentDefinition>> {
         let agents = self.read();
         let (agent, wanted) = (agents.get(&agent)?, agents.get(&wanted)?);
-        let is_near = agent.workspace == wanted.workspace;
-        is_near.then(|| Arc::clone(&wanted.definition))
+        let is_there = agent.workspace == wanted.workspace && !wanted.definition.is_paused();
+        is_there.then(|| Arc::clone(&wanted.definition))
     }
 }
 

@@ -130,6 +130,20 @@ impl ApiError {
         }
     }
 
+    /// The same where what is wrong is a field of the object that was sent as `object`.
+    pub(crate) fn within(mut self, object: &str) -> Self {
+        if let Some(field) = self.field.take() {
+            let whole = match &*field {
+                "body" => object.to_owned(),
+                field => format!("{object}.{field}"),
+            };
+            let (short, long) = (format!("`{field}`"), format!("`{whole}`"));
+            self.details = self.details.replacen(&short, &long, 1);
+            self.field = Some(whole.into());
+        }
+        self
+    }
+
     /// Asks the client to come back later.
     pub(crate) fn retry_after(self, wait: Duration) -> Self {
         Self {

@@ -1,6 +1,8 @@
-//! The tools of live calls: what an agent's intents have done, over HTTP or by another agent.
+//! The tools of live calls: what an agent's intents have done, over HTTP or by another agent, and
+//! that whom it has called opts out of further calls.
 
 mod exchange;
+mod opt_out;
 mod parameters;
 
 use std::sync::Arc;
@@ -77,6 +79,10 @@ struct OfCall {
 impl ToolRunner for OfCall {
     fn run(&self, call: ToolCall) -> ToolAnswer {
         let Some(intent) = self.intents.iter().find(|intent| intent.key == call.name) else {
+            if call.name == agent::OPT_OUT {
+                let (shared, live) = (Arc::clone(&self.shared), self.call);
+                return Box::pin(async move { opt_out::opt_out(&shared, live).await });
+            }
             let answer = format!("There is nobody here to use the tool `{}`.", call.name);
             let reply = ToolReply::told(answer, ToolOutcome::Failed);
             return Box::pin(std::future::ready(reply));

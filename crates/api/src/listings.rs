@@ -59,8 +59,8 @@ async fn list(caller: Caller, mut query: Query) -> Result<Envelope<Vec<Listing>>
     })),
     responses(
         (status = 201, description = "The listing.", body = Envelope<Listing>),
-        (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.",
-            body = ErrorBody),
+        (status = 404, description = "`AGENT_NOT_FOUND`, `RULE_NOT_FOUND` or \
+            `TEMPLATE_SETTINGS_NOT_FOUND`: There is no such thing.", body = ErrorBody),
     ),
 )]
 async fn create(

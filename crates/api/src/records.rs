@@ -198,9 +198,16 @@ async fn write(state: &ApiState, owners: &mut Owners, event: &CallEvent) -> Resu
             name,
             arguments,
             number: Some(number),
+            confidence,
         } => {
             store.note_progress(call.0, None, at).await?;
-            tools::called(state, &store, &record, *number, (name, arguments), at).await?
+            let used = tools::Used {
+                number: *number,
+                tool: name,
+                arguments,
+                confidence: *confidence,
+            };
+            tools::called(state, &store, &record, used, at).await?
         }
         CallEventKind::ToolAnswered {
             number,

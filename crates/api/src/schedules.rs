@@ -5,7 +5,7 @@
 
 mod appointments;
 mod availability;
-mod booking;
+pub(crate) mod booking;
 mod place;
 mod requests;
 mod schedule;

@@ -87,6 +87,7 @@ impl ApiState {
         directory: Arc<Directory>,
         config: ApiConfig,
     ) -> Result<Self, StartApiError> {
+        directory.warn_of(&config.abilities);
         let numbers = NumberRules::new(config.default_country.as_deref())?;
         let client = outbound::client(ClientOptions {
             guard: Guard {

@@ -7,6 +7,7 @@
 //! carries and how it takes turns; `demo` runs a node and a phone against each other and shows the
 //! conversation. Start reading at [`serve`](crate::serve::run), which wires a node together.
 
+mod abilities;
 mod bench;
 mod config;
 mod demo;

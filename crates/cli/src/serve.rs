@@ -27,6 +27,7 @@ use uuid::Uuid;
 use vad::Detector;
 
 use crate::Failure;
+use crate::abilities;
 use crate::config::Config;
 use crate::detection;
 use crate::models::{Judges, Models};
@@ -379,7 +380,15 @@ fn agents(config: &Config) -> Result<Vec<AgentDefinition>, Failure> {
         tracing::warn!(folder = %config.agents_dir.display(), "there is no folder of agents");
         return Ok(Vec::new());
     }
-    Ok(agent::load_folder(&config.agents_dir)?)
+    let abilities = abilities::of_node();
+    let agents = agent::load_folder_if(&config.agents_dir, |agent| abilities.check(agent))?;
+    for agent in agents.iter().filter(|agent| !agent.tools.is_empty()) {
+        tracing::warn!(
+            agent = agent.slug,
+            "the agent's tools are for replays alone; calls use its intents"
+        );
+    }
+    Ok(agents)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

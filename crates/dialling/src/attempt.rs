@@ -141,6 +141,7 @@ mod tests {
         let callee = Callee {
             zones: Zones::named("UTC").unwrap(),
             is_do_not_call: false,
+            is_inactive: false,
             attempts_in_all: made,
         };
         let history = [Attempt {

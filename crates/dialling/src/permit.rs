@@ -22,6 +22,8 @@ pub struct Callee {
     pub zones: Zones,
     /// They do not want to be called.
     pub is_do_not_call: bool,
+    /// They are kept and not used.
+    pub is_inactive: bool,
     /// Attempts on them that count for the rule's cap of all attempts.
     pub attempts_in_all: u32,
 }
@@ -72,6 +74,9 @@ pub enum Bar {
     /// The contact does not want to be called.
     #[error("the contact is on the do-not-call list")]
     DoNotCall,
+    /// The contact is kept and not used.
+    #[error("the contact is inactive")]
+    Inactive,
     /// The contact was called as often as the rule allows.
     #[error("the contact was called as often as the rule allows")]
     TotalCap,
@@ -84,8 +89,8 @@ pub enum Bar {
 }
 
 /// Whether the contact may be called at `now`, after the attempts of `history`, which are in no
-/// particular order and reach back as far as days and intervals of the rule do. Without a rule, only the window, the do-not-call list and calls under way
-/// count.
+/// particular order and reach back as far as days and intervals of the rule do. Without a rule, only
+/// the window, the do-not-call list, inactive contacts and calls under way count.
 pub fn may_call(
     rule: Option<&DialRule>,
     callee: &Callee,
@@ -95,6 +100,9 @@ pub fn may_call(
 ) -> Verdict {
     if rule.is_none_or(|rule| rule.checks_do_not_call) && callee.is_do_not_call {
         return Verdict::Never(Bar::DoNotCall);
+    }
+    if callee.is_inactive {
+        return Verdict::Never(Bar::Inactive);
     }
     if is_over(window, now) {
         return Verdict::Never(Bar::Expired);
@@ -219,6 +227,7 @@ mod tests {
         Callee {
             zones: Zones::named("Europe/Berlin").unwrap(),
             is_do_not_call: false,
+            is_inactive: false,
             attempts_in_all: 0,
         }
     }
@@ -331,6 +340,18 @@ mod tests {
     }
 
     #[test]
+    fn who_is_inactive_is_never_called() {
+        let callee = Callee {
+            is_inactive: true,
+            ..callee()
+        };
+        let now = at("2026-01-15T12:00:00Z");
+        let ask = |rule: Option<&DialRule>| may_call(rule, &callee, Window::default(), &[], now);
+        assert_eq!(ask(Some(&rule())), Verdict::Never(Bar::Inactive));
+        assert_eq!(ask(None), Verdict::Never(Bar::Inactive));
+    }
+
+    #[test]
     fn nobody_is_called_twice_at_once() {
         let history = [Attempt {
             outcome: None,
@@ -393,7 +414,8 @@ mod tests {
                 retry_interval: SignedDuration::from_mins(interval),
                 ..rule()
             };
-            let callee = Callee { zones: Zones::named(zone).unwrap(), is_do_not_call: false, attempts_in_all: 0 };
+            let callee = Callee { zones: Zones::named(zone).unwrap(), is_do_not_call: false, is_inactive: false,
+                attempts_in_all: 0 };
             let history: Vec<Attempt> = ago.iter().map(|seconds| Attempt {
                 started_at: Timestamp::from_second(now - seconds).unwrap(),
                 ended_at: None,

@@ -360,6 +360,9 @@ pub enum CallEventKind {
         /// Which use of a tool in this call it is, from 0; none where the tool ends the call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<u32>,
+        /// How sure the model was that it is meant, in thousandths, where it could say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confidence: Option<u16>,
     },
     /// A tool has answered.
     ToolAnswered {

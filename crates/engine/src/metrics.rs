@@ -57,12 +57,14 @@ pub(crate) enum Refusal {
     NumberBusy,
     /// The threads that carry calls have no time for another.
     Overloaded,
+    /// It asks for an agent that is paused.
+    PausedAgent,
     /// It asks for an agent that there is not.
     UnknownAgent,
 }
 
 impl Refusal {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Draining,
         Self::Full,
         Self::NoDirectory,
@@ -70,6 +72,7 @@ impl Refusal {
         Self::NoTrunk,
         Self::NumberBusy,
         Self::Overloaded,
+        Self::PausedAgent,
         Self::UnknownAgent,
     ];
 
@@ -82,6 +85,7 @@ impl Refusal {
             Self::NoTrunk => "no_trunk",
             Self::NumberBusy => "number_busy",
             Self::Overloaded => "overloaded",
+            Self::PausedAgent => "paused_agent",
             Self::UnknownAgent => "unknown_agent",
         }
     }

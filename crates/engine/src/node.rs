@@ -541,6 +541,15 @@ async fn take(node: &Arc<Node>, call: IncomingCall, numbers: &dyn NumberDirector
         call.reject(sip::StatusCode::NOT_FOUND);
         return;
     };
+    if agent.is_paused() {
+        tracing::info!(
+            agent = call.agent,
+            "an incoming call asks for an agent that is paused"
+        );
+        node.metrics.refused(Refusal::PausedAgent);
+        call.reject(sip::StatusCode::TEMPORARILY_UNAVAILABLE);
+        return;
+    }
     let slot = match node.admit() {
         Ok(slot) => slot,
         Err(error) => {

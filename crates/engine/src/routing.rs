@@ -146,7 +146,7 @@ impl Routing {
             .into_iter()
             .map(|tool| tool.name)
             .collect();
-        names.push(llm::END_CALL.to_owned());
+        names.extend([llm::END_CALL, agent::OPT_OUT].map(str::to_owned));
         let guards = agent
             .guard_rules
             .iter()

@@ -69,6 +69,16 @@ pub struct SilencePrompt {
     pub most: u32,
 }
 
+/// What the model is offered in a call of this direction.
+fn offered(agent: &AgentDefinition, direction: Direction) -> Vec<Tool> {
+    let mut tools = agent.intent_functions();
+    let has_own = tools.iter().any(|tool| tool.name == agent::OPT_OUT);
+    if direction == Direction::Outbound && !has_own {
+        tools.push(agent::opt_out_function());
+    }
+    tools
+}
+
 /// A short phrase that bridges a model's silence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filler {
@@ -96,7 +106,8 @@ pub struct Occasion<'a> {
 }
 
 impl Script {
-    /// The script of one call.
+    /// The script of one call. Of what the agent may have done it offers the intents, since a node
+    /// does nothing else of it, and whom it has called may opt out.
     pub fn for_call(agent: &AgentDefinition, occasion: &Occasion<'_>) -> Self {
         let context = agent::CallContext {
             direction: match occasion.direction {
@@ -115,7 +126,7 @@ impl Script {
         Self {
             system: assembled.system,
             knowledge: assembled.knowledge,
-            tools: agent.functions(),
+            tools: offered(agent, occasion.direction),
             first_message: occasion
                 .first_message
                 .or_else(|| agent.greeting(direction))
@@ -229,6 +240,35 @@ mod tests {
         let volume = 0.5;
         assert_eq!(background, Some(Background { ambience, volume }));
         assert!(script.hearing().suppress_noise);
+    }
+
+    fn names_offered(definition: serde_json::Value, direction: Direction) -> Vec<String> {
+        let agent = AgentDefinition::from_json(definition).unwrap();
+        let offered = offered(&agent, direction).into_iter();
+        offered.map(|tool| tool.name).collect()
+    }
+
+    #[test]
+    fn a_node_offers_the_intents_of_an_agent_and_not_its_tools() {
+        let agent = serde_json::json!({
+            "name": "Mihu",
+            "tools": [{ "name": "look_up", "description": "Looks things up." }],
+            "intents": [{ "name": "Book a table" }],
+        });
+        let offered = names_offered(agent, Direction::Inbound);
+        assert_eq!(offered, ["book_a_table"]);
+    }
+
+    #[test]
+    fn whom_an_agent_has_called_may_opt_out() {
+        let agent = serde_json::json!({ "name": "Mihu" });
+        let offered = names_offered(agent, Direction::Outbound);
+        assert_eq!(offered, [agent::OPT_OUT]);
+        let own = serde_json::json!({
+            "name": "Mihu",
+            "intents": [{ "name": "Do not call", "key": agent::OPT_OUT }],
+        });
+        assert_eq!(names_offered(own, Direction::Outbound), [agent::OPT_OUT]);
     }
 
     #[test]

@@ -92,6 +92,9 @@ pub struct ToolCall {
     pub name: String,
     /// Its arguments: a JSON object.
     pub arguments: String,
+    /// How sure the model is that the tool is meant, in thousandths, where it can say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<u16>,
 }
 
 impl ToolCall {
@@ -100,6 +103,7 @@ impl ToolCall {
         Self {
             name: END_CALL.to_owned(),
             arguments: "{}".to_owned(),
+            confidence: None,
         }
     }
 

@@ -228,6 +228,7 @@ async fn a_call_of_a_tool_is_read_with_its_arguments() {
     let expected = ToolCall {
         name: "balance".to_owned(),
         arguments: "{\"account\":\"4 2\"}".to_owned(),
+        confidence: None,
     };
     assert_eq!(
         parts,
@@ -265,6 +266,7 @@ async fn what_a_tool_answered_is_told_to_the_model() {
     let call = ToolCall {
         name: "balance".to_owned(),
         arguments: "{}".to_owned(),
+        confidence: None,
     };
     request.messages.push(Message {
         role: Role::Assistant,

@@ -191,7 +191,7 @@ pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError
         Pace::Virtual => TIME_OF_DAY,
         Pace::Wall => Timestamp::now(),
     };
-    let script = Script::for_call(
+    let mut script = Script::for_call(
         &order.agent,
         &Occasion {
             direction: Direction::Inbound,
@@ -202,6 +202,10 @@ pub fn replay(stages: &mut Stages, order: Order) -> Result<Replayed, ReplayError
             local_time: order.agent.local_time(now),
         },
     );
+    // A scenario answers tools, which a node does not.
+    script
+        .tools
+        .splice(0..0, order.agent.tools.iter().map(Into::into));
     let tools = order.caller.tools(&order.agent);
     let steps = order.caller.steps(script.first_message.is_some());
     let happened = call::carry(

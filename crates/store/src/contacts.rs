@@ -229,7 +229,8 @@ impl Store {
         let mut write = self.write().await?;
         let before = by_id(&mut write, &self.workspace, id).await;
         let before = before.map_err(StoreError)?;
-        let mut details = before.ok_or(SaveContactError::Unknown)?.details;
+        let before = before.ok_or(SaveContactError::Unknown)?.details;
+        let mut details = before.clone();
         edit(&mut details);
         if let Some(number) = &details.number
             && let Some(holder) = holder_of(&mut write, &self.workspace, number).await?
@@ -241,6 +242,8 @@ impl Store {
             .execute(&mut *write)
             .await
             .map_err(StoreError)?;
+        let left = leave_tasks(&mut write, &self.workspace, id, [&before, &details], now).await;
+        left.map_err(StoreError)?;
         extras::store(&mut write, &self.workspace, id, extras).await?;
         let after = by_id(&mut write, &self.workspace, id).await;
         let after = after.map_err(StoreError)?;
@@ -259,6 +262,24 @@ impl Store {
         write.commit().await?;
         Ok(Some(contact))
     }
+}
+
+/// Takes a contact out of what waits for it, if it does not want to be called any more or has
+/// become inactive.
+async fn leave_tasks(
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    id: Uuid,
+    [before, after]: [&ContactDetails; 2],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    if after.do_not_call && !before.do_not_call {
+        dialling::opt_out(write, workspace, id, now).await?;
+    }
+    if after.is_inactive && !before.is_inactive {
+        dialling::rest(write, workspace, id, now).await?;
+    }
+    Ok(())
 }
 
 /// The contact with this number; made under a fresh id when there is none.

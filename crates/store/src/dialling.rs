@@ -16,6 +16,7 @@ mod candidates;
 mod decisions;
 mod do_not_call;
 mod erasing;
+mod inactive;
 mod listings;
 mod members;
 mod pools;
@@ -39,6 +40,8 @@ pub use steps::{StepError, TaskChange};
 pub use tasks::{CreateTaskError, NewTask, TaskContact, TaskFilter, TaskRecord};
 
 pub(crate) use attempts::settle_call;
+pub(crate) use do_not_call::opt_out;
 pub(crate) use erasing::{
     ERASE_ATTEMPTS, ERASE_DO_NOT_CALL, ERASE_TASKS, LEAVE_POOLS, forget_contact,
 };
+pub(crate) use inactive::rest;

@@ -11,6 +11,8 @@ pub(crate) mod erasing;
 pub(crate) mod placing;
 pub(crate) mod requests;
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -94,6 +96,26 @@ impl Store {
             .fetch_all(&self.readers)
             .await?;
         Ok(schedules)
+    }
+
+    /// What these schedules are called, the deleted ones too.
+    pub async fn schedule_names(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let filter = Filter::of(&self.workspace, "workspace_id").any_of("id", ids.iter().copied());
+        let statement = format!(
+            "SELECT id, name FROM schedules WHERE {}",
+            filter.conditions()
+        );
+        let rows = sqlx::query_with(AssertSqlSafe(statement), filter.arguments()?)
+            .fetch_all(&self.readers)
+            .await?;
+        let names = rows
+            .iter()
+            .map(|row| Ok((uuid(row, "id")?, row.try_get("name")?)));
+        let names: Result<_, sqlx::Error> = names.collect();
+        Ok(names?)
     }
 
     /// The schedule with this id.

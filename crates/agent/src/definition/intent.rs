@@ -262,9 +262,17 @@ impl AgentDefinition {
     /// An intent's phrases are its name and the training rows whose `intent` is its key or name.
     #[must_use]
     pub fn functions(&self) -> Vec<llm::Tool> {
+        let tools = self.tools.iter().map(Into::into);
+        tools.chain(self.intent_functions()).collect()
+    }
+
+    /// The active intents alone, as functions: what is offered where nothing does what the tools
+    /// stand for.
+    #[must_use]
+    pub fn intent_functions(&self) -> Vec<llm::Tool> {
         let active = self.intents.iter().filter(|intent| intent.is_active);
         let intents = active.map(|intent| intent.function(self.training_of(intent)));
-        self.tools.iter().map(Into::into).chain(intents).collect()
+        intents.collect()
     }
 
     /// The active intent that a function stands for.

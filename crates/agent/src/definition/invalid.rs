@@ -16,7 +16,7 @@ pub struct InvalidField {
 }
 
 impl InvalidField {
-    pub(super) fn new(field: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub(crate) fn new(field: impl Into<String>, expected: impl Into<String>) -> Self {
         Self {
             field: field.into(),
             expected: expected.into(),

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::FreeObject;
 
-/// Something that the agent may have done while it talks. What does it, and
-/// whether anything does, is the node's matter.
+/// Something that the agent may have done while it talks. Scenarios of replays
+/// answer it; a node offers [intents](super::Intent) instead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct ToolDefinition {

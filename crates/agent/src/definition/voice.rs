@@ -23,7 +23,7 @@ pub struct VoiceSettings {
     pub call_behavior: CallBehavior,
     /// Rules of law that apply.
     pub compliance: Compliance,
-    /// Rewriting of numbers and texts; kept as given.
+    /// Rewriting of numbers and texts. Nodes take an empty object alone.
     #[schema(value_type = Object)]
     pub normalizers: FreeObject,
 }
@@ -213,14 +213,15 @@ impl Default for AdvancedInterruption {
     }
 }
 
-/// Which voice speaks. Empty texts leave the choice to the node.
+/// Which voice speaks. Empty texts leave the choice to the node, which takes no voice that it has
+/// not got: [`Abilities`](crate::Abilities).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct VoiceProfile {
     /// The voice's language as a BCP 47 tag.
     #[schema(max_length = 35, pattern = r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$")]
     pub language: String,
-    /// The voice's identifier at its provider.
+    /// The voice's identifier, which is its name where it has no other.
     #[schema(max_length = 200)]
     pub voice_uuid: String,
     /// The voice's name.
@@ -317,14 +318,14 @@ impl Default for CallBehavior {
     }
 }
 
-/// Rules of law that apply. Kept for the owner; nothing in this crate acts on
-/// them.
+/// Rules of law that apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub struct Compliance {
-    /// European data protection (GDPR); default false.
+    /// European data protection (GDPR); default false, which is all that nodes take.
     pub eu_gdpr_compliance: bool,
-    /// United States health data (HIPAA); default false.
+    /// United States health data (HIPAA): what is heard is kept sealed or not at all. A node that
+    /// has no key for recordings makes none, and no call is kept for replays; default false.
     pub hipaa_compliance: bool,
 }
 

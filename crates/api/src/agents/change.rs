@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agent::{AgentDefinition, Webhook};
+use agent::{AgentDefinition, InvalidField, Webhook};
 use jiff::Timestamp;
 use serde_json::Value;
 use store::{AgentRecord, NewAgent};
@@ -14,6 +14,7 @@ use crate::caller::Caller;
 use crate::directory::{KnownAgent, to_store};
 use crate::error::ApiError;
 use crate::exchange::{pass_over, refuse_arrays_for_objects};
+use crate::schedules::booking::{self, Booking};
 use crate::state::ApiState;
 use crate::webhooks::definitions::{self, NewSecret};
 use crate::webhooks::{READ_ONLY_OF_WEBHOOKS, forget_breaker};
@@ -24,10 +25,11 @@ type Changed = (Arc<KnownAgent>, Vec<NewSecret>);
 pub(super) async fn create(
     state: &ApiState,
     caller: &Caller,
-    body: Value,
+    mut body: Value,
     now: Timestamp,
 ) -> Result<Changed, ApiError> {
     refuse_intents(&body)?;
+    let booking = take_booking(caller, &mut body).await?;
     let mut definition = AgentDefinition::from_json(body.clone())?;
     refuse_arrays_for_objects(&body, &definition.public_view())?;
     if !definition.agent_uuid.is_nil() {
@@ -38,12 +40,16 @@ pub(super) async fn create(
     }
     let id = Uuid::now_v7();
     check_slug(state, caller, &definition, id)?;
+    check_abilities(state, &AgentDefinition::default(), &definition)?;
     forget_ids(&mut definition.webhooks);
     let definition = definition.identified(id);
     let (webhooks, secrets) = definitions::of_client(state, &definition)?;
     let stored = stored_form(&definition, Some(webhooks))?;
     let record = caller.store.insert_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
+    if let Some(booking) = booking {
+        booking::put(caller, id, &booking, now).await?;
+    }
     Ok((remember(state, &record)?, secrets))
 }
 
@@ -58,6 +64,7 @@ pub(super) async fn update(
     let id = agent.definition.agent_uuid;
     pass_over_what_is_shown(&mut body, &view::agent(caller, agent, &[]).await?.0)?;
     refuse_intents(&body)?;
+    let booking = take_booking(caller, &mut body).await?;
     let with_webhooks = body.get("webhooks").is_some();
     let mut before = AgentDefinition::clone(&agent.definition);
     if with_webhooks {
@@ -73,6 +80,7 @@ pub(super) async fn update(
     let mut definition = before.patched(body.clone())?;
     refuse_arrays_for_objects(&body, &definition.public_view())?;
     check_slug(state, caller, &definition, id)?;
+    check_abilities(state, &before, &definition)?;
     for webhook in &mut definition.webhooks {
         if !known.contains(&webhook.webhook_uuid) {
             webhook.webhook_uuid = Uuid::now_v7();
@@ -83,6 +91,9 @@ pub(super) async fn update(
     let record = caller.store.update_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
     let record = record.ok_or_else(unknown_agent)?;
+    if let Some(booking) = booking {
+        booking::put(caller, id, &booking, now).await?;
+    }
     Ok((remember(state, &record)?, secrets))
 }
 
@@ -99,6 +110,19 @@ pub(super) async fn store(
     remember(state, &record.ok_or_else(unknown_agent)?)
 }
 
+/// Takes out how the agent is to book, which is kept beside its definition.
+async fn take_booking(caller: &Caller, body: &mut Value) -> Result<Option<Booking>, ApiError> {
+    let fields = body.as_object_mut();
+    match fields.and_then(|fields| fields.remove("appointments")) {
+        None => Ok(None),
+        Some(Value::Null) => Ok(Some(Booking::default())),
+        Some(sent) => {
+            let booking = booking::read(caller, sent).await;
+            Ok(Some(booking.map_err(|error| error.within("appointments"))?))
+        }
+    }
+}
+
 /// Intents are made and changed one by one.
 fn refuse_intents(body: &Value) -> Result<(), ApiError> {
     if body.get("intents").is_some() {
@@ -106,6 +130,31 @@ fn refuse_intents(body: &Value) -> Result<(), ApiError> {
         return Err(ApiError::invalid("intents", expected));
     }
     Ok(())
+}
+
+/// Refuses what of a change the node can not do. What is left as it was is not asked about.
+pub(super) fn check_abilities(
+    state: &ApiState,
+    before: &AgentDefinition,
+    after: &AgentDefinition,
+) -> Result<(), InvalidField> {
+    if !after.tools.is_empty() && after.tools != before.tools {
+        return Err(InvalidField {
+            field: "tools".to_owned(),
+            expected: "an empty array: nothing uses the tools of a definition in calls; what \
+                       callers may want are intents, which POST /agents/{agent_uuid}/intents makes"
+                .to_owned(),
+        });
+    }
+    let (was, is) = (before.public_view(), after.public_view());
+    let problems = state.config.abilities.problems(after).into_iter();
+    let mut new = problems.filter(|one| at(&was, &one.field) != at(&is, &one.field));
+    new.next().map_or(Ok(()), Err)
+}
+
+/// What stands at the path of a field.
+fn at<'a>(view: &'a Value, field: &str) -> Option<&'a Value> {
+    field.split('.').try_fold(view, |view, name| view.get(name))
 }
 
 /// Passes over what an answer shows of the agent beside its definition.

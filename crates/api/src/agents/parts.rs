@@ -35,6 +35,8 @@ pub(super) async fn change_part(
     let PartChange { changes, prefix } = part(&agent.definition)?;
     let definition = agent.definition.patched(changes);
     let definition = definition.map_err(|error| shortened(error, &prefix))?;
+    change::check_abilities(state, &agent.definition, &definition)
+        .map_err(|error| shortened(error, &prefix))?;
     change::store(state, caller, &definition, clock::now()).await
 }
 

@@ -12,6 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::channels::AgentChannels;
+use crate::schedules::booking::Booking;
 use crate::webhooks::Webhook;
 
 /// An agent as it is shown: its definition, its webhooks, and when it was made and changed.
@@ -44,6 +45,7 @@ impl PartialSchema for Agent {
             "description": "Who is told about its conversations.",
             "items": { "$ref": "#/components/schemas/Webhook" },
         });
+        schema["properties"]["appointments"] = written_out::<Booking>();
         let names = schema["properties"].as_object().into_iter().flatten();
         let is_always_shown = |name: &&String| !SHOWN_IF_ANY.contains(&name.as_str());
         let required = names.map(|(name, _)| name).filter(is_always_shown);
@@ -69,6 +71,7 @@ impl PartialSchema for NewAgent {
     fn schema() -> RefOr<Schema> {
         let mut schema = definition();
         permit_nulls(&mut schema);
+        schema["properties"]["appointments"] = booking_or_null();
         // The node gives ids.
         if let Some(fields) = schema["properties"].as_object_mut() {
             fields.remove("agent_uuid");
@@ -77,6 +80,7 @@ impl PartialSchema for NewAgent {
             "type": "string", "minLength": 1, "maxLength": 200, "pattern": "\\S",
             "description": "What the agent calls itself.",
         });
+        schema["properties"]["tools"] = no_tools();
         schema["required"] = json!(["name"]);
         schema["description"] = "An agent to be made. Null stands for the default.".into();
         read(schema)
@@ -93,6 +97,7 @@ impl PartialSchema for AgentChange {
     fn schema() -> RefOr<Schema> {
         let mut schema = definition();
         permit_nulls(&mut schema);
+        schema["properties"]["appointments"] = booking_or_null();
         for (name, shown) in shown() {
             schema["properties"][name] = shown;
         }
@@ -100,6 +105,7 @@ impl PartialSchema for AgentChange {
             "type": "string", "minLength": 1, "maxLength": 200, "pattern": "\\S",
             "description": "What the agent calls itself.",
         });
+        schema["properties"]["tools"] = no_tools();
         schema["description"] =
             "What is to change of an agent. Null goes back to the default.".into();
         read(schema)
@@ -118,11 +124,30 @@ fn example() -> Value {
     let id = Uuid::from_u128(0x0198_c5a2_5c00_7000_8000_0242_ac12_0002);
     let mut example = definition.identified(id).public_view();
     example["channels"] = json!({ "call": { "bound": false, "numbers": [] } });
+    example["appointments"] = json!({
+        "enabled": false, "random_assignment": false, "schedule_assignments": [],
+    });
     example["source"] = "api".into();
     for name in ["created_at", "updated_at"] {
         example[name] = "2026-03-29T10:00:00Z".into();
     }
     example
+}
+
+/// How an agent books, as it is sent with the agent.
+fn booking_or_null() -> Value {
+    json!({
+        "anyOf": [written_out::<Booking>(), { "type": "null" }],
+        "description": "How the agent books. All of it is replaced.",
+    })
+}
+
+/// What a client may send for the tools of files.
+fn no_tools() -> Value {
+    json!({
+        "type": ["array", "null"], "items": {}, "maxItems": 0,
+        "description": "None: what callers may want are intents.",
+    })
 }
 
 fn shown() -> impl Iterator<Item = (&'static str, Value)> {

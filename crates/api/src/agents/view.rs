@@ -8,6 +8,7 @@ use crate::caller::Caller;
 use crate::clock;
 use crate::directory::KnownAgent;
 use crate::error::ApiError;
+use crate::schedules::booking;
 use crate::webhooks::definitions::NewSecret;
 use crate::webhooks::view;
 
@@ -21,6 +22,7 @@ pub(super) async fn agent(
     let webhooks = caller.store.webhooks(id).await;
     let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
     let channels = channels::of(caller, id).await?;
+    let appointments = booking::block(caller, id).await?;
     let now = clock::now();
     let shown = webhooks.iter().map(|webhook| view(webhook, secrets, now));
     let shown: Vec<_> = shown.collect();
@@ -31,6 +33,7 @@ pub(super) async fn agent(
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         set("webhooks", webhooks);
         set("channels", channels);
+        set("appointments", appointments);
         set("source", agent.source.as_str().into());
         set("created_at", agent.created_at.to_string().into());
         set("updated_at", agent.updated_at.to_string().into());

@@ -54,7 +54,7 @@ struct VoiceView {
     call_behavior: CallBehavior,
     /// Rules of law that apply.
     compliance: Compliance,
-    /// Rewriting of numbers and texts; kept as given.
+    /// Rewriting of numbers and texts; nothing does that yet.
     #[schema(value_type = Object)]
     normalizers: FreeObject,
 }
@@ -194,9 +194,10 @@ block! {
 block! {
     /// Changes which voice speaks
     ///
-    /// Fields that are left out stay; null goes back to the default.
+    /// A voice or a language that the node has not got is refused, and the refusal names those that
+    /// it has. Fields that are left out stay; null goes back to the default.
     voice_profile: VoiceProfile, "/agents/{agent_uuid}/voice-profile", "update_voice_profile",
-    "voice_profile", { "language": "en" }
+    "voice_profile", { "voice_name": "rms" }
 }
 
 block! {
@@ -218,25 +219,27 @@ block! {
 block! {
     /// Changes the rules of law that apply
     ///
-    /// Fields that are left out stay; null goes back to the default.
+    /// With `hipaa_compliance`, a node that has no key for recordings makes none of this agent's
+    /// calls. `eu_gdpr_compliance` is refused, since nothing acts on it. Fields that are left out
+    /// stay; null goes back to the default.
     compliance: Compliance, "/agents/{agent_uuid}/compliance", "update_compliance",
-    "compliance", { "eu_gdpr_compliance": true }
+    "compliance", { "hipaa_compliance": true }
 }
 
 block! {
     /// Changes how numbers and texts are rewritten
     ///
-    /// Kept as given. Fields that are left out stay; null takes one away.
+    /// Nothing does that yet, so that no field is taken.
     normalizers: Normalizers, "/agents/{agent_uuid}/normalizers", "update_normalizers",
-    "normalizers", { "outbound_numbers": "spoken" }
+    "normalizers", {}
 }
 
-/// Stands for the block whose fields nobody interprets.
+/// Stands for the block that has no fields yet.
 struct Normalizers;
 
 impl utoipa::PartialSchema for Normalizers {
     fn schema() -> RefOr<Schema> {
-        read(json!({ "type": "object", "additionalProperties": true }))
+        read(json!({ "type": "object", "additionalProperties": false }))
     }
 }
 

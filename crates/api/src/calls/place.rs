@@ -147,8 +147,10 @@ struct PlacedCallee {
     responses(
         (status = 200, description = "The call is being placed.", body = Envelope<PlacedCall>),
         (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
-        (status = 409, description = "`NO_TRUNK`: No trunk can reach this number; \
-            `CONTACT_DO_NOT_CALL`: the contact with it does not want to be called; \
+        (status = 409, description = "`AGENT_PAUSED`: The agent makes no calls now; \
+            `NO_TRUNK`: no trunk can reach this number; \
+            `CONTACT_DO_NOT_CALL`: it is on the do-not-call list, or the contact with it does \
+            not want to be called; \
             `CHANNEL_DISABLED`: the agent's number makes no calls; `DESTINATION_NOT_ALLOWED`: it \
             may not call this country.", body = ErrorBody),
         (status = 503, description = "`NODE_FULL`: The node takes no more calls now; `NO_MEDIA`: \
@@ -198,6 +200,14 @@ fn find_agent(
 ) -> Result<Arc<AgentDefinition>, ApiError> {
     let agent = state.directory.get(&caller.workspace, id);
     let agent = agent.ok_or_else(unknown_agent)?;
+    if agent.definition.is_paused() {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "AGENT_PAUSED",
+            "The agent is paused.",
+            "Set its `status` to `ready`, or call with another agent.",
+        ));
+    }
     Ok(Arc::clone(&agent.definition))
 }
 
@@ -243,15 +253,15 @@ async fn tell_of_contact(
     said: Option<String>,
 ) -> Result<Option<String>, ApiError> {
     let internal = |error| ApiError::internal("find the contact of a call", &error);
-    let contact = store.contact_of_number(number).await.map_err(internal)?;
-    if contact.as_ref().is_some_and(|it| it.details.do_not_call) {
+    if store.is_do_not_call(number).await.map_err(internal)? {
         return Err(ApiError::new(
             StatusCode::CONFLICT,
             "CONTACT_DO_NOT_CALL",
-            "The contact with this number does not want to be called.",
-            "Call somebody else; `do_not_call` of the contact says so.",
+            "Who has this number does not want to be called.",
+            "Call somebody else; the do-not-call list or `do_not_call` of the contact says so.",
         ));
     }
+    let contact = store.contact_of_number(number).await.map_err(internal)?;
     about_contact(store, contact.as_ref(), said)
         .await
         .map_err(internal)

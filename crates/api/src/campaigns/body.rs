@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{CampaignRecord, CampaignTerms};
+use store::{CampaignRecord, CampaignTerms, RuleTerms};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::dates;
 use crate::error::ApiError;
-use crate::exchange::{Change, LocalDate, Text, words};
+use crate::exchange::{Change, LocalDate, Object, Text, words};
+use crate::rules::{InlineRule, RuleType};
 
 words! {
     /// Where a campaign is in its life.
@@ -171,9 +172,13 @@ pub(super) struct CampaignChange {
     /// The rule that it goes by.
     #[serde(default)]
     pub(super) rule_uuid: Change<Uuid>,
+    /// A rule that there is, by its `uuid`, or one that is made for the campaign; not together with
+    /// `rule_uuid`.
+    #[schema(value_type = Option<InlineRule>)]
+    pub(super) rules: Option<Object<InlineRule>>,
     /// What a text campaign sends.
     #[serde(default)]
-    template_uuid: Change<Uuid>,
+    pub(super) template_uuid: Change<Uuid>,
 }
 
 impl NewCampaign {
@@ -205,7 +210,21 @@ impl NewCampaign {
 }
 
 impl CampaignChange {
-    pub(super) fn apply(self, terms: &mut CampaignTerms) -> Result<(), ApiError> {
+    /// The rule that it names, in either way.
+    pub(super) fn named_rule(&self) -> Result<Option<Uuid>, ApiError> {
+        match (&self.rule_uuid, &self.rules) {
+            (Change::Keep | Change::Clear, None) => Ok(None),
+            (Change::Set(rule), None) => Ok(Some(*rule)),
+            (Change::Keep, Some(Object(rule))) => Ok(rule.uuid),
+            (Change::Set(_) | Change::Clear, Some(_)) => {
+                let expected = "to be left out where `rule_uuid` is given";
+                Err(ApiError::invalid("rules", expected))
+            }
+        }
+    }
+
+    /// Changes the terms, and gives back the rule that is to be made for them.
+    pub(super) fn apply(self, terms: &mut CampaignTerms) -> Result<Option<RuleTerms>, ApiError> {
         if let Some(name) = self.name {
             terms.name = name.0;
         }
@@ -233,7 +252,19 @@ impl CampaignChange {
         if matches!(terms.status.as_str(), "Active" | "In Process") {
             check_ready(terms)?;
         }
-        Ok(())
+        let Some(Object(rule)) = self.rules else {
+            return Ok(None);
+        };
+        if rule.uuid.is_some() {
+            terms.rule = rule.uuid;
+            return Ok(None);
+        }
+        let kind = if terms.kind == CampaignType::Text.as_str() {
+            RuleType::Text
+        } else {
+            RuleType::Call
+        };
+        Ok(Some(rule.terms(&terms.name, kind)))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::exchange::{
 };
 use crate::rules::unknown_rule;
 use crate::state::ApiState;
+use crate::whatsapp::require_template;
 
 /// All campaigns
 ///
@@ -66,8 +67,8 @@ pub(super) async fn list(
     })),
     responses(
         (status = 201, description = "The campaign.", body = Envelope<Campaign>),
-        (status = 404, description = "`AGENT_NOT_FOUND` or `RULE_NOT_FOUND`: There is no such \
-            thing.", body = ErrorBody),
+        (status = 404, description = "`AGENT_NOT_FOUND`, `RULE_NOT_FOUND` or \
+            `TEMPLATE_NOT_FOUND`: There is no such thing.", body = ErrorBody),
     ),
 )]
 pub(super) async fn create(
@@ -76,7 +77,7 @@ pub(super) async fn create(
     Json(body): Json<NewCampaign>,
 ) -> Result<Created<Campaign>, ApiError> {
     let terms: CampaignTerms = body.terms()?;
-    check_known(&state, &caller, terms.agent, terms.rule).await?;
+    check_known(&state, &caller, terms.agent, terms.rule, terms.template).await?;
     let made = caller.store.create_campaign(&terms, clock::now()).await;
     let made = made.map_err(|error| ApiError::internal("make a campaign", &error))?;
     state.dialling.notify_one();
@@ -110,8 +111,9 @@ pub(super) async fn show(
     request_body(content = CampaignChange, example = json!({ "end_date": "2036-05-31" })),
     responses(
         (status = 200, description = "The campaign.", body = Envelope<Campaign>),
-        (status = 404, description = "`CAMPAIGN_NOT_FOUND`, `AGENT_NOT_FOUND` or \
-            `RULE_NOT_FOUND`: There is no such thing.", body = ErrorBody),
+        (status = 404, description = "`CAMPAIGN_NOT_FOUND`, `AGENT_NOT_FOUND`, \
+            `RULE_NOT_FOUND` or `TEMPLATE_NOT_FOUND`: There is no such thing.",
+            body = ErrorBody),
     ),
 )]
 pub(super) async fn update(
@@ -129,12 +131,13 @@ pub(super) async fn update(
         &state,
         &caller,
         named(&body.agent_uuid),
-        named(&body.rule_uuid),
+        body.named_rule()?,
+        named(&body.template_uuid),
     )
     .await?;
     let changed = caller
         .store
-        .change_campaign(campaign, |terms| body.apply(terms), clock::now())
+        .change_campaign_and_rule(campaign, |terms| body.apply(terms), clock::now())
         .await;
     let changed = changed.map_err(|error| ApiError::internal("change a campaign", &error))?;
     let changed = changed.ok_or_else(unknown_campaign)??;
@@ -172,6 +175,7 @@ async fn check_known(
     caller: &Caller,
     agent: Option<Uuid>,
     rule: Option<Uuid>,
+    template: Option<Uuid>,
 ) -> Result<(), ApiError> {
     if let Some(agent) = agent {
         let known = state.directory.get(&caller.workspace, agent);
@@ -179,6 +183,9 @@ async fn check_known(
     }
     if let Some(rule) = rule {
         super::running::require_rule(caller, rule, unknown_rule).await?;
+    }
+    if let Some(template) = template {
+        require_template(&caller.store, template).await?;
     }
     Ok(())
 }

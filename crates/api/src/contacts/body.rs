@@ -94,7 +94,7 @@ words! {
     pub(super) enum ContactStatus {
         /// It does.
         Active = "Active",
-        /// It is kept and not used.
+        /// It is kept and not used: tasks and campaigns leave it alone.
         Inactive = "Inactive",
     }
 }

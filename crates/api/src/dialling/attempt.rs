@@ -12,6 +12,9 @@ use super::work::{self, Kind, TaskData};
 use crate::calls::{about_contact, new_call};
 use crate::phone_numbers::{Refusal, give_back, leave};
 
+/// How soon to look again whether an agent is still paused.
+const PAUSED_FOR: SignedDuration = SignedDuration::from_secs(15);
+
 /// What became of a task that was to be taken up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
@@ -32,6 +35,14 @@ pub(super) async fn make(
 ) -> Result<Taken, StoreError> {
     let is_call = kind == Kind::MakeCall;
     if is_call && (now < runner.full_until || !has_room(runner, store, now).await?) {
+        return Ok(Taken::Left);
+    }
+    if is_call && is_paused(runner, store, candidate) {
+        let decision = Decision::Wait {
+            until: now.saturating_add(PAUSED_FOR).unwrap_or(Timestamp::MAX),
+            reason: "its agent is paused".to_owned(),
+        };
+        store.decide(&candidate.task, &decision, now).await?;
         return Ok(Taken::Left);
     }
     let mut order = if is_call {
@@ -112,6 +123,12 @@ async fn has_room(runner: &Runner, store: &Store, now: Timestamp) -> Result<bool
     let under_way = store.held_attempts(&runner.node, now).await?.len();
     let most = usize::try_from(runner.state.config.dialling.parallel).unwrap_or(usize::MAX);
     Ok(under_way < most)
+}
+
+fn is_paused(runner: &Runner, store: &Store, candidate: &Candidate) -> bool {
+    let directory = &runner.state.directory;
+    let agent = directory.get(store.workspace_id(), candidate.task.agent);
+    agent.is_some_and(|agent| agent.definition.is_paused())
 }
 
 /// The call that a task makes.

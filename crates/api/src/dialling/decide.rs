@@ -105,6 +105,7 @@ fn follow(candidate: &Candidate, outcome: Outcome, now: Timestamp) -> Next {
     let nobody = || Callee {
         zones: Zones::of_contact(None, ""),
         is_do_not_call: false,
+        is_inactive: false,
         attempts_in_all: 0,
     };
     let (callee, rule) = match callee(candidate) {
@@ -169,6 +170,7 @@ fn callee(candidate: &Candidate) -> Option<Callee> {
     Some(Callee {
         zones: Zones::of_contact(zone.map(String::as_str), number),
         is_do_not_call: candidate.is_do_not_call,
+        is_inactive: task.is_contact_inactive,
         attempts_in_all: u32::try_from(in_all).unwrap_or(u32::MAX),
     })
 }
@@ -257,7 +259,7 @@ const fn waiting(because: Wait) -> &'static str {
 
 fn barred(bar: Bar) -> Decision {
     let status = match bar {
-        Bar::DoNotCall => "cancelled",
+        Bar::DoNotCall | Bar::Inactive => "cancelled",
         Bar::Expired => "expired",
         Bar::TotalCap | Bar::NoCommonHours => "failed",
     };

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::clock;
+use crate::error::ApiError;
 use crate::exchange::words;
 use crate::state::ApiState;
 use crate::whatsapp;
@@ -57,7 +58,7 @@ words! {
     }
 }
 
-/// What a task's type needs. Each type reads its own fields.
+/// What a task's type needs. Each type has its own fields, and takes no others.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default, expecting = "an object")]
 pub(crate) struct TaskData {
@@ -112,6 +113,43 @@ impl CallPromptData {
 }
 
 impl TaskData {
+    /// An error about a field that tasks of another type have.
+    pub(crate) fn check_fields(&self, kind: Kind) -> Result<(), ApiError> {
+        let given = [
+            ("about", Kind::MakeCall, self.about.is_some()),
+            ("prompt", Kind::MakeCall, self.prompt.is_some()),
+            (
+                "first_message",
+                Kind::MakeCall,
+                self.first_message.is_some(),
+            ),
+            (
+                "message_type",
+                Kind::SendMessage,
+                self.message_type.is_some(),
+            ),
+            (
+                "template_uuid",
+                Kind::SendMessage,
+                self.template_uuid.is_some(),
+            ),
+            ("parameters", Kind::SendMessage, self.parameters.is_some()),
+            ("url", Kind::Webhook, self.url.is_some()),
+            ("payload", Kind::Webhook, self.payload.is_some()),
+        ];
+        let mut strange = given
+            .into_iter()
+            .filter(|(_, of, is_given)| *is_given && *of != kind);
+        let Some((field, of, _)) = strange.next() else {
+            return Ok(());
+        };
+        let expected = format!(
+            "to be left out: only tasks of type `{}` read it; `metadata` keeps anything",
+            of.as_str()
+        );
+        Err(ApiError::invalid(format!("task_data.{field}"), expected))
+    }
+
     /// As it is stored; what can not be read any more counts as left out.
     pub(crate) fn read(stored: &Value) -> Self {
         serde_json::from_value(stored.clone()).unwrap_or_default()

@@ -105,7 +105,8 @@ async fn evaluate(state: &ApiState, claimed: &ClaimedEvaluation) -> Result<(), S
         None => judging::offline(&material, None),
     };
     let now = clock::now();
-    let party = telling::party_of(&store, &call).await?;
+    let ended_at = call.ended_at.unwrap_or(now);
+    let party = telling::party_of(&store, &call, ended_at).await?;
     let outcome = outcome(state, &call, party, &material, verdict, now);
     let owed = state
         .store

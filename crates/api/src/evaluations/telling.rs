@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use store::{Announcement, CallRecord, Store, StoreError};
 
 use super::judging::{Material, Verdict};
-use crate::webhooks::events::{ContactInfo, EvaluationKind, SessionEvaluation};
+use crate::webhooks::events::{
+    AppointmentMade, ContactInfo, EvaluationKind, SessionEvaluation, to_the_second,
+};
 
 /// Whom a call was with.
 #[derive(Default)]
@@ -13,10 +15,16 @@ pub(crate) struct Party {
     contact: Option<ContactInfo>,
     /// Values of the workspace's own fields, by their keys.
     fields: Map<String, Value>,
+    /// The appointment with the contact that was made in the call.
+    appointment: Option<AppointmentMade>,
 }
 
-/// The contact of a call, if there is one.
-pub(crate) async fn party_of(store: &Store, call: &CallRecord) -> Result<Party, StoreError> {
+/// The contact of a call that is over at `ended_at`, if there is one.
+pub(crate) async fn party_of(
+    store: &Store,
+    call: &CallRecord,
+    ended_at: Timestamp,
+) -> Result<Party, StoreError> {
     let contact = match call.contact {
         Some(contact) => store.contact(contact).await?,
         None => None,
@@ -39,9 +47,19 @@ pub(crate) async fn party_of(store: &Store, call: &CallRecord) -> Result<Party, 
         phone_number: contact.details.number,
         email: contact.details.email,
     };
+    let made = store.appointment_made(info.contact_uuid, (call.created_at, ended_at));
+    let appointment = made.await?.map(|made| AppointmentMade {
+        uuid: made.id,
+        schedule_uuid: made.schedule,
+        title: made.fields.title,
+        start_time: made.fields.start,
+        end_time: made.fields.end,
+        status: made.fields.status,
+    });
     Ok(Party {
         contact: Some(info),
         fields,
+        appointment,
     })
 }
 
@@ -77,6 +95,10 @@ pub(crate) fn events(
         call_end_analysis: Some(verdict.summary.clone()),
         source: evaluation.source.to_owned(),
         source_reason: evaluation.source_reason.clone(),
+        pipeline: None,
+        pipeline_change: None,
+        appointment: party.appointment,
+        timestamp: to_the_second(at),
         fields: party.fields,
     };
     let mut told = vec![text.announcement(EvaluationKind::Text, at)];

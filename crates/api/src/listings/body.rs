@@ -14,6 +14,7 @@ use crate::pools::{PoolType, usual};
 use crate::rules::{InlineRule, RuleType, unknown_rule};
 use crate::state::ApiState;
 use crate::tasks::Person;
+use crate::whatsapp::template_of_settings;
 
 /// A listing to be made.
 #[derive(Deserialize, ToSchema)]
@@ -35,7 +36,8 @@ pub(super) struct Body {
     end_date: Option<LocalDate>,
     /// Who calls.
     agent_uuid: Option<Uuid>,
-    /// The template that a text listing sends.
+    /// The settings of the template that a text listing sends, as
+    /// `GET /whatsapp/template-settings` lists them.
     contact_template_setting_id: Option<Uuid>,
     /// The rule that it goes by.
     #[schema(value_type = Option<InlineRule>)]
@@ -71,6 +73,10 @@ pub(super) async fn read(
     if is_started && kind == CampaignType::Text && body.contact_template_setting_id.is_none() {
         return Err(ApiError::missing("contact_template_setting_id"));
     }
+    let template = match body.contact_template_setting_id {
+        Some(settings) => Some(template_of_settings(&caller.store, settings).await?),
+        None => None,
+    };
     let starts_at = body.start_date.map(first_moment);
     let ends_at = body.end_date.map(moment_after);
     if starts_at
@@ -96,7 +102,7 @@ pub(super) async fn read(
             ends_at,
             agent,
             rule: known_rule,
-            template: body.contact_template_setting_id,
+            template,
         },
         rule: new_rule,
         pool: usual(

@@ -53,6 +53,10 @@ impl Numbers {
         let Some(agent) = agent else {
             return Ok(Answerer::Nobody);
         };
+        // A call that is refused takes no place.
+        if agent.definition.is_paused() {
+            return Ok(Answerer::Agent(Arc::clone(&agent.definition)));
+        }
         let store = self.store.in_workspace(&found.workspace);
         let limit = number.capacity.inbound_limit;
         let has_place = store

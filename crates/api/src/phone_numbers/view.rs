@@ -185,7 +185,7 @@ struct Bindings {
     call: Bound,
     /// Nobody: it carries no text messages.
     sms: Bound,
-    /// Nobody: WhatsApp has accounts of its own.
+    /// Whether a WhatsApp account sends from it. No agent has that: each message names its own.
     whatsapp: Bound,
 }
 
@@ -193,7 +193,7 @@ struct Bindings {
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(as = NumberBound)]
 struct Bound {
-    /// Whether one has.
+    /// Whether one has; of WhatsApp, whether an account has it.
     bound: bool,
     /// Which; of several the one that it was bound to last.
     #[schema(required)]
@@ -243,7 +243,7 @@ struct Channels {
     call: Channel,
     /// Text messages, which it does not carry.
     sms: Channel,
-    /// WhatsApp, which it does not carry.
+    /// Whether a WhatsApp account sends from it.
     whatsapp: Bound,
     /// Calls to it.
     inbound: Incoming,
@@ -266,6 +266,7 @@ struct Channel {
 /// A number with the agents that have it.
 pub(super) async fn number(caller: &Caller, number: PhoneNumber) -> Result<Number, StoreError> {
     let bound = bound(&caller.store.bindings_of_number(number.id).await?);
+    let whatsapp = whatsapp(caller, &number).await?;
     Ok(Number {
         phone_number_uuid: number.id,
         kind: kind(&number.number),
@@ -303,7 +304,7 @@ pub(super) async fn number(caller: &Caller, number: PhoneNumber) -> Result<Numbe
         bindings: Bindings {
             call: bound,
             sms: unbound(),
-            whatsapp: unbound(),
+            whatsapp,
         },
         purchased_at: None,
         created_at: number.created_at,
@@ -318,6 +319,7 @@ pub(super) async fn snapshot(
     number: &PhoneNumber,
 ) -> Result<ChannelSnapshot, StoreError> {
     let bound = bound(&caller.store.bindings_of_number(number.id).await?);
+    let whatsapp = whatsapp(caller, number).await?;
     Ok(ChannelSnapshot {
         phone_number_uuid: number.id,
         number: number.number.clone(),
@@ -334,9 +336,21 @@ pub(super) async fn snapshot(
                 outgoing: nothing(),
                 bound: unbound(),
             },
-            whatsapp: unbound(),
+            whatsapp,
             inbound: incoming(number),
         },
+    })
+}
+
+/// Whether an account sends from the number. It is no agent's: each message names its own.
+async fn whatsapp(caller: &Caller, number: &PhoneNumber) -> Result<Bound, StoreError> {
+    let has_account = caller
+        .store
+        .has_whatsapp_account_with(&number.number)
+        .await?;
+    Ok(Bound {
+        bound: has_account,
+        ..unbound()
     })
 }
 

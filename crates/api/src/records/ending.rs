@@ -38,7 +38,7 @@ pub(super) async fn write(
         let ended = EndReport::new(state, call, report, &verdict.summary, felt);
         told.push(ended.announcement(at));
         let seconds = report.duration.as_secs_f64().round() as u64;
-        let party = evaluations::party_of(&store, call).await?;
+        let party = evaluations::party_of(&store, call, at).await?;
         let events = evaluations::events(call, party, seconds, &material, &verdict, now);
         told.extend(events);
         (summary, sentiment) = (Some(verdict.summary), verdict.sentiment);

@@ -8,16 +8,32 @@ use uuid::Uuid;
 use crate::state::ApiState;
 use crate::webhooks::events::IntentCall;
 
+/// How a tool is used.
+pub(super) struct Used<'a> {
+    /// Which use of a tool in its call it is.
+    pub(super) number: u32,
+    pub(super) tool: &'a str,
+    /// A JSON object.
+    pub(super) arguments: &'a str,
+    /// How sure the model was, in thousandths.
+    pub(super) confidence: Option<u16>,
+}
+
 /// Notes that a tool is used, and owes `intent.call` if an intent of the agent is behind it.
 /// Returns how many messages are owed.
 pub(super) async fn called(
     state: &ApiState,
     store: &Store,
     record: &CallRecord,
-    number: u32,
-    (tool, arguments): (&str, &str),
+    used: Used<'_>,
     at: Timestamp,
 ) -> Result<u64, StoreError> {
+    let Used {
+        number,
+        tool,
+        arguments,
+        confidence,
+    } = used;
     let agent = state.directory.get(&record.workspace, agent_of(record));
     let intent = agent.as_ref().and_then(|it| it.definition.intent_of(tool));
     let told = intent.map(|intent| {
@@ -29,7 +45,7 @@ pub(super) async fn called(
             key: intent.key.clone(),
             name: intent.name.clone(),
             parameters: serde_json::from_str(arguments).unwrap_or_default(),
-            confidence: None,
+            confidence: confidence.map(|thousandths| f64::from(thousandths) / 1_000.0),
         };
         call.announcement(at)
     });

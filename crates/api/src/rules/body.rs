@@ -118,13 +118,13 @@ pub(super) struct NewRule {
     escalation_target: Option<Text<1, 255>>,
 }
 
-/// A rule that a listing brings, or the id of one that there is.
+/// A rule that a listing or a campaign brings, or the id of one that there is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct InlineRule {
     /// A rule that there is; nothing else is given then.
     pub(crate) uuid: Option<Uuid>,
-    /// What it is called; the listing's name, if left out.
+    /// What it is called; as the listing or campaign, if left out.
     pub(crate) name: Option<Text<3, 255>>,
     /// 3, if left out.
     max_calls_per_day: Option<Whole<1, 1000>>,
@@ -136,7 +136,7 @@ pub(crate) struct InlineRule {
     start_time: Option<TimeOfDay>,
     /// 18:00, if left out.
     end_time: Option<TimeOfDay>,
-    /// The listing's, if left out.
+    /// That of the listing or campaign, if left out.
     #[serde(rename = "type")]
     kind: Option<RuleType>,
 }

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use self::change::{StatusChange, Update};
 use self::new::New;
-use self::view::{Appointment, AppointmentStatus, view};
+use self::view::AppointmentStatus;
+pub(super) use self::view::{Appointment, view};
 use super::LONGEST_LIST;
 use super::place::{ClashBody, Place, Refused};
 use super::times::DayOrTime;

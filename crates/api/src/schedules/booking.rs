@@ -13,7 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use self::settings::{Assignment, Booking, MOST_ASSIGNMENTS};
+pub(crate) use self::settings::Booking;
+use self::settings::{Assignment, MOST_ASSIGNMENTS};
 use super::objects;
 use crate::agents;
 use crate::caller::Caller;
@@ -154,20 +155,45 @@ async fn replace(
     Json(body): Json<Value>,
 ) -> Result<Envelope<AgentBooking>, ApiError> {
     let agent = agents::find(&state, &caller, &agent)?.definition.agent_uuid;
-    let booking: Booking = objects(body)?;
-    check(&caller, &booking).await?;
-    let settings = serde_json::to_value(&booking)
-        .map_err(|error| ApiError::internal("write how an agent books", &error))?;
-    let stored = caller
-        .store
-        .put_agent_booking(agent, &settings, clock::now());
-    let stored = stored.await;
-    let stored = stored.map_err(|error| ApiError::internal("store how an agent books", &error))?;
-    let stored = stored.ok_or_else(agents::unknown_agent)?;
+    let booking = read(&caller, body).await?;
+    let stored = put(&caller, agent, &booking, clock::now()).await?;
     Ok(ok(
         "Agent appointments updated successfully",
         stored_view(agent, stored)?,
     ))
+}
+
+/// How an agent books, as a client sent it, if that can be.
+pub(crate) async fn read(caller: &Caller, sent: Value) -> Result<Booking, ApiError> {
+    let booking: Booking = objects(sent)?;
+    check(caller, &booking).await?;
+    Ok(booking)
+}
+
+/// Stores how an agent books from now on.
+pub(crate) async fn put(
+    caller: &Caller,
+    agent: Uuid,
+    booking: &Booking,
+    now: Timestamp,
+) -> Result<store::AgentBooking, ApiError> {
+    let settings = serde_json::to_value(booking)
+        .map_err(|error| ApiError::internal("write how an agent books", &error))?;
+    let stored = caller.store.put_agent_booking(agent, &settings, now).await;
+    let stored = stored.map_err(|error| ApiError::internal("store how an agent books", &error))?;
+    stored.ok_or_else(agents::unknown_agent)
+}
+
+/// How an agent books, as it is shown with the agent.
+pub(crate) async fn block(caller: &Caller, agent: Uuid) -> Result<Value, ApiError> {
+    let stored = caller.store.agent_booking(agent).await;
+    let stored = stored.map_err(|error| ApiError::internal("find how an agent books", &error))?;
+    let booking = stored.map_or_else(
+        || Ok(Booking::default()),
+        |stored| serde_json::from_value(stored.settings),
+    );
+    let shown = booking.and_then(serde_json::to_value);
+    shown.map_err(|error| ApiError::internal("show how an agent books", &error))
 }
 
 async fn check(caller: &Caller, booking: &Booking) -> Result<(), ApiError> {

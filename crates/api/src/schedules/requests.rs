@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::new::New;
-use self::view::{AppointmentRequest, AppointmentRequestStatus, view};
+use self::view::{AppointmentRequest, AppointmentRequestStatus, view, views};
 use super::LONGEST_LIST;
 use super::appointments::days;
 use super::place::{Place, Refused};
@@ -65,7 +65,7 @@ async fn list(
         .appointment_requests(&filter, LONGEST_LIST)
         .await;
     let requests = requests.map_err(|error| ApiError::internal("list requests", &error))?;
-    let requests = requests.into_iter().map(view).collect();
+    let requests = views(&caller.store, requests).await?;
     Ok(ok("Appointment requests retrieved successfully", requests))
 }
 
@@ -103,7 +103,7 @@ async fn create(
     match caller.store.insert_appointment_request(&new, now).await {
         Ok(made) => Ok(created(
             "Appointment request created successfully",
-            view(made),
+            view(&caller.store, made).await?,
         )),
         Err(error) => Err(place.fail(&caller.store, span, error, now).await),
     }
@@ -128,7 +128,7 @@ async fn show(
     let found = find(&caller, &request).await?;
     Ok(ok(
         "Appointment request retrieved successfully",
-        view(found),
+        view(&caller.store, found).await?,
     ))
 }
 

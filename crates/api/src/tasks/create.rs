@@ -17,6 +17,7 @@ use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{Created, Json, Moment, Object, Text, Whole, ZoneName, created};
 use crate::state::ApiState;
 use crate::webhooks::check_url;
+use crate::whatsapp::require_template;
 
 const USUAL_PRIORITY: u32 = 5;
 const USUAL_ATTEMPTS: u32 = 3;
@@ -94,8 +95,9 @@ pub(super) struct Body {
     })),
     responses(
         (status = 201, description = "The task.", body = crate::exchange::Envelope<Task>),
-        (status = 404, description = "`AGENT_NOT_FOUND`, `CONTACT_NOT_FOUND` or \
-            `CAMPAIGN_NOT_FOUND`: There is no such thing.", body = ErrorBody),
+        (status = 404, description = "`AGENT_NOT_FOUND`, `CONTACT_NOT_FOUND`, \
+            `CAMPAIGN_NOT_FOUND` or `TEMPLATE_NOT_FOUND`: There is no such thing.",
+            body = ErrorBody),
     ),
 )]
 pub(super) async fn create(
@@ -104,7 +106,14 @@ pub(super) async fn create(
     Json(body): Json<Body>,
 ) -> Result<Created<Task>, ApiError> {
     let now = clock::now();
+    let template = body
+        .task_data
+        .as_ref()
+        .and_then(|data| data.0.template_uuid);
     let task = read(&state, body, now)?;
+    if let Some(template) = template {
+        require_template(&caller.store, template).await?;
+    }
     let made = caller.store.create_task(&task, now).await;
     let made = made.map_err(|error| match error {
         CreateTaskError::UnknownAgent => crate::agents::unknown_agent(),
@@ -211,6 +220,7 @@ fn check_data(
     if let Some(url) = &data.url {
         check_url(&state.config.webhooks, url, "task_data.url")?;
     }
+    data.check_fields(kind)?;
     let is_for_nobody = *contact == TaskContact::Nobody;
     if is_for_nobody && matches!(kind, Kind::MakeCall | Kind::SendMessage) {
         let expected = "a contact to reach, or `contact` with a number";

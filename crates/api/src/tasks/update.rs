@@ -48,7 +48,8 @@ pub(super) struct Body {
     expires_at: Change<Moment>,
     /// Hold it back, give it free or cancel it.
     status: Option<SettableTaskStatus>,
-    /// True puts it into the queue.
+    /// True puts it into the queue; false takes it back out, to wait for its time. What `status` says
+    /// goes before it.
     auto_queue: Option<bool>,
 }
 
@@ -108,7 +109,6 @@ async fn change(
 ) -> Result<Envelope<Task>, ApiError> {
     let task = task_id(&task)?;
     let status = body.status.map(SettableTaskStatus::as_str);
-    let status = status.or_else(|| (body.auto_queue == Some(true)).then_some("queued"));
     let change = TaskChange {
         title: body.title.map(|title| title.0),
         description: set(body.description.map(|text| text.0)),
@@ -116,6 +116,7 @@ async fn change(
         scheduled_at: body.scheduled_at.map(|at| at.0),
         expires_at: set(body.expires_at.map(|at| at.0)),
         status,
+        auto_queue: body.auto_queue,
     };
     let changed = caller.store.change_task(task, &change, clock::now()).await;
     let changed = changed.map_err(|error| refused(&error, "changed"))?;

@@ -63,9 +63,10 @@ pub(super) struct TranscriptionForm {
     /// Sent there as `Authorization: Bearer TOKEN`.
     #[schema(max_length = 1024)]
     webhook_header_token: Option<String>,
-    /// An agent to keep with it.
+    /// The agent by whose language model and settings the transcript is evaluated; those of the node
+    /// and the workspace, if left out.
     qa_agent_uuid: Option<Uuid>,
-    /// An agent to keep with it.
+    /// An agent that is kept with it and shown again; it does nothing.
     coaching_agent_uuid: Option<Uuid>,
 }
 

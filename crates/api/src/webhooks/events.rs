@@ -71,8 +71,33 @@ pub struct SessionEvaluation {
     pub source: String,
     /// Why it was not evaluated by the agent's language model, if it has one.
     pub source_reason: Option<String>,
+    /// Where the contact stands in a pipeline; nothing, since there are none.
+    pub pipeline: Option<Value>,
+    /// Where the session moved it in a pipeline; nothing, as before.
+    pub pipeline_change: Option<Value>,
+    /// The appointment with the contact that was made while the session lasted, the last of them.
+    pub appointment: Option<AppointmentMade>,
+    /// When it was evaluated, to the second.
+    pub timestamp: Timestamp,
     /// The contact's values of the workspace's own fields, by their keys.
     pub fields: Map<String, Value>,
+}
+
+/// An appointment that was made in a session.
+#[derive(Clone, Debug, Serialize)]
+pub struct AppointmentMade {
+    /// Identifies the appointment.
+    pub uuid: Uuid,
+    /// The schedule that it is in.
+    pub schedule_uuid: Uuid,
+    /// What it is called.
+    pub title: String,
+    /// When it begins.
+    pub start_time: Timestamp,
+    /// When it ends.
+    pub end_time: Timestamp,
+    /// Whether it stands, such as `approved`.
+    pub status: String,
 }
 
 /// Who was spoken with.
@@ -133,9 +158,14 @@ pub(crate) fn wake(state: &ApiState, owed: u64) {
     }
 }
 
+/// A moment without the parts of its second.
+pub(crate) fn to_the_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
 /// An event with its data as it is sent. Its time is kept to the second.
 fn announcement(event: WebhookEvent, at: Timestamp, data: &impl Serialize) -> Announcement {
-    let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
+    let at = to_the_second(at);
     let body = json!({
         "event": event.delivered_as(),
         "timestamp": at.to_string(),
@@ -202,6 +232,10 @@ mod tests {
             call_end_analysis: None,
             source: "offline".to_owned(),
             source_reason: None,
+            pipeline: None,
+            pipeline_change: None,
+            appointment: None,
+            timestamp: Timestamp::UNIX_EPOCH,
             fields: Map::new(),
         };
         for (kind, subscribed, delivered) in [
@@ -217,6 +251,7 @@ mod tests {
             assert_eq!(told.event, subscribed);
             assert_eq!(body["event"], delivered);
             assert_eq!(body["data"]["duration"], 62);
+            assert_eq!(body["data"]["timestamp"], body["timestamp"]);
         }
     }
 }

@@ -36,11 +36,7 @@ async fn each_block_of_the_voice_settings_is_changed_alone() {
             "compliance",
             json!({ "hipaa_compliance": true }),
         ),
-        (
-            "normalizers",
-            "normalizers",
-            json!({ "outbound": { "numbers": "spoken" } }),
-        ),
+        ("normalizers", "normalizers", json!({})),
     ] {
         let answer = node.patch(&format!("{agent}/{path}"), change.clone()).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
@@ -88,6 +84,18 @@ async fn a_refused_voice_setting_is_named_as_it_was_sent() {
             "advanced.allow_interruptions",
         ),
         ("interruption", json!({ "advanced": [] }), "advanced"),
+        (
+            "voice-profile",
+            json!({ "voice_name": "Rachel" }),
+            "voice_name",
+        ),
+        ("voice-profile", json!({ "language": "fr" }), "language"),
+        (
+            "compliance",
+            json!({ "eu_gdpr_compliance": true }),
+            "eu_gdpr_compliance",
+        ),
+        ("normalizers", json!({ "outbound": {} }), "body"),
         (
             "call-behavior",
             json!({ "silence_timeout_seconds": 1 }),

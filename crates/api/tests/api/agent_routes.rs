@@ -95,6 +95,15 @@ async fn each_field_of_an_agent_that_can_not_be_used_is_named() {
             ] }),
         ),
         ("settings", json!({ "name": "A", "settings": [] })),
+        ("language", json!({ "name": "A", "language": "tr" })),
+        (
+            "settings.memorize",
+            json!({ "name": "A", "settings": { "memorize": { "name": true } } }),
+        ),
+        (
+            "tools",
+            json!({ "name": "A", "tools": [{ "name": "a", "description": "Does a thing." }] }),
+        ),
         (
             "settings.voice.interaction",
             json!({ "name": "A", "settings": { "voice": { "interaction": [true] } } }),
@@ -146,6 +155,69 @@ async fn an_agent_and_a_webhook_can_be_sent_back_as_they_were_read() {
     node.patch(&path, other).await.is_about("created_at");
     let other = json!({ "source": "file" });
     node.patch(&path, other).await.is_about("source");
+}
+
+#[tokio::test]
+async fn who_asks_for_a_voice_that_the_node_has_not_got_is_told_those_it_has() {
+    let node = Node::start().await;
+    let path = format!("/agents/{}", node.make_agent().await);
+    let voice = |name: &str| {
+        let profile = json!({ "voice_name": name });
+        json!({ "settings": { "voice": { "voice_profile": profile } } })
+    };
+    let refused = node.patch(&path, voice("Rachel")).await;
+    refused.is_error(422, "VALIDATION_FAILED");
+    let error = &refused.json()["error"];
+    assert_eq!(error["field"], "settings.voice.voice_profile.voice_name");
+    assert!(
+        error["details"].as_str().unwrap().contains("`rms`"),
+        "{error}"
+    );
+    node.patch(&path, voice("rms")).await.data();
+}
+
+#[tokio::test]
+async fn what_an_agent_has_had_from_before_does_not_keep_it_from_being_changed() {
+    let file = json!({ "name": "Maya", "settings": { "memorize": { "name": true } } });
+    let node = Node::start_from(file, |_| {}).await;
+    let agent = AgentDefinition::from_json(json!({ "name": "Old", "language": "tr" })).unwrap();
+    let agent = agent.identified(Uuid::now_v7());
+    let stored = store::NewAgent {
+        id: agent.agent_uuid,
+        name: agent.name.clone(),
+        definition: serde_json::to_value(&agent).unwrap(),
+        webhooks: None,
+    };
+    node.store
+        .insert_agent(&stored, Timestamp::now())
+        .await
+        .unwrap();
+    let directory = Directory::load(&node.store, Vec::new(), Timestamp::now()).await;
+    let node = node.with_directory(directory.unwrap());
+    let path = format!("/agents/{}", agent.agent_uuid);
+    let changed = node.patch(&path, json!({ "tone": "calm" })).await.data();
+    assert_eq!(changed["language"], "tr");
+    node.patch(&path, json!({ "language": "fr" }))
+        .await
+        .is_about("language");
+}
+
+#[tokio::test]
+async fn a_paused_agent_places_no_call_and_is_nobodys_colleague() {
+    let node = Node::start().await;
+    let made = node.make_agent().await;
+    let path = format!("/agents/{made}");
+    let paused = node.patch(&path, json!({ "status": "paused" })).await;
+    assert_eq!(paused.data()["status"], "paused");
+    let body = json!({ "agentId": made, "participant": { "number": crate::support::NUMBER } });
+    let refused = node.post("/call", body.clone()).await;
+    refused.is_error(409, "AGENT_PAUSED");
+    assert!(node.calls.placed.lock().unwrap().is_empty());
+    let wanted = made.parse().unwrap();
+    assert!(node.directory.colleague(node.file_agent, wanted).is_none());
+    node.patch(&path, json!({ "status": "ready" })).await.data();
+    node.post("/call", body).await.data();
+    assert!(node.directory.colleague(node.file_agent, wanted).is_some());
 }
 
 #[tokio::test]

@@ -28,6 +28,13 @@ async fn a_request_becomes_an_appointment_when_it_is_approved() {
     );
     assert_eq!(made["end_time"], "2036-05-05T10:20:00Z");
     assert_eq!(made["contact"]["email"], "ada@example.com");
+    assert_eq!(made["contact"]["id"], made["contact"]["uuid"]);
+    let named = node.get(&format!("/schedules/{schedule}")).await.data();
+    assert_eq!(
+        made["schedule"],
+        json!({ "id": schedule, "name": named["name"] })
+    );
+    assert_eq!(made["appointment"], Value::Null);
     let path = format!("/appointment-requests/{}", text(&made["uuid"]));
     assert_eq!(node.get(&path).await.data(), made);
     let approve = format!("{path}/approve");
@@ -40,6 +47,10 @@ async fn a_request_becomes_an_appointment_when_it_is_approved() {
         (&json!("approved"), &json!("See you"))
     );
     let appointment = format!("/appointments/{}", text(&approved["appointment_uuid"]));
+    let booked = node.get(&appointment).await.data();
+    assert_eq!(approved["appointment"], booked);
+    let listed = node.get("/appointment-requests").await.data();
+    assert_eq!(listed, json!([approved]));
     assert_eq!(
         node.get(&appointment).await.data()["start_time"],
         made["start_time"]
@@ -243,6 +254,44 @@ async fn how_an_agent_books_is_replaced_as_a_whole() {
         (&emptied["enabled"], &emptied["random_assignment"]),
         (&json!(false), &json!(false))
     );
+}
+
+#[tokio::test]
+async fn how_an_agent_books_is_shown_and_set_with_the_agent() {
+    let node = Node::start().await;
+    let schedule = schedule_with(&node, json!({})).await;
+    let books = json!({ "enabled": true, "schedule_assignments": [{ "schedule_uuid": schedule }] });
+    let body = json!({ "name": "Maya", "appointments": books });
+    let made = node.post("/agents", body).await.data();
+    let block = &made["appointments"];
+    assert_eq!(block["enabled"], true);
+    assert_eq!(
+        block["schedule_assignments"][0]["schedule_uuid"],
+        schedule.as_str()
+    );
+    let path = format!("/agents/{}", text(&made["agent_uuid"]));
+    let mut alone = node.get(&format!("{path}/appointments")).await.data();
+    for field in ["agent_uuid", "updated_at"] {
+        alone.as_object_mut().unwrap().remove(field);
+    }
+    assert_eq!(*block, alone);
+    // What was read can be sent back.
+    let same = node
+        .patch(&path, json!({ "appointments": block }))
+        .await
+        .data();
+    assert_eq!(same["appointments"], *block);
+    let wrong = json!({ "appointments": { "schedule_assignments": [{ "schedule_uuid": "x" }] } });
+    let refused = node.patch(&path, wrong).await;
+    refused.is_about("appointments.schedule_assignments[0].schedule_uuid");
+    let reset = node
+        .patch(&path, json!({ "appointments": null }))
+        .await
+        .data();
+    assert_eq!(reset["appointments"]["enabled"], false);
+    let plain = node.make_agent().await;
+    let plain = node.get(&format!("/agents/{plain}")).await.data();
+    assert_eq!(plain["appointments"], reset["appointments"]);
 }
 
 #[tokio::test]

@@ -153,6 +153,32 @@ async fn days_of_a_campaign_are_kept_and_in_order() {
 }
 
 #[tokio::test]
+async fn a_campaign_takes_a_rule_that_it_brings() {
+    let node = Node::start().await;
+    let made = node.post("/campaigns", json!({ "name": "Spring" })).await;
+    let path = format!("/campaigns/{}", text(&made.data(), "uuid"));
+    let brought = json!({ "rules": { "max_calls_per_day": 2, "start_time": "10:00" } });
+    let changed = node.put(&path, brought).await.data();
+    let rule = text(&changed, "rule_uuid");
+    let shown = node.get(&format!("/rules/{rule}")).await.data();
+    assert_eq!(
+        (&shown["name"], &shown["max_calls_per_day"], &shown["type"]),
+        (&json!("Spring"), &json!(2), &json!("call"))
+    );
+    let other = node.post("/rules", json!({ "name": "Office" })).await;
+    let other = text(&other.data(), "uuid");
+    let named = json!({ "rules": { "uuid": other } });
+    let changed = node.put(&path, named).await.data();
+    assert_eq!(changed["rule_uuid"], json!(other));
+    assert_eq!(node.get("/rules").await.data()["total"], 2);
+    let twice = json!({ "rules": { "uuid": rule }, "rule_uuid": other });
+    node.put(&path, twice).await.is_about("rules");
+    let unknown = json!({ "rules": { "uuid": Uuid::now_v7() } });
+    let refused = node.put(&path, unknown).await;
+    refused.is_error(404, "RULE_NOT_FOUND");
+}
+
+#[tokio::test]
 async fn pools_are_attached_besides_those_there_are() {
     let node = Node::start().await;
     let (pool, contact) = pool_with_contact(&node).await;

@@ -362,6 +362,18 @@ async fn whoever_does_not_want_to_be_called_is_not_called() {
     assert_eq!(node.get("/calls").await.data()["total"], 0);
 }
 
+#[tokio::test]
+async fn a_number_on_the_do_not_call_list_is_not_called() {
+    let node = Node::start().await;
+    let listed = node.post("/do-not-call", json!({ "number": NUMBER })).await;
+    let answer = node.post("/call", node.call_body()).await;
+    answer.is_error(409, "CONTACT_DO_NOT_CALL");
+    assert!(node.calls.placed.lock().unwrap().is_empty());
+    let entry = listed.data()["uuid"].as_str().unwrap().to_owned();
+    node.delete(&format!("/do-not-call/{entry}")).await.data();
+    node.post("/call", node.call_body()).await.data();
+}
+
 fn path(contact: &Value) -> String {
     format!("/contacts/{}", contact["uuid"].as_str().unwrap())
 }

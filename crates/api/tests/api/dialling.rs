@@ -388,6 +388,44 @@ async fn a_contact_that_does_not_want_to_be_called_is_not() {
 }
 
 #[tokio::test]
+async fn an_inactive_contact_is_not_called() {
+    let running = Running::start().await;
+    let node = &running.node;
+    let rests = json!({ "phone_number": NUMBER, "status": "Inactive" });
+    node.post("/contacts", rests).await.data();
+    let path = running.task(json!({})).await;
+    let task = running.becomes(&path, "cancelled").await;
+    assert_eq!(task["reason"], "the contact is inactive");
+    assert!(node.calls.placed.lock().unwrap().is_empty());
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_task_of_a_paused_agent_waits_for_it() {
+    let running = Running::start().await;
+    let node = &running.node;
+    let agent = node.make_agent().await;
+    let paused = json!({ "status": "paused" });
+    node.patch(&format!("/agents/{agent}"), paused).await.data();
+    let path = running.task(json!({ "agent_uuid": agent })).await;
+    let task = until(async || {
+        let task = node.get(&path).await.data();
+        task["reason"].is_string().then_some(task)
+    })
+    .await;
+    assert_eq!(
+        (&task["status"], &task["reason"], &task["attempts_made"]),
+        (
+            &json!("scheduled"),
+            &json!("its agent is paused"),
+            &json!(0)
+        )
+    );
+    assert!(node.calls.placed.lock().unwrap().is_empty());
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn the_agent_is_told_what_is_known_of_the_contact() {
     let running = Running::start().await;
     let known = json!({ "phone_number": NUMBER, "name": "Ada", "primary_language": "en" });

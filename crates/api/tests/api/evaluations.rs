@@ -146,6 +146,10 @@ async fn without_a_model_a_call_is_evaluated_offline_as_it_ends() {
         crate::support::NUMBER
     );
     assert_eq!(text["data"]["fields"], json!({ "plan": "pro" }));
+    for nothing in ["pipeline", "pipeline_change", "appointment"] {
+        assert_eq!(text["data"].get(nothing), Some(&Value::Null), "{nothing}");
+    }
+    assert_eq!(text["data"]["timestamp"], text["timestamp"]);
     assert_eq!(text["data"]["voice_analysis"], json!({}));
     assert_eq!(voice["event"], "evaluation.voice");
     assert_eq!(voice["data"]["voice_analysis"], evaluation["voice"]);

@@ -98,6 +98,7 @@ impl Tools {
         let call = ToolCall {
             name: name.to_owned(),
             arguments: arguments.to_string(),
+            confidence: None,
         };
         self.0.run(call).await
     }
@@ -263,6 +264,36 @@ async fn an_intent_may_pass_the_call_on_to_another_agent() {
 }
 
 #[tokio::test]
+async fn who_asks_not_to_be_called_again_comes_onto_the_do_not_call_list() {
+    let node = Node::start().await;
+    let placed = node.place_call().await;
+    let call = CallId(placed["id"].as_str().unwrap().parse().unwrap());
+    let tools = runner(&node, call, booking("http://127.0.0.1:9/"), settings());
+    let reply = tools.call(agent::OPT_OUT, json!({})).await;
+    assert_eq!(reply.outcome, ToolOutcome::Done, "{reply:?}");
+    assert!(!reply.is_spoken);
+    let listed = node.get("/do-not-call").await.data();
+    assert_eq!(listed["data"][0]["number"], crate::support::NUMBER);
+    node.post("/call", node.call_body())
+        .await
+        .is_error(409, "CONTACT_DO_NOT_CALL");
+    let reply = runner_of_nobody(&node)
+        .call(agent::OPT_OUT, json!({}))
+        .await;
+    assert_eq!(reply.outcome, ToolOutcome::Failed);
+}
+
+/// The tools of a call that is not written down.
+fn runner_of_nobody(node: &Node) -> Tools {
+    runner(
+        node,
+        CallId::generate(),
+        booking("http://127.0.0.1:9/"),
+        settings(),
+    )
+}
+
+#[tokio::test]
 async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
     let node = Node::start().await;
     let agent = node.make_agent().await;
@@ -280,6 +311,7 @@ async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
         name: "book_a_table".to_owned(),
         arguments: r#"{"guests":4}"#.to_owned(),
         number: Some(0),
+        confidence: Some(875),
     };
     let answered = CallEventKind::ToolAnswered {
         name: "book_a_table".to_owned(),
@@ -293,11 +325,13 @@ async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
         name: "look_up".to_owned(),
         arguments: "nonsense".to_owned(),
         number: Some(1),
+        confidence: None,
     };
     let ends = CallEventKind::ToolCalled {
         name: "end_call".to_owned(),
         arguments: "{}".to_owned(),
         number: None,
+        confidence: None,
     };
     write(
         &node,
@@ -350,6 +384,7 @@ async fn each_use_of_an_intent_is_in_the_conversation_and_told_to_webhooks() {
     assert_eq!(told["data"]["key"], "book_a_table");
     assert_eq!(told["data"]["parameters"], json!({ "guests": 4 }));
     assert_eq!(told["data"]["call_id"], placed["id"]);
+    assert_eq!(told["data"]["confidence"], 0.875);
 }
 
 /// Writes down what happened in a call, all in one second.

@@ -590,3 +590,25 @@ async fn an_inbound_call_is_answered_by_the_agent_of_its_number_in_any_spelling(
     visitor.ask(Method::PATCH, &path, closed).await.data();
     assert_eq!(name(&answerer(&node, &[OWN]).await), "nobody");
 }
+
+#[tokio::test]
+async fn a_number_of_a_whatsapp_account_is_bound_to_it() {
+    let node = Node::start().await;
+    let added = add(&node).await;
+    let path = format!("/phone-numbers/{}", id(&added, "phone_number_uuid"));
+    let bound = async || {
+        let number = node.get(&path).await.data()["bindings"]["whatsapp"].clone();
+        let channels = node.get(&format!("{path}/channels")).await.data();
+        assert_eq!(channels["channels"]["whatsapp"], number);
+        number
+    };
+    let nobody = json!({ "bound": false, "agent_uuid": null, "agent_name": null });
+    assert_eq!(bound().await, nobody);
+    let account = json!({
+        "name": "Shop", "phone_number": "+1 (415) 555-0100", "phone_number_id": "1",
+        "waba_id": "2", "access_token": "EAAJB",
+    });
+    node.post("/whatsapp/accounts", account).await.data();
+    let shop = json!({ "bound": true, "agent_uuid": null, "agent_name": null });
+    assert_eq!(bound().await, shop);
+}

@@ -108,12 +108,35 @@ async fn each_field_of_a_task_that_can_not_be_used_is_named() {
             "task_data",
             json!({ "url": "https://127.0.0.1/" }),
         ),
+        (
+            "task_data.payload",
+            "task_data",
+            json!({ "about": "Waits.", "payload": {} }),
+        ),
         ("colour", "colour", json!("red")),
     ] {
         let mut body = body(&node);
         body[name] = value;
         node.post("/tasks", body).await.is_about(field);
     }
+}
+
+#[tokio::test]
+async fn a_task_is_put_into_the_queue_and_taken_back_out() {
+    let node = Node::start().await;
+    let made = node.post("/tasks", body(&node)).await.data();
+    let path = format!("/tasks/{}", made["uuid"].as_str().unwrap());
+    for (auto_queue, status) in [(true, "queued"), (false, "scheduled"), (false, "scheduled")] {
+        let change = json!({ "auto_queue": auto_queue });
+        let changed = node.put(&path, change).await.data();
+        assert_eq!(
+            (&changed["status"], &changed["auto_queue"]),
+            (&json!(status), &json!(auto_queue))
+        );
+        assert_eq!(changed["next_attempt_at"], made["next_attempt_at"]);
+    }
+    let held = json!({ "auto_queue": true, "status": "on_hold" });
+    assert_eq!(node.put(&path, held).await.data()["status"], "on_hold");
 }
 
 #[tokio::test]

@@ -477,9 +477,84 @@ async fn a_task_whose_message_is_refused_fails_and_says_why() {
     let refused = reason(&data).await;
     assert!(refused.starts_with("WHATSAPP_UNDELIVERABLE"), "{refused}");
     assert!(refused.contains("131026"), "{refused}");
-    let nothing = json!({ "template_uuid": "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34" });
-    let missing = reason(&nothing).await;
-    assert!(missing.starts_with("TEMPLATE_NOT_FOUND"), "{missing}");
+}
+
+#[tokio::test]
+async fn what_sends_a_template_has_to_name_one_that_exists() {
+    let (node, graph) = start().await;
+    let id = only_template(&node, &graph, "APPROVED").await;
+    let task = |template: &str| {
+        json!({
+            "title": "Tell",
+            "type": "send_message",
+            "agent_uuid": node.file_agent,
+            "scheduled_at": "2036-03-29T10:00:00Z",
+            "contact": { "phone_number": NUMBER },
+            "task_data": { "template_uuid": template },
+        })
+    };
+    let unknown = "0198c5a2-6f0e-7c51-9d3a-0c6f6d1b2a34";
+    let refused = node.post("/tasks", task(unknown)).await;
+    refused.is_error(404, "TEMPLATE_NOT_FOUND");
+    node.post("/tasks", task(&id)).await.data();
+
+    let campaign = json!({ "name": "Spring", "campaign_type": "text", "template_uuid": unknown });
+    let refused = node.post("/campaigns", campaign).await;
+    refused.is_error(404, "TEMPLATE_NOT_FOUND");
+    let campaign = json!({ "name": "Spring", "campaign_type": "text", "template_uuid": id });
+    let made = node.post("/campaigns", campaign).await.data();
+    let path = format!("/campaigns/{}", made["uuid"].as_str().unwrap());
+    let refused = node.put(&path, json!({ "template_uuid": unknown })).await;
+    refused.is_error(404, "TEMPLATE_NOT_FOUND");
+
+    let listing = json!({
+        "name": "Spring",
+        "campaign_type": "text",
+        "contacts": [{ "phone_number": NUMBER }],
+        "contact_template_setting_id": id,
+    });
+    let refused = node.post("/listings", listing).await;
+    refused.is_error(404, "TEMPLATE_SETTINGS_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_text_listing_sends_the_template_of_its_settings() {
+    let (node, graph) = start().await;
+    let id = only_template(&node, &graph, "APPROVED").await;
+    let params = json!({
+        "header": { "type": "image", "url": "https://example.com/a.png" },
+        "body": { "field1": "{{contact.name}}", "field2": "40235" },
+    });
+    let set = json!({ "template_uuid": id, "params": params });
+    let settings = node.post("/whatsapp/template-settings", set).await.data();
+    assert_ne!(settings["uuid"], id.as_str());
+    let listing = json!({
+        "name": "Spring",
+        "campaign_type": "text",
+        "agent_uuid": node.file_agent,
+        "auto_start": true,
+        "contacts": [{ "phone_number": NUMBER, "name": "Ann" }],
+        "contact_template_setting_id": settings["uuid"],
+    });
+    let made = node.post("/listings", listing).await.data();
+    let shutdown = CancellationToken::new();
+    let queue = tokio::spawn(api::dialling::run(node.state.clone(), shutdown.clone()));
+    let path = format!(
+        "/tasks?campaign_uuid={}",
+        made["campaign_uuid"].as_str().unwrap()
+    );
+    let task = until(async || {
+        let task = node.get(&path).await.data()["data"][0].clone();
+        let is_over = ["completed", "failed"]
+            .map(Value::from)
+            .contains(&task["status"]);
+        is_over.then_some(task)
+    })
+    .await;
+    shutdown.cancel();
+    queue.await.unwrap();
+    assert_eq!(task["status"], "completed", "{task}");
+    assert_eq!(graph.messages()[0]["to"], NUMBER);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use store::PostgresSettings;
 use url::Url;
 
 use super::{Config, LoadConfigError, Transport, Trunk};
+use crate::abilities;
 
 impl Config {
     /// The Postgres database, if there is one.
@@ -198,6 +199,7 @@ impl Config {
             LoadConfigError::Conflict(format!("whatsapp.graph_url must be a URL: {error}"))
         })?;
         Ok(ApiConfig {
+            abilities: abilities::of_node(),
             max_body: self.http.max_body_bytes,
             max_upload: self.http.max_upload_bytes,
             idempotency: IdempotencySettings {

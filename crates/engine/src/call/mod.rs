@@ -84,6 +84,25 @@ impl From<OpenLegError> for NoLine {
     }
 }
 
+/// What is kept of the sound of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Kept {
+    recording: bool,
+    bundle: bool,
+}
+
+impl Kept {
+    /// Of a call of `agent` whose script asks for a recording or not, on a node that seals its
+    /// recordings or not. Bundles are never sealed.
+    fn of(agent: &AgentDefinition, wanted: bool, is_sealed: bool) -> Self {
+        let is_health_data = agent.voice().compliance.hipaa_compliance;
+        Self {
+            recording: wanted && (is_sealed || !is_health_data),
+            bundle: wanted && !is_health_data,
+        }
+    }
+}
+
 impl Line {
     fn connect(&self, node: &Node, remote: &RemoteMedia) -> Result<(), ConnectError> {
         self.leg.connect(line::connection(remote, node.config.opus))
@@ -205,7 +224,8 @@ impl Call<'_> {
         let options = script.leg(widest);
         let media = &self.node.media;
         let shelf = self.node.config.bundles.as_ref();
-        let (leg, feed, tap, kept) = match shelf.filter(|_| script.record) {
+        let kept = Kept::of(agent, script.record, self.node.config.seal.is_some());
+        let (leg, feed, tap, kept_call) = match shelf.filter(|_| kept.bundle) {
             Some(shelf) => {
                 let (leg, feed, tap, tapped) = media.open_tapped(options)?;
                 (leg, feed, tap, Some((shelf, tapped)))
@@ -215,7 +235,7 @@ impl Call<'_> {
                 (leg, feed, tap, None)
             }
         };
-        let (log, keeper) = kept
+        let (log, keeper) = kept_call
             .map(|(shelf, tapped)| {
                 let call = self.journal.call().to_string();
                 let opened = Opened::new(&call, agent, occasion, script, &tapped);
@@ -232,7 +252,7 @@ impl Call<'_> {
         let Some(tap) = tap else {
             return Err(overloaded("the media thread gave no recording tap"));
         };
-        let file = script.record.then(|| self.recording_file());
+        let file = kept.recording.then(|| self.recording_file());
         let order = RecordingOrder {
             feed: tap,
             file,
@@ -485,5 +505,27 @@ pub(crate) fn failed(reason: String) -> CallReport {
         decisions: Vec::new(),
         tries: Vec::new(),
         line: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_data_is_kept_sealed_or_not_at_all() {
+        let agent = |hipaa: bool| {
+            let compliance = serde_json::json!({ "hipaa_compliance": hipaa });
+            AgentDefinition::from_json(serde_json::json!({
+                "name": "Maya",
+                "settings": { "voice": { "compliance": compliance } },
+            }))
+            .unwrap()
+        };
+        let kept = |recording, bundle| Kept { recording, bundle };
+        assert_eq!(Kept::of(&agent(false), true, false), kept(true, true));
+        assert_eq!(Kept::of(&agent(true), true, false), kept(false, false));
+        assert_eq!(Kept::of(&agent(true), true, true), kept(true, false));
+        assert_eq!(Kept::of(&agent(false), false, true), kept(false, false));
     }
 }

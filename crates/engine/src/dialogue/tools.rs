@@ -190,6 +190,7 @@ impl Dialogue {
                     name: call.name.clone(),
                     arguments: call.arguments.clone(),
                     number,
+                    confidence: call.confidence,
                 }));
             if call.ends_call() {
                 answer.ends_call = Some(ENDED_BY_AGENT);

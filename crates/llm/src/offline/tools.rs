@@ -29,7 +29,7 @@ pub(super) fn asked_for(tools: &[Tool], caller: &str) -> Option<ToolCall> {
         let likeness = phrases.map(|phrase| likeness(caller, phrase, tool.threshold.is_some()));
         likeness.fold(0.0, f64::max)
     };
-    best(tools, likeness, ALIKE).map(|tool| call(tool, caller))
+    best(tools, likeness, ALIKE).map(|(tool, sure)| call(tool, caller, sure))
 }
 
 /// The call of the tool whose description names most of what the caller asks for.
@@ -49,12 +49,12 @@ pub(super) fn described(tools: &[Tool], caller: &str) -> Option<ToolCall> {
             0.0
         }
     };
-    best(tools, share, DESCRIBED).map(|tool| call(tool, caller))
+    best(tools, share, DESCRIBED).map(|(tool, sure)| call(tool, caller, sure))
 }
 
 /// The first of the tools that score best, if that is as much as the tool asks for, or `usual`
-/// where it does not say.
-fn best(tools: &[Tool], score: impl Fn(&Tool) -> f64, usual: f64) -> Option<&Tool> {
+/// where it does not say; with its score, 0 to 1.
+fn best(tools: &[Tool], score: impl Fn(&Tool) -> f64, usual: f64) -> Option<(&Tool, f64)> {
     let mut best: Option<(&Tool, f64)> = None;
     for tool in tools {
         let score = score(tool);
@@ -67,7 +67,7 @@ fn best(tools: &[Tool], score: impl Fn(&Tool) -> f64, usual: f64) -> Option<&Too
             best = Some((tool, score));
         }
     }
-    best.map(|(tool, _)| tool)
+    best
 }
 
 /// What is said once tools have answered.
@@ -114,7 +114,7 @@ fn declines(caller: &str, wanted: &[String]) -> bool {
 
 /// A call whose arguments have their defaults; a number is the first one that the caller says, and
 /// a text that has to be given is all that the caller says.
-fn call(tool: &Tool, caller: &str) -> ToolCall {
+fn call(tool: &Tool, caller: &str, sure: f64) -> ToolCall {
     let no_properties = Map::new();
     let properties = tool.parameters.get("properties").and_then(Value::as_object);
     let required = tool.parameters.get("required").and_then(Value::as_array);
@@ -136,6 +136,7 @@ fn call(tool: &Tool, caller: &str) -> ToolCall {
     ToolCall {
         name: tool.name.clone(),
         arguments: Value::Object(arguments).to_string(),
+        confidence: Some((sure.clamp(0.0, 1.0) * 1_000.0).round() as u16),
     }
 }
 
@@ -210,6 +211,7 @@ mod tests {
     fn a_phrase_calls_its_tool_with_what_the_caller_said() {
         let called = asked_for(&tools(), "Could I book a table for 4?").expect("a call");
         assert_eq!(called.name, "book_table");
+        assert!(called.confidence >= Some(700), "{called:?}");
         let arguments: Value = serde_json::from_str(&called.arguments).expect("JSON");
         assert_eq!(
             arguments,

@@ -308,6 +308,7 @@ impl PartialCall {
         Ok(ToolCall {
             name: self.name,
             arguments: arguments.to_owned(),
+            confidence: None,
         })
     }
 }

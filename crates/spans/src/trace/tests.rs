@@ -244,6 +244,7 @@ fn no_span_holds_a_spoken_word_or_a_number() {
         name: "block_card".to_owned(),
         arguments: r#"{"reason":"stolen"}"#.to_owned(),
         number: Some(0),
+        confidence: None,
     };
     let answered = CallEventKind::ToolAnswered {
         name: "block_card".to_owned(),

@@ -31,6 +31,9 @@ pub struct FliteConfig {
 impl FliteConfig {
     /// The name of the only voice that there is.
     pub const VOICE: &str = "rms";
+
+    /// The language of that voice, as a BCP 47 tag.
+    pub const LANGUAGE: &str = "en-US";
 }
 
 impl Default for FliteConfig {

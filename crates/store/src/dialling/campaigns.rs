@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
+use super::rules::RuleTerms;
 use super::{campaign_tasks, rules, tasks};
 use crate::columns::{micros, optional_time, optional_uuid, time, unsigned, uuid};
 use crate::database::{Store, StoreError};
@@ -148,12 +149,29 @@ impl Store {
         change: impl FnOnce(&mut CampaignTerms) -> Result<(), E> + Send,
         now: Timestamp,
     ) -> Result<Option<Result<CampaignRecord, E>>, StoreError> {
+        let change = |terms: &mut CampaignTerms| change(terms).map(|()| None);
+        self.change_campaign_and_rule(id, change, now).await
+    }
+
+    /// Changes a campaign as [`Store::change_campaign`] does. A rule that `change` gives back is
+    /// made, and the campaign goes by it.
+    pub async fn change_campaign_and_rule<E: Send>(
+        &self,
+        id: Uuid,
+        change: impl FnOnce(&mut CampaignTerms) -> Result<Option<RuleTerms>, E> + Send,
+        now: Timestamp,
+    ) -> Result<Option<Result<CampaignRecord, E>>, StoreError> {
         let mut write = self.write().await?;
         let Some(mut campaign) = find(&mut write, &self.workspace, id).await? else {
             return Ok(None);
         };
-        if let Err(refusal) = change(&mut campaign.terms) {
-            return Ok(Some(Err(refusal)));
+        match change(&mut campaign.terms) {
+            Ok(None) => {}
+            Ok(Some(rule)) => {
+                let made = rules::insert(&mut write, &self.workspace, &rule, now).await?;
+                campaign.terms.rule = Some(made.id);
+            }
+            Err(refusal) => return Ok(Some(Err(refusal))),
         }
         campaign.updated_at = now;
         let terms = &campaign.terms;

@@ -2,13 +2,15 @@
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
+use sqlx::{AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
+use super::candidates::is_do_not_call;
 use crate::columns::{micros, time, uuid};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
 use crate::pages::{List, Page};
+use crate::workspaces::WorkspaceId;
 
 /// A number that must not be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,37 +49,24 @@ impl Store {
         .bind(micros(now))
         .fetch_one(&mut *write)
         .await?;
-        let removed = "workspace_id = $2 AND contact_id IN (
-                 SELECT id FROM contacts WHERE workspace_id = $2 AND number = $3
-             )";
-        let by_rule = "SELECT campaigns.id FROM campaigns
-             JOIN rules ON rules.id = campaigns.rule_id AND rules.remove_on_opt_out = 1
-             WHERE campaigns.workspace_id = $2";
-        let tasks = format!(
-            "UPDATE tasks SET status = 'cancelled', updated_at = $1, revision = revision + 1,
-                 reason = 'the contact does not want to be called'
-             WHERE {removed} AND open_attempt IS NULL AND deleted_at IS NULL
-             AND status IN ('pending', 'scheduled', 'queued', 'on_hold')
-             AND campaign_id IN ({by_rule})"
-        );
-        let members = format!(
-            "UPDATE pool_contacts SET status = 'Skipped', next_retry_at = NULL, failed_at = $1,
-                 notes = 'the contact does not want to be called'
-             WHERE {removed} AND status IN ('Pending', 'Retrying', 'Scheduled')
-             AND pool_id IN (
-                 SELECT pool_id FROM campaign_pools WHERE campaign_id IN ({by_rule})
-             )"
-        );
-        for statement in [tasks, members] {
-            sqlx::query(sqlx::AssertSqlSafe(statement))
-                .bind(micros(now))
+        let contact =
+            sqlx::query("SELECT id FROM contacts WHERE workspace_id = $1 AND number = $2")
                 .bind(self.workspace.as_str())
                 .bind(number)
-                .execute(&mut *write)
+                .fetch_optional(&mut *write)
                 .await?;
+        if let Some(contact) = contact {
+            let contact = uuid(&contact, "id")?;
+            opt_out(&mut write, &self.workspace, contact, now).await?;
         }
         write.commit().await?;
         Ok(entry)
+    }
+
+    /// Whether a number is on the do-not-call list, or its contact does not want to be called.
+    pub async fn is_do_not_call(&self, number: &str) -> Result<bool, StoreError> {
+        let mut reader = self.readers.acquire().await?;
+        Ok(is_do_not_call(&mut reader, &self.workspace, number).await?)
     }
 
     /// Page `page` (from 1) of the do-not-call list, newest first.
@@ -106,6 +95,45 @@ impl Store {
             .await?;
         Ok(removed.rows_affected() > 0)
     }
+}
+
+/// Takes a contact that does not want to be called out of the campaigns whose rule removes on
+/// opt-out.
+pub(crate) async fn opt_out(
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    contact: Uuid,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let by_rule = "SELECT campaigns.id FROM campaigns
+         JOIN rules ON rules.id = campaigns.rule_id AND rules.remove_on_opt_out = 1
+         WHERE campaigns.workspace_id = $2";
+    let tasks = format!(
+        "UPDATE tasks SET status = 'cancelled', updated_at = $1, revision = revision + 1,
+             reason = 'the contact does not want to be called'
+         WHERE workspace_id = $2 AND contact_id = $3
+         AND open_attempt IS NULL AND deleted_at IS NULL
+         AND status IN ('pending', 'scheduled', 'queued', 'on_hold')
+         AND campaign_id IN ({by_rule})"
+    );
+    let members = format!(
+        "UPDATE pool_contacts SET status = 'Skipped', next_retry_at = NULL, failed_at = $1,
+             notes = 'the contact does not want to be called'
+         WHERE workspace_id = $2 AND contact_id = $3
+         AND status IN ('Pending', 'Retrying', 'Scheduled')
+         AND pool_id IN (
+             SELECT pool_id FROM campaign_pools WHERE campaign_id IN ({by_rule})
+         )"
+    );
+    for statement in [tasks, members] {
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(micros(now))
+            .bind(workspace.as_str())
+            .bind(contact.to_string())
+            .execute(&mut *write)
+            .await?;
+    }
+    Ok(())
 }
 
 impl FromRow<'_, AnyRow> for DoNotCallEntry {

@@ -52,6 +52,8 @@ pub struct TaskChange {
     pub expires_at: Option<Option<Timestamp>>,
     /// Held back, or given free again.
     pub status: Option<&'static str>,
+    /// Whether it is put into the queue, or taken back out of it.
+    pub auto_queue: Option<bool>,
 }
 
 impl Store {
@@ -68,7 +70,8 @@ impl Store {
         let needs_waiting = change.scheduled_at.is_some()
             || change.expires_at.is_some()
             || change.priority.is_some()
-            || change.status.is_some();
+            || change.status.is_some()
+            || change.auto_queue.is_some();
         if needs_waiting {
             require(&task, WAITING)?;
         }
@@ -85,15 +88,23 @@ impl Store {
         if let Some(at) = change.scheduled_at {
             (task.scheduled_at, task.due_at) = (at, at);
         }
-        if let Some(status) = change.status {
+        if let Some(is_queued) = change.auto_queue {
+            task.auto_queue = is_queued;
+        }
+        let status = change.status.or(match change.auto_queue {
+            Some(true) => Some("queued"),
+            Some(false) if task.status == "queued" => Some("scheduled"),
+            Some(false) | None => None,
+        });
+        if let Some(status) = status {
             status.clone_into(&mut task.status);
             task.reason = None;
         }
         sqlx::query(
             "UPDATE tasks SET title = $1, description = $2, priority = $3, scheduled_at = $4,
                  due_at = $5, expires_at = $6, status = $7, reason = $8, updated_at = $9,
-                 revision = revision + 1
-             WHERE id = $10",
+                 auto_queue = $10, revision = revision + 1
+             WHERE id = $11",
         )
         .bind(&task.title)
         .bind(&task.description)
@@ -104,6 +115,7 @@ impl Store {
         .bind(&task.status)
         .bind(&task.reason)
         .bind(micros(now))
+        .bind(i64::from(task.auto_queue))
         .bind(id.to_string())
         .execute(&mut *write)
         .await?;

@@ -110,6 +110,8 @@ pub struct TaskRecord {
     pub number: Option<String>,
     /// That contact's time zone, when known.
     pub contact_timezone: Option<String>,
+    /// Whether that contact is kept and not used.
+    pub is_contact_inactive: bool,
     /// The campaign that it belongs to.
     pub campaign: Option<Uuid>,
     /// The pool that it comes from.
@@ -179,7 +181,8 @@ pub struct TaskFilter {
 macro_rules! select_tasks {
     ($rest:literal) => {
         concat!(
-            "SELECT tasks.*, contacts.number, contacts.timezone AS contact_timezone
+            "SELECT tasks.*, contacts.number, contacts.timezone AS contact_timezone,
+                 contacts.status AS contact_status
              FROM tasks
              LEFT JOIN contacts ON contacts.id = tasks.contact_id ",
             $rest
@@ -327,6 +330,7 @@ pub(super) async fn exists(
 
 impl FromRow<'_, AnyRow> for TaskRecord {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let contact_status: Option<&str> = row.try_get("contact_status")?;
         Ok(Self {
             id: uuid(row, "id")?,
             title: row.try_get("title")?,
@@ -338,6 +342,7 @@ impl FromRow<'_, AnyRow> for TaskRecord {
             contact: optional_uuid(row, "contact_id")?,
             number: row.try_get("number")?,
             contact_timezone: row.try_get("contact_timezone")?,
+            is_contact_inactive: contact_status == Some("Inactive"),
             campaign: optional_uuid(row, "campaign_id")?,
             pool: optional_uuid(row, "pool_id")?,
             scheduled_at: time(row, "scheduled_at")?,

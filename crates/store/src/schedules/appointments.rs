@@ -120,6 +120,38 @@ impl Store {
         Ok(appointment)
     }
 
+    /// Those of these appointments that there still are.
+    pub async fn appointments_of(&self, ids: &[Uuid]) -> Result<Vec<Appointment>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let filter = Filter::of(&self.workspace, "workspace_id").any_of("id", ids.iter().copied());
+        let statement = format!("SELECT * FROM appointments WHERE {}", filter.conditions());
+        let appointments = sqlx::query_as_with(AssertSqlSafe(statement), filter.arguments()?)
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(appointments)
+    }
+
+    /// The last appointment with a contact that was made within a span.
+    pub async fn appointment_made(
+        &self,
+        contact: Uuid,
+        (from, until): Span,
+    ) -> Result<Option<Appointment>, StoreError> {
+        let appointment = sqlx::query_as(
+            "SELECT * FROM appointments WHERE contact_id = $1 AND workspace_id = $2
+             AND created_at >= $3 AND created_at <= $4 ORDER BY created_at DESC, id DESC LIMIT 1",
+        )
+        .bind(contact.to_string())
+        .bind(self.workspace.as_str())
+        .bind(micros(from))
+        .bind(micros(until))
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(appointment)
+    }
+
     /// When appointments of a schedule that stand are, of those that are partly within a span; the
     /// appointment `except` does not count.
     pub async fn booked(

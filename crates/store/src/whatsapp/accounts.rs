@@ -106,6 +106,18 @@ impl Store {
         Ok(account)
     }
 
+    /// Whether an account sends from this number.
+    pub async fn has_whatsapp_account_with(&self, number: &str) -> Result<bool, StoreError> {
+        let account = sqlx::query(
+            "SELECT 1 FROM whatsapp_accounts WHERE workspace_id = $1 AND phone_number = $2",
+        )
+        .bind(self.workspace.as_str())
+        .bind(number)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(account.is_some())
+    }
+
     /// Adds an account.
     pub async fn add_whatsapp_account(
         &self,

@@ -61,6 +61,21 @@ impl Store {
         Ok(found)
     }
 
+    /// The template that settings with this id fill; `None` when there is none any more.
+    pub async fn template_of_settings(&self, id: Uuid) -> Result<Option<Uuid>, StoreError> {
+        let found = sqlx::query(
+            "SELECT whatsapp_templates.id FROM whatsapp_template_settings AS settings
+             JOIN whatsapp_templates ON whatsapp_templates.id = settings.template_id
+                 AND whatsapp_templates.deleted_at IS NULL
+             WHERE settings.id = $1 AND settings.workspace_id = $2",
+        )
+        .bind(id.to_string())
+        .bind(self.workspace.as_str())
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(found.map(|row| uuid(&row, "id")).transpose()?)
+    }
+
     /// Says how a template is filled; `None` when there is no such template.
     pub async fn set_template_settings(
         &self,

@@ -378,6 +378,46 @@ async fn who_comes_onto_the_do_not_call_list_leaves_the_campaign() {
 }
 
 #[tokio::test]
+async fn a_contact_that_refuses_calls_from_now_on_leaves_the_campaign() {
+    let (store, _database) = open().await;
+    let campaign = Running::start(&store, "Parallel", 2).await;
+    store.advance_campaigns(at(0)).await.unwrap();
+    let tasks = campaign.tasks(&store).await;
+    let refuses = |details: &mut ContactDetails| details.do_not_call = true;
+    let nothing = ContactExtras::default();
+    let contact = tasks[0].contact.unwrap();
+    store
+        .update_contact(contact, refuses, &nothing, at(1))
+        .await
+        .unwrap();
+    assert_eq!(campaign.cancelled(&store).await, vec![tasks[0].id]);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_contact_that_becomes_inactive_is_cancelled() {
+    let (store, _database) = open().await;
+    let campaign = Running::start(&store, "Parallel", 2).await;
+    store.advance_campaigns(at(0)).await.unwrap();
+    let tasks = campaign.tasks(&store).await;
+    let contact = tasks[0].contact.unwrap();
+    let follow_up = NewTask {
+        kind: "follow_up".to_owned(),
+        contact: TaskContact::Known(contact),
+        ..new_task(campaign.agent)
+    };
+    let follow_up = store.create_task(&follow_up, at(0)).await.unwrap();
+    let rests = |details: &mut ContactDetails| details.is_inactive = true;
+    store
+        .update_contact(contact, rests, &ContactExtras::default(), at(1))
+        .await
+        .unwrap();
+    assert_eq!(campaign.cancelled(&store).await, vec![tasks[0].id]);
+    let left = store.task(follow_up.id).await.unwrap().unwrap();
+    assert_eq!(left.status, "scheduled");
+    assert!(left.is_contact_inactive);
+}
+
+#[tokio::test]
 async fn contacts_that_join_a_running_campaigns_pool_get_tasks_at_once() {
     let (store, _database) = open().await;
     let campaign = Running::start(&store, "Parallel", 1).await;
@@ -483,6 +523,20 @@ impl Running {
             Ok(())
         };
         store.change_campaign(self.id, change, at(1)).await.unwrap();
+    }
+
+    /// The tasks that are cancelled. As many members of the pool are skipped.
+    async fn cancelled(&self, store: &Store) -> Vec<Uuid> {
+        let filter = MemberFilter {
+            status: Some("Skipped".to_owned()),
+            ..Default::default()
+        };
+        let skipped = store.pool_contacts(self.pool, &filter, 1, 25).await;
+        let tasks = self.tasks(store).await;
+        let cancelled = tasks.iter().filter(|task| task.status == "cancelled");
+        let cancelled: Vec<Uuid> = cancelled.map(|task| task.id).collect();
+        assert_eq!(skipped.unwrap().unwrap().total, cancelled.len() as u64);
+        cancelled
     }
 
     async fn tasks(&self, store: &Store) -> Vec<TaskRecord> {

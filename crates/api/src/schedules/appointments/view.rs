@@ -42,7 +42,7 @@ words! {
     "created_at": "2026-11-28T10:00:00Z",
     "updated_at": "2026-11-28T10:00:00Z",
 }))]
-pub(super) struct Appointment {
+pub(in crate::schedules) struct Appointment {
     /// Identifies it.
     uuid: Uuid,
     /// The schedule that it is in.
@@ -77,7 +77,7 @@ pub(super) struct Appointment {
     updated_at: Timestamp,
 }
 
-pub(super) fn view(stored: store::Appointment) -> Appointment {
+pub(in crate::schedules) fn view(stored: store::Appointment) -> Appointment {
     let fields = stored.fields;
     Appointment {
         uuid: stored.id,

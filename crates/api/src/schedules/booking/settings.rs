@@ -20,7 +20,7 @@ const MOST_QUESTIONS: usize = 50;
 #[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 #[schema(as = BookingSettings)]
-pub(super) struct Booking {
+pub(crate) struct Booking {
     /// Whether the agent books at all; false.
     pub(super) enabled: bool,
     /// Which of several schedules that are free gets an appointment: any, or the first in order;
@@ -35,7 +35,7 @@ pub(super) struct Booking {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = ScheduleAssignment)]
-pub(super) struct Assignment {
+pub(crate) struct Assignment {
     /// The schedule.
     pub(super) schedule_uuid: Uuid,
     /// What the agent calls it; the schedule's name.

@@ -81,7 +81,7 @@ async fn approve(
     match decided.await {
         Ok(decided) => Ok(ok(
             "Appointment request approved successfully",
-            view(decided),
+            view(&caller.store, decided).await?,
         )),
         Err(DecideError::Place(PlaceError::NoRoom(reason))) => {
             let wish = Interval::new(asked.asked.start, asked.asked.end).ok_or_else(unknown)?;
@@ -157,7 +157,7 @@ async fn settle(
         .store
         .decide_appointment_request(id, decision, clock::now())
         .await;
-    decided.map(view).map_err(refused)
+    view(&caller.store, decided.map_err(refused)?).await
 }
 
 fn refused(error: DecideError) -> ApiError {

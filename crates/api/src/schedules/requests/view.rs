@@ -1,11 +1,16 @@
 //! A request as it is shown.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::Timestamp;
 use serde::Serialize;
+use store::Store;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::error::ApiError;
 use crate::exchange::words;
+use crate::schedules::appointments::{self, Appointment};
 
 words! {
     /// What became of a request.
@@ -50,8 +55,11 @@ words! {
     "approved_at": null,
     "rejected_at": null,
     "schedule_uuid": "0198c5a2-5c00-7000-8000-0242ac120002",
+    "schedule": { "id": "0198c5a2-5c00-7000-8000-0242ac120002", "name": "Dr. Adams" },
     "appointment_uuid": null,
+    "appointment": null,
     "contact": {
+        "id": "0198c5a2-5c00-7000-8000-0242ac120003",
         "uuid": "0198c5a2-5c00-7000-8000-0242ac120003",
         "name": "Ada",
         "surname": null,
@@ -98,9 +106,14 @@ pub(super) struct AppointmentRequest {
     rejected_at: Option<Timestamp>,
     /// The schedule.
     schedule_uuid: Uuid,
+    /// The same, with its name.
+    schedule: RequestSchedule,
     /// The appointment that it became or is about.
     #[schema(required)]
     appointment_uuid: Option<Uuid>,
+    /// The same, as it is now; null once it is deleted.
+    #[schema(required)]
+    appointment: Option<Appointment>,
     /// Who asks.
     contact: RequestContact,
     /// When it was made.
@@ -109,9 +122,21 @@ pub(super) struct AppointmentRequest {
     updated_at: Timestamp,
 }
 
+/// The schedule that a request is for.
+#[derive(Serialize, ToSchema)]
+struct RequestSchedule {
+    /// Identifies it.
+    id: Uuid,
+    /// What it is called.
+    name: String,
+}
+
 /// Who asks, as they said it.
 #[derive(Serialize, ToSchema)]
 struct RequestContact {
+    /// The same as `uuid`.
+    #[schema(required)]
+    id: Option<Uuid>,
     /// The contact, if they are one.
     #[schema(required)]
     uuid: Option<Uuid>,
@@ -129,7 +154,48 @@ struct RequestContact {
     phone_number: Option<String>,
 }
 
-pub(super) fn view(stored: store::AppointmentRequest) -> AppointmentRequest {
+/// One request as it is shown.
+pub(super) async fn view(
+    store: &Store,
+    stored: store::AppointmentRequest,
+) -> Result<AppointmentRequest, ApiError> {
+    let mut views = views(store, vec![stored]).await?;
+    let one = views.pop();
+    one.ok_or_else(|| ApiError::internal("show a request", &"nothing was made of it"))
+}
+
+/// Requests as they are shown.
+pub(super) async fn views(
+    store: &Store,
+    stored: Vec<store::AppointmentRequest>,
+) -> Result<Vec<AppointmentRequest>, ApiError> {
+    let internal = |error| ApiError::internal("show requests", &error);
+    let of = |request: &store::AppointmentRequest| request.asked.schedule;
+    let schedules: BTreeSet<Uuid> = stored.iter().map(of).collect();
+    let schedules: Vec<Uuid> = schedules.into_iter().collect();
+    let names = store.schedule_names(&schedules).await.map_err(internal)?;
+    let booked = stored
+        .iter()
+        .filter_map(|request| request.asked.appointment);
+    let booked: Vec<Uuid> = booked.collect();
+    let booked = store.appointments_of(&booked).await.map_err(internal)?;
+    let booked: HashMap<Uuid, _> = booked.into_iter().map(|one| (one.id, one)).collect();
+    let stored = stored.into_iter();
+    Ok(stored
+        .map(|request| {
+            let name = names.get(&request.asked.schedule).cloned();
+            let appointment = request.asked.appointment;
+            let appointment = appointment.and_then(|id| booked.get(&id)).cloned();
+            shown(request, name.unwrap_or_default(), appointment)
+        })
+        .collect())
+}
+
+fn shown(
+    stored: store::AppointmentRequest,
+    schedule: String,
+    appointment: Option<store::Appointment>,
+) -> AppointmentRequest {
     let asked = stored.asked;
     AppointmentRequest {
         id: stored.number,
@@ -146,8 +212,14 @@ pub(super) fn view(stored: store::AppointmentRequest) -> AppointmentRequest {
         approved_at: stored.approved_at,
         rejected_at: stored.rejected_at,
         schedule_uuid: asked.schedule,
+        schedule: RequestSchedule {
+            id: asked.schedule,
+            name: schedule,
+        },
         appointment_uuid: asked.appointment,
+        appointment: appointment.map(appointments::view),
         contact: RequestContact {
+            id: asked.contact,
             uuid: asked.contact,
             name: asked.party.name,
             surname: asked.party.surname,

@@ -13,7 +13,7 @@ pub(crate) mod seen;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agent::AgentDefinition;
+use agent::{AgentDefinition, Voice};
 use api::evaluations::Evaluators;
 use api::{ApiConfig, ApiState, Clock, Directory, LimitSettings};
 use axum::Router;
@@ -77,6 +77,10 @@ impl Node {
         std::fs::create_dir(&recordings).unwrap();
         let mut config = ApiConfig::new("http://node.example".parse().unwrap(), recordings);
         config.limits = LimitSettings::NONE;
+        config.abilities.voices.push(Voice {
+            name: "rms".to_owned(),
+            language: "en-US".to_owned(),
+        });
         adjust(&mut config);
         let (kept, live) = (store.clone(), calls.clone());
         let state = ApiState::new(kept, live, directory.clone(), config.clone()).unwrap();
@@ -113,6 +117,11 @@ impl Node {
             state,
             ..self
         }
+    }
+
+    /// The same node with these agents.
+    pub(crate) fn with_directory(self, directory: Arc<Directory>) -> Self {
+        Self { directory, ..self }.started_again()
     }
 
     /// The same node with nothing in memory but its agents and live calls.

@@ -74,6 +74,7 @@ impl Call {
         let call = ToolCall {
             name: name.to_owned(),
             arguments: "{}".to_owned(),
+            confidence: None,
         };
         let mut parts = vec![ReplyPart::Call(call)];
         if !words.is_empty() {

@@ -31,6 +31,7 @@ fn call_of(name: &str) -> ReplyPart {
     ReplyPart::Call(ToolCall {
         name: name.to_owned(),
         arguments: format!(r#"{{"of":"{name}"}}"#),
+        confidence: None,
     })
 }
 
