@@ -15,8 +15,6 @@ pub struct ApiConfig {
     pub public_url: Url,
     /// The largest request body, in bytes.
     pub max_body: usize,
-    /// The largest body of an upload, in bytes.
-    pub max_upload: usize,
     /// How long a client may take to send a request body.
     pub body_timeout: Duration,
     /// How long a client may take to send a request's head; also how long an idle connection is
@@ -75,7 +73,6 @@ impl ApiConfig {
         Self {
             public_url,
             max_body: 64 * 1024,
-            max_upload: 32 * 1024 * 1024,
             body_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(30),
             linger: Duration::from_secs(5),

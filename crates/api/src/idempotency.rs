@@ -12,7 +12,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -61,8 +60,8 @@ pub(crate) async fn once(
         parts.extensions.insert(form);
         (Bytes::new(), digest)
     } else {
-        let limit = largest_body(&state, &parts.headers);
-        let body = gather(&parts.headers, body, limit, state.config.body_timeout).await?;
+        let config = &state.config;
+        let body = gather(&parts.headers, body, config.max_body, config.body_timeout).await?;
         let digest = Sha256::digest(&body).into();
         (body, digest)
     };
@@ -178,19 +177,6 @@ fn key(headers: &HeaderMap) -> Result<&str, ApiError> {
         let expected = "one key of 1 to 255 visible ASCII characters, such as a UUID";
         ApiError::invalid("Idempotency-Key", expected)
     })
-}
-
-/// Uploads may be larger than what is written by hand.
-fn largest_body(state: &ApiState, headers: &HeaderMap) -> usize {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let is_json = kind.is_none_or(|kind| kind.contains("json"));
-    if is_json {
-        state.config.max_body
-    } else {
-        state.config.max_upload
-    }
 }
 
 /// Whether it is an operation that takes a form, and a form that it was sent.

@@ -260,6 +260,23 @@ async fn a_body_that_is_too_large_is_refused_with_a_key_too() {
 }
 
 #[tokio::test]
+async fn of_a_body_of_another_kind_no_more_is_gathered_with_a_key() {
+    let node = Node::start().await;
+    let ask = async |length: usize| {
+        let request = node
+            .request(Method::POST, "/agents")
+            .header("content-type", "text/plain")
+            .header("idempotency-key", "one");
+        node.send(request.body("x".repeat(length).into()).unwrap())
+            .await
+    };
+    let longer = ask(64 * 1024 + 1).await;
+    longer.is_error(413, "BODY_TOO_LARGE");
+    let longest = ask(64 * 1024).await;
+    longest.is_error(415, "UNSUPPORTED_MEDIA_TYPE");
+}
+
+#[tokio::test]
 async fn other_methods_have_no_keys() {
     let node = Node::start().await;
     let agent = node.make_agent().await;

@@ -209,7 +209,6 @@ async fn a_body_that_never_arrives_is_not_waited_for_by_any_operation() {
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused_by_each_operation() {
     let node = Node::start_with(|config| {
-        config.max_upload = 64 * 1024;
         config.transcriptions.max_file = 64 * 1024;
     })
     .await;

@@ -70,8 +70,6 @@ pub(crate) struct Http {
     pub(crate) max_body_bytes: usize,
     /// Country of numbers written without a country code, ISO 3166 alpha-2.
     pub(crate) default_country: String,
-    /// Largest body of an upload.
-    pub(crate) max_upload_bytes: usize,
     /// Show `/metrics` without a bearer token.
     pub(crate) open_metrics: bool,
     /// How long the answer of a request with an `Idempotency-Key` is kept.
@@ -539,7 +537,6 @@ impl Default for Http {
             public_url: String::new(),
             max_body_bytes: 64 * 1024,
             default_country: "US".to_owned(),
-            max_upload_bytes: 32 * 1024 * 1024,
             open_metrics: false,
             idempotency_keep: Duration::from_secs(24 * 60 * 60),
             idempotency_takeover: Duration::from_secs(60),

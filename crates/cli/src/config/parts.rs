@@ -199,7 +199,6 @@ impl Config {
         })?;
         Ok(ApiConfig {
             max_body: self.http.max_body_bytes,
-            max_upload: self.http.max_upload_bytes,
             idempotency: IdempotencySettings {
                 keep: self.http.idempotency_keep,
                 takeover: self.http.idempotency_takeover,
