@@ -23,7 +23,7 @@ use crate::auth;
 use crate::caller::Caller;
 use crate::clock;
 use crate::config::IdempotencySettings;
-use crate::error::ApiError;
+use crate::error::{ApiError, Settled};
 use crate::exchange::{Form, gather};
 use crate::state::ApiState;
 use crate::transcriptions::{self, EarlierForm};
@@ -124,7 +124,7 @@ impl Work {
                 ));
             }
         };
-        if !is_kept(answer.status()) {
+        if !is_kept(&answer) {
             self.release().await;
             return Ok(answer);
         }
@@ -161,9 +161,11 @@ impl Work {
     }
 }
 
-/// What may go otherwise next time is not kept.
-fn is_kept(status: StatusCode) -> bool {
-    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
+/// What may go otherwise next time is not kept, unless it may have been done this time.
+fn is_kept(answer: &Response) -> bool {
+    let status = answer.status();
+    let may_differ = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    !may_differ || answer.extensions().get::<Settled>().is_some()
 }
 
 fn key(headers: &HeaderMap) -> Result<&str, ApiError> {

@@ -127,6 +127,12 @@ impl Node {
         }
     }
 
+    /// The same node, started again with other settings.
+    pub(crate) fn with_config(mut self, adjust: impl FnOnce(&mut ApiConfig)) -> Self {
+        adjust(&mut self.config);
+        self.started_again()
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path).body(Body::empty()).unwrap())
             .await
