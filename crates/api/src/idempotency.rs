@@ -5,6 +5,7 @@
 //! showed once, such as the token of a new key.
 
 mod kept;
+mod making;
 
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +20,7 @@ use store::{ReservationLimits, Reserved, StoreError};
 use uuid::Uuid;
 
 use self::kept::KeptAnswer;
+pub(crate) use self::making::Making;
 use crate::auth;
 use crate::caller::Caller;
 use crate::clock;
@@ -74,10 +76,11 @@ pub(crate) async fn once(
         .await;
     match reserved.map_err(failed)? {
         Reserved::Now(reservation) => {
+            parts.extensions.insert(Making::from(reservation));
             let request = Request::from_parts(parts, Body::from(body));
             let work = Work {
                 caller,
-                reservation,
+                reservation: reservation.id,
                 secret,
             };
             // A client that hangs up on us must find the answer when it asks again.

@@ -24,6 +24,7 @@ type Changed = (Arc<KnownAgent>, Vec<NewSecret>);
 pub(super) async fn create(
     state: &ApiState,
     caller: &Caller,
+    id: Uuid,
     body: Value,
     now: Timestamp,
 ) -> Result<Changed, ApiError> {
@@ -36,7 +37,6 @@ pub(super) async fn create(
             "nothing: the node chooses it",
         ));
     }
-    let id = Uuid::now_v7();
     check_slug(state, caller, &definition, id)?;
     forget_ids(&mut definition.webhooks);
     let definition = definition.identified(id);

@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::dialling::{TaskData, Undone};
 use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{Envelope, Json, Object, ok};
+use crate::idempotency::Making;
 use crate::state::ApiState;
 use crate::webhooks::check_url;
 
@@ -104,6 +105,7 @@ pub(super) struct Message {
 pub(super) async fn send(
     State(state): State<ApiState>,
     caller: Caller,
+    making: Making,
     Json(body): Json<Body>,
 ) -> Result<Envelope<Message>, ApiError> {
     let agent = body.agent_id.parse();
@@ -124,6 +126,7 @@ pub(super) async fn send(
         parameters: body.parameters.unwrap_or_default(),
         header,
         attempt: None,
+        making,
     };
     // A client that hangs up on us must not leave a message that is sent but not settled.
     let (asked, store) = (state.clone(), caller.store);
@@ -218,6 +221,10 @@ async fn try_for_task(
         parameters: params.body,
         header: params.header,
         attempt: Some(attempt),
+        making: Making {
+            id: Uuid::now_v7(),
+            may_exist: false,
+        },
     };
     sending::send(state, store, template, &order).await
 }

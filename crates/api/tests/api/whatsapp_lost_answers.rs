@@ -84,6 +84,27 @@ async fn a_task_whose_message_may_have_been_sent_is_not_tried_again() {
     assert_eq!(graph.messages().len(), 1);
 }
 
+#[tokio::test]
+async fn a_message_of_a_process_that_died_is_found_and_not_sent_again() {
+    let (node, graph) = start_with(|config| config.idempotency.takeover = Duration::ZERO).await;
+    let id = only_template(&node, &graph, "APPROVED").await;
+    let first = send_with_key(&node, &id).await.data();
+    node.execute("UPDATE idempotency SET content = NULL").await;
+    let second = send_with_key(&node, &id).await;
+    assert_eq!(second.header("idempotency-replayed"), "");
+    assert_eq!(second.data(), first);
+
+    // As if it had died before WhatsApp answered.
+    node.execute("UPDATE idempotency SET content = NULL").await;
+    node.execute("UPDATE whatsapp_messages SET status = 'sending', message_id = NULL")
+        .await;
+    for _ in 0..2 {
+        let again = send_with_key(&node, &id).await;
+        again.is_error(502, "WHATSAPP_OUTCOME_UNKNOWN");
+    }
+    assert_eq!(graph.messages().len(), 1);
+}
+
 async fn send_with_key(node: &Node, template: &str) -> Answer {
     let request = node
         .request(Method::POST, "/whatsapp/template")
