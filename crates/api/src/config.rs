@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use recordings::Keys;
 use url::Url;
 
+use crate::peer::ProxyHeader;
 use crate::prices::PriceList;
 
 /// Settings of the HTTP API.
@@ -25,8 +27,16 @@ pub struct ApiConfig {
     pub linger: Duration,
     /// How long such a client may send nothing.
     pub linger_idle: Duration,
+    /// How long a client may read nothing of what is written to it.
+    pub write_timeout: Duration,
     /// Connections that are served at once; more wait in the system's queue.
     pub max_connections: usize,
+    /// Of these, how many one address may have that is no trusted proxy; 0 is any number.
+    pub max_connections_per_address: usize,
+    /// Proxies that are believed whom they ask for.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where they say it.
+    pub proxy_header: ProxyHeader,
     /// How long open requests may still take once the server is told to stop.
     pub close_grace: Duration,
     /// Country of numbers without a country code, as an ISO 3166 two-letter code such as `US`;
@@ -77,7 +87,11 @@ impl ApiConfig {
             header_timeout: Duration::from_secs(30),
             linger: Duration::from_secs(5),
             linger_idle: Duration::from_millis(500),
+            write_timeout: Duration::from_secs(30),
             max_connections: 1024,
+            max_connections_per_address: 256,
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
             close_grace: Duration::from_secs(5),
             default_country: None,
             recordings,
