@@ -71,7 +71,8 @@ async fn a_task_whose_message_may_have_been_sent_is_not_tried_again() {
     let path = format!("/tasks/{}", made["uuid"].as_str().unwrap());
     let task = until(async || {
         let task = node.get(&path).await.data();
-        (task["status"] != "queued" && task["status"] != "in_progress").then_some(task)
+        let is_over = !task["attempts"][0]["ended_at"].is_null();
+        (is_over && task["status"] != "in_progress").then_some(task)
     })
     .await;
     shutdown.cancel();
