@@ -15,7 +15,8 @@ use serde_json::Value;
 use crate::auth;
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::limits::{Peer, Standing};
+use crate::limits::Standing;
+use crate::peer::Peer;
 use crate::state::ApiState;
 use crate::{oauth, scope};
 

@@ -27,6 +27,7 @@ use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{
     Created, Envelope, Items, Json, Nothing, Paging, Path, Query, created, done, id, ok,
 };
+use crate::idempotency::Making;
 use crate::state::ApiState;
 
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
@@ -100,10 +101,17 @@ async fn show(
 async fn create(
     State(state): State<ApiState>,
     caller: Caller,
+    making: Making,
     Json(body): Json<Value>,
 ) -> Result<Created<Agent>, ApiError> {
     let _change = state.directory.change().await;
-    let (agent, secrets) = change::create(&state, &caller, body, clock::now()).await?;
+    let made = making
+        .may_exist
+        .then(|| state.directory.get(&caller.workspace, making.id));
+    let (agent, secrets) = match made.flatten() {
+        Some(made) => (made, Vec::new()),
+        None => change::create(&state, &caller, making.id, body, clock::now()).await?,
+    };
     let view = view::agent(&caller, &agent, &secrets).await?;
     Ok(created("Agent created successfully", view))
 }

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use agent::Abilities;
+use ipnet::IpNet;
 use recordings::Keys;
 use url::Url;
 
+use crate::peer::ProxyHeader;
 use crate::prices::PriceList;
 
 /// Settings of the HTTP API.
@@ -16,8 +18,6 @@ pub struct ApiConfig {
     pub public_url: Url,
     /// The largest request body, in bytes.
     pub max_body: usize,
-    /// The largest body of an upload, in bytes.
-    pub max_upload: usize,
     /// How long a client may take to send a request body.
     pub body_timeout: Duration,
     /// How long a client may take to send a request's head; also how long an idle connection is
@@ -28,8 +28,16 @@ pub struct ApiConfig {
     pub linger: Duration,
     /// How long such a client may send nothing.
     pub linger_idle: Duration,
+    /// How long a client may read nothing of what is written to it.
+    pub write_timeout: Duration,
     /// Connections that are served at once; more wait in the system's queue.
     pub max_connections: usize,
+    /// Of these, how many one address may have that is no trusted proxy; 0 is any number.
+    pub max_connections_per_address: usize,
+    /// Proxies that are believed whom they ask for.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where they say it.
+    pub proxy_header: ProxyHeader,
     /// How long open requests may still take once the server is told to stop.
     pub close_grace: Duration,
     /// Country of numbers without a country code, as an ISO 3166 two-letter code such as `US`;
@@ -78,12 +86,15 @@ impl ApiConfig {
         Self {
             public_url,
             max_body: 64 * 1024,
-            max_upload: 32 * 1024 * 1024,
             body_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(30),
             linger: Duration::from_secs(5),
             linger_idle: Duration::from_millis(500),
+            write_timeout: Duration::from_secs(30),
             max_connections: 1024,
+            max_connections_per_address: 256,
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
             close_grace: Duration::from_secs(5),
             default_country: None,
             recordings,

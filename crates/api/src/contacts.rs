@@ -41,6 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(tagging::add))
         .routes(routes!(tagging::remove))
         .routes(routes!(erase::erase))
+        .routes(routes!(erase::erase_person))
         .routes(routes!(fields::list, fields::create))
         .routes(routes!(fields::update, fields::delete))
         .routes(routes!(tags::list, tags::create))

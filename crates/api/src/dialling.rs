@@ -12,4 +12,4 @@ mod runner;
 mod work;
 
 pub use runner::run;
-pub(crate) use work::{Kind, TaskData};
+pub(crate) use work::{Kind, TaskData, Undone};

@@ -21,7 +21,12 @@ pub(crate) struct ApiError {
     field: Option<Box<str>>,
     retry_after: Option<Duration>,
     challenge: Option<Box<str>>,
+    is_settled: bool,
 }
+
+/// Marks an answer of 5xx to a request that may have been done: it is not to be done again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settled;
 
 impl ApiError {
     /// `message` says what happened, `details` what to do about it.
@@ -39,6 +44,7 @@ impl ApiError {
             field: None,
             retry_after: None,
             challenge: None,
+            is_settled: false,
         }
     }
 
@@ -144,6 +150,14 @@ impl ApiError {
         self
     }
 
+    /// Says that the request may have been done, so that it is not done again under its key.
+    pub(crate) fn settled(self) -> Self {
+        Self {
+            is_settled: true,
+            ..self
+        }
+    }
+
     /// Asks the client to come back later.
     pub(crate) fn retry_after(self, wait: Duration) -> Self {
         Self {
@@ -199,6 +213,9 @@ impl IntoResponse for ApiError {
             },
         };
         let mut response = (self.status, Json(body)).into_response();
+        if self.is_settled {
+            response.extensions_mut().insert(Settled);
+        }
         let headers = response.headers_mut();
         let challenge = match (self.challenge, self.status) {
             (Some(problem), _) => HeaderValue::try_from(format!("Bearer {problem}")).ok(),

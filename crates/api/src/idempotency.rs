@@ -5,6 +5,7 @@
 //! showed once, such as the token of a new key.
 
 mod kept;
+mod making;
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +13,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -20,11 +20,12 @@ use store::{ReservationLimits, Reserved, StoreError};
 use uuid::Uuid;
 
 use self::kept::KeptAnswer;
+pub(crate) use self::making::Making;
 use crate::auth;
 use crate::caller::Caller;
 use crate::clock;
 use crate::config::IdempotencySettings;
-use crate::error::ApiError;
+use crate::error::{ApiError, Settled};
 use crate::exchange::{Form, gather};
 use crate::state::ApiState;
 use crate::transcriptions::{self, EarlierForm};
@@ -61,8 +62,8 @@ pub(crate) async fn once(
         parts.extensions.insert(form);
         (Bytes::new(), digest)
     } else {
-        let limit = largest_body(&state, &parts.headers);
-        let body = gather(&parts.headers, body, limit, state.config.body_timeout).await?;
+        let config = &state.config;
+        let body = gather(&parts.headers, body, config.max_body, config.body_timeout).await?;
         let digest = Sha256::digest(&body).into();
         (body, digest)
     };
@@ -75,10 +76,11 @@ pub(crate) async fn once(
         .await;
     match reserved.map_err(failed)? {
         Reserved::Now(reservation) => {
+            parts.extensions.insert(Making::from(reservation));
             let request = Request::from_parts(parts, Body::from(body));
             let work = Work {
                 caller,
-                reservation,
+                reservation: reservation.id,
                 secret,
             };
             // A client that hangs up on us must find the answer when it asks again.
@@ -125,7 +127,7 @@ impl Work {
                 ));
             }
         };
-        if !is_kept(answer.status()) {
+        if !is_kept(&answer) {
             self.release().await;
             return Ok(answer);
         }
@@ -162,9 +164,11 @@ impl Work {
     }
 }
 
-/// What may go otherwise next time is not kept.
-fn is_kept(status: StatusCode) -> bool {
-    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
+/// What may go otherwise next time is not kept, unless it may have been done this time.
+fn is_kept(answer: &Response) -> bool {
+    let status = answer.status();
+    let may_differ = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    !may_differ || answer.extensions().get::<Settled>().is_some()
 }
 
 fn key(headers: &HeaderMap) -> Result<&str, ApiError> {
@@ -178,19 +182,6 @@ fn key(headers: &HeaderMap) -> Result<&str, ApiError> {
         let expected = "one key of 1 to 255 visible ASCII characters, such as a UUID";
         ApiError::invalid("Idempotency-Key", expected)
     })
-}
-
-/// Uploads may be larger than what is written by hand.
-fn largest_body(state: &ApiState, headers: &HeaderMap) -> usize {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let is_json = kind.is_none_or(|kind| kind.contains("json"));
-    if is_json {
-        state.config.max_body
-    } else {
-        state.config.max_upload
-    }
 }
 
 /// Whether it is an operation that takes a form, and a form that it was sent.

@@ -20,14 +20,11 @@ use crate::caller::Caller;
 use crate::clock::Now;
 use crate::config::LimitSettings;
 use crate::error::ApiError;
+use crate::peer::Peer;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
-
-/// Where requests come from: the address at the other end of the connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// The limits of a node.
 #[derive(Debug)]
@@ -168,7 +165,7 @@ fn too_often(standing: Standing) -> ApiError {
 }
 
 /// Who has an IPv6 address usually has all 2⁶⁴ of its network.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

@@ -1,4 +1,5 @@
-//! Closing a connection so that its client reads the last answer.
+//! A connection whose client reads: one that does not is cut off, and one that still sends when it
+//! is closed reads the last answer first.
 //!
 //! A client that is still sending when it is answered, say with a body that is too large, would
 //! see its connection reset and never the answer, if the socket were closed over what it sent.
@@ -18,14 +19,25 @@ const MOST: usize = 16 * 1024 * 1024;
 /// How much is read at once; nothing of it is kept.
 const PIECE: usize = 16 * 1024;
 
-/// A connection that, once its last answer is written, still reads for a while what the client
-/// sends, and drops it.
+/// A connection that fails when its client reads nothing of what is written, and that, once its
+/// last answer is written, still reads for a while what the client sends, and drops it.
 pub(crate) struct Lingering {
     stream: TcpStream,
-    /// How long the client may send nothing, and how long all of it may last.
-    idle: Duration,
-    longest: Duration,
+    patience: Patience,
+    /// Runs while the client reads nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
     closing: Option<Closing>,
+}
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// To read anything of what is written to it.
+    pub(crate) write: Duration,
+    /// To send anything once its last answer is written.
+    pub(crate) idle: Duration,
+    /// To send all of it.
+    pub(crate) longest: Duration,
 }
 
 struct Closing {
@@ -35,13 +47,30 @@ struct Closing {
 }
 
 impl Lingering {
-    pub(crate) fn new(stream: TcpStream, idle: Duration, longest: Duration) -> Self {
+    pub(crate) fn new(stream: TcpStream, patience: Patience) -> Self {
         Self {
             stream,
-            idle,
-            longest,
+            patience,
+            stalled: None,
             closing: None,
         }
+    }
+
+    /// What came of writing, unless the client has read nothing for too long.
+    fn unless_stalled<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let longest = self.patience.write;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(longest)));
+        std::task::ready!(stalled.as_mut().poll(context));
+        let reason = "the client reads nothing of its answer";
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, reason)))
     }
 }
 
@@ -61,7 +90,8 @@ impl AsyncWrite for Lingering {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.unless_stalled(context, written)
     }
 
     fn poll_write_vectored(
@@ -69,7 +99,8 @@ impl AsyncWrite for Lingering {
         context: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.unless_stalled(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -84,9 +115,9 @@ impl AsyncWrite for Lingering {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Self {
             stream,
-            idle,
-            longest,
+            patience: Patience { idle, longest, .. },
             closing,
+            ..
         } = &mut *self;
         let closing = match closing {
             Some(closing) => closing,

@@ -15,6 +15,7 @@ use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{
     Created, Envelope, Json, Nothing, Path, Query, Whole, created, done, id, ok,
 };
+use crate::idempotency::Making;
 use crate::state::ApiState;
 
 const USUAL_PAGE: u32 = 100;
@@ -66,13 +67,22 @@ async fn list(caller: Caller, mut query: Query) -> Result<Envelope<Vec<Listing>>
 async fn create(
     State(state): State<ApiState>,
     caller: Caller,
+    making: Making,
     Json(body): Json<Body>,
 ) -> Result<Created<Listing>, ApiError> {
-    let new = read(&state, &caller, body).await?;
+    const MADE: &str = "Listing created successfully";
+    if making.may_exist {
+        let made = caller.store.listing(making.id).await;
+        let made = made.map_err(|error| ApiError::internal("find a listing", &error))?;
+        if let Some(made) = made {
+            return Ok(created(MADE, view(made)));
+        }
+    }
+    let new = read(&state, &caller, making.id, body).await?;
     let made = caller.store.create_listing(&new, clock::now()).await;
     let made = made.map_err(|error| ApiError::internal("make a listing", &error))?;
     state.dialling.notify_one();
-    Ok(created("Listing created successfully", view(made)))
+    Ok(created(MADE, view(made)))
 }
 
 /// Adds contacts to a listing

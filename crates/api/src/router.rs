@@ -18,8 +18,8 @@ use crate::openapi::{self, Document};
 use crate::state::ApiState;
 use crate::{
     agents, analytics, calls, campaigns, contacts, conversations, do_not_call, evaluations, health,
-    idempotency, keys, listings, metrics, oauth, phone_numbers, pools, rates, rules, schedules,
-    settings, tasks, transcriptions, webhooks, whatsapp,
+    idempotency, keys, listings, metrics, oauth, peer, phone_numbers, pools, rates, rules,
+    schedules, settings, tasks, transcriptions, webhooks, whatsapp,
 };
 
 /// The families of operations. What is under `/api/v1` comes first.
@@ -59,6 +59,7 @@ fn families() -> OpenApiRouter<ApiState> {
 pub fn router(state: ApiState) -> Router {
     let (routes, gathered) = families().split_for_parts();
     let document = openapi::finish(&gathered);
+    let peers = state.clone();
     let access = Access::of(&document).expect("every operation names the scope that it asks for");
     let gate = Gate {
         state: state.clone(),
@@ -74,7 +75,8 @@ pub fn router(state: ApiState) -> Router {
         .merge(oauth::short_paths().with_state(state))
         .merge(openapi::docs_page::routes())
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(peer::span))
+        .layer(from_fn_with_state(peers, peer::resolve))
 }
 
 /// The OpenAPI document of this API.

@@ -17,8 +17,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 
-use crate::limits::Peer;
-use crate::linger::Lingering;
+use crate::crowd::Crowd;
+use crate::linger::{Lingering, Patience};
+use crate::peer::{self, Peer};
 use crate::router::router;
 use crate::state::ApiState;
 
@@ -35,6 +36,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 pub async fn serve(listener: TcpListener, state: ApiState, shutdown: CancellationToken) {
     let app = router(state.clone());
     let places = Arc::new(Semaphore::new(state.config.max_connections));
+    let crowd = Crowd::new(state.config.max_connections_per_address);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
@@ -51,6 +53,13 @@ pub async fn serve(listener: TcpListener, state: ApiState, shutdown: Cancellatio
                 continue;
             }
         };
+        // Behind a trusted proxy are many who ask.
+        let is_proxy = peer::is_trusted(peer, &state.config.trusted_proxies);
+        let member = if is_proxy { None } else { crowd.join(peer) };
+        if member.is_none() && !is_proxy {
+            tracing::debug!(%peer, "a connection too many of one address is closed");
+            continue;
+        }
         let app = Extension(Peer(peer)).layer(app.clone());
         let connection = connection(stream, app, &state);
         let connection = graceful.watch(connection);
@@ -58,7 +67,7 @@ pub async fn serve(listener: TcpListener, state: ApiState, shutdown: Cancellatio
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection broke off");
             }
-            drop(place);
+            drop((place, member));
         });
     }
     drop(listener);
@@ -90,7 +99,9 @@ async fn accept(
         .await
         .map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    stream.set_nodelay(true)?;
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "answers on a connection may be late");
+    }
     Ok((stream, peer.ip(), place))
 }
 
@@ -99,8 +110,14 @@ fn connection(
     app: App,
     state: &ApiState,
 ) -> http1::Connection<TokioIo<Lingering>, TowerToHyperService<App>> {
-    let (idle, longest) = (state.config.linger_idle, state.config.linger);
-    let stream = Lingering::new(stream, idle, longest);
+    let stream = Lingering::new(
+        stream,
+        Patience {
+            write: state.config.write_timeout,
+            idle: state.config.linger_idle,
+            longest: state.config.linger,
+        },
+    );
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(state.config.header_timeout)

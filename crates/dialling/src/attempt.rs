@@ -36,6 +36,8 @@ pub enum Outcome {
     Cancelled,
     /// It broke on our side.
     Failed,
+    /// Nobody can say whether what was to be done is done.
+    Unknown,
 }
 
 /// How a task goes about its attempts.
@@ -63,6 +65,8 @@ pub enum Next {
     Exhausted,
     /// It may not be tried again.
     Barred(Bar),
+    /// It may have reached its aim, and would reach it twice if it were tried again.
+    Uncertain,
 }
 
 impl Attempt {
@@ -86,6 +90,9 @@ pub fn after_attempt(
 ) -> Next {
     if outcome == Outcome::Completed {
         return Next::Done;
+    }
+    if outcome == Outcome::Unknown {
+        return Next::Uncertain;
     }
     if made >= plan.most_attempts {
         return Next::Exhausted;
@@ -151,6 +158,14 @@ mod tests {
         }];
         let now = at("2026-01-15T12:01:00Z");
         after_attempt(plan, rule, &callee, &history, made, outcome, now)
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_not_tried_again() {
+        for made in [1, 3] {
+            let next = follow(&plan(), Some(&rule()), made, Outcome::Unknown);
+            assert_eq!(next, Next::Uncertain);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod extras;
 mod fields;
+mod former;
 mod matching;
 mod tags;
 
@@ -19,6 +20,7 @@ use sqlx::{Any, AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
 pub use self::fields::{ContactField, NewContactField, SaveFieldError};
+pub(crate) use self::former::take_back;
 pub use self::matching::Person;
 pub(crate) use self::matching::find_or_create_person;
 pub use self::tags::{SaveTagError, Tag};
@@ -258,6 +260,7 @@ impl Store {
         let Some(contact) = by_id(&mut write, &self.workspace, id).await? else {
             return Ok(None);
         };
+        former::note(&mut write, &self.workspace, id).await?;
         remove(&mut write, &self.workspace, id).await?;
         write.commit().await?;
         Ok(Some(contact))

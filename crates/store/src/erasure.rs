@@ -11,7 +11,7 @@ use sqlx::{AnyConnection, FromRow, Row};
 use uuid::Uuid;
 
 use crate::columns::{json, micros, optional_time, time, unreadable, uuid};
-use crate::contacts;
+use crate::contacts::{self, Person};
 use crate::database::{Store, StoreError};
 use crate::dialling;
 use crate::evaluations::ERASE_EVALUATIONS;
@@ -90,6 +90,9 @@ pub enum EraseContactError {
     /// There is no such contact.
     #[error("there is no such contact")]
     Unknown,
+    /// Several contacts have the address: their numbers tell them apart.
+    #[error("several contacts have this address")]
+    Ambiguous,
     /// They are in a call, which would write down more of them.
     #[error("the contact is in a call")]
     InCall,
@@ -103,12 +106,16 @@ pub enum EraseContactError {
 const STEPS: &[(Part, &str)] = &[
     (
         |removed| &mut removed.webhook_messages,
-        "DELETE FROM outbox WHERE workspace_id = $2 AND EXISTS (
+        "DELETE FROM outbox WHERE workspace_id = $2 AND (EXISTS (
              SELECT 1 FROM conversations
              WHERE contact_id = $1 AND workspace_id = $2
              AND (outbox.conversation_id = conversations.id
                  OR outbox.payload LIKE '%' || conversations.id || '%')
-         )",
+         ) OR EXISTS (
+             SELECT 1 FROM contacts WHERE id = $1 AND workspace_id = $2
+             AND (replace(outbox.payload, contacts.number, '') <> outbox.payload
+                 OR replace(outbox.payload, contacts.email, '') <> outbox.payload)
+         ))",
     ),
     (
         |removed| &mut removed.messages,
@@ -173,14 +180,42 @@ impl Store {
         {
             return Err(EraseContactError::Unknown);
         }
-        if is_in_call(&mut write, &self.workspace, contact).await? {
-            return Err(EraseContactError::InCall);
-        }
-        let erasure = Uuid::now_v7();
-        let erased = self.erase_within(&mut write, erasure, contact, now).await;
-        let erased = erased.map_err(StoreError)?;
+        let erased = self.erase_found(&mut write, contact, now).await?;
         write.commit().await.map_err(StoreError)?;
         Ok(erased)
+    }
+
+    /// Erases whoever has this number, or else this address, as [`Store::erase_contact`] does. There
+    /// may be no contact of theirs any more: what it left is found by the number and the address.
+    pub async fn erase_person(
+        &self,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<Erasure, EraseContactError> {
+        let mut write = self.write().await?;
+        if person.number.is_none() && is_shared(&mut write, &self.workspace, person).await? {
+            return Err(EraseContactError::Ambiguous);
+        }
+        let contact = contacts::find_or_create_person(&mut write, &self.workspace, person, now);
+        let contact = contact.await.map_err(StoreError)?;
+        let erased = self.erase_found(&mut write, contact, now).await?;
+        write.commit().await.map_err(StoreError)?;
+        Ok(erased)
+    }
+
+    async fn erase_found(
+        &self,
+        write: &mut AnyConnection,
+        contact: Uuid,
+        now: Timestamp,
+    ) -> Result<Erasure, EraseContactError> {
+        let taken_back = contacts::take_back(write, &self.workspace, contact).await;
+        taken_back.map_err(StoreError)?;
+        if is_in_call(write, &self.workspace, contact).await? {
+            return Err(EraseContactError::InCall);
+        }
+        let erased = self.erase_within(write, Uuid::now_v7(), contact, now).await;
+        Ok(erased.map_err(StoreError)?)
     }
 
     async fn erase_within(
@@ -312,6 +347,25 @@ impl Store {
         write.commit().await?;
         Ok(())
     }
+}
+
+/// Whether several contacts have the person's address.
+async fn is_shared(
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    person: &Person,
+) -> Result<bool, StoreError> {
+    let Some(email) = &person.email else {
+        return Ok(false);
+    };
+    let found: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM contacts WHERE workspace_id = $1 AND lower(email) = lower($2)",
+    )
+    .bind(workspace.as_str())
+    .bind(email)
+    .fetch_one(write)
+    .await?;
+    Ok(found > 1)
 }
 
 async fn is_in_call(

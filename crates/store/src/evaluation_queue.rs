@@ -143,7 +143,8 @@ impl Store {
         }
         let mut owed = store
             .owe_report(&mut write, session, &outcome.report, now)
-            .await?;
+            .await?
+            .unwrap_or(0);
         owed += store
             .owe_events(&mut write, session, &outcome.events, now)
             .await?;
@@ -170,21 +171,25 @@ impl Store {
 
     /// Owes the report of a session's end without waiting for its evaluation any longer, and notes
     /// the summary and sentiment that it tells of; its evaluation may still change both. Returns
-    /// how many messages that are, none when it was owed already.
+    /// how many messages that are; `None`, changing nothing, when the report is not owed any more:
+    /// the session was evaluated, its contact erased, or somebody else was first.
     pub async fn owe_overdue_report(
         &self,
         overdue: &OverdueReport,
         outcome: &SessionOutcome,
         now: Timestamp,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Option<u64>, StoreError> {
         let store = self.in_workspace(&overdue.workspace);
         let mut write = store.write().await?;
         let session = overdue.session;
         let owed = store
             .owe_report(&mut write, session, &outcome.report, now)
             .await?;
-        store.note_words(&mut write, session, outcome, now).await?;
-        write.commit().await?;
+        // Words may come to a session only as long as somebody waits for them.
+        if owed.is_some() {
+            store.note_words(&mut write, session, outcome, now).await?;
+            write.commit().await?;
+        }
         Ok(owed)
     }
 
@@ -219,14 +224,14 @@ impl Store {
         Ok(())
     }
 
-    /// Owes the report of the session's end, unless that was done.
+    /// Owes the report of the session's end; `None` when it is not owed any more.
     async fn owe_report(
         &self,
         write: &mut AnyConnection,
         session: Uuid,
         report: &Announcement,
         now: Timestamp,
-    ) -> Result<u64, sqlx::Error> {
+    ) -> Result<Option<u64>, sqlx::Error> {
         let is_owed = sqlx::query(
             "UPDATE sessions SET report_due_at = NULL
              WHERE id = $1 AND workspace_id = $2 AND report_due_at IS NOT NULL",
@@ -236,10 +241,10 @@ impl Store {
         .execute(&mut *write)
         .await?;
         if is_owed.rows_affected() == 0 {
-            return Ok(0);
+            return Ok(None);
         }
-        self.owe_events(write, session, std::slice::from_ref(report), now)
-            .await
+        let report = std::slice::from_ref(report);
+        self.owe_events(write, session, report, now).await.map(Some)
     }
 
     async fn owe_events(

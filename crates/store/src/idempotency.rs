@@ -4,17 +4,28 @@ use jiff::Timestamp;
 use sqlx::Row;
 use uuid::Uuid;
 
-use crate::columns::{micros, time, uuid};
+use crate::columns::{micros, optional_uuid, time, uuid};
 use crate::database::{Store, StoreError};
 
 /// Rows that are forgotten in one transaction, so that nobody else waits long.
 const FORGOTTEN_AT_ONCE: i64 = 1_000;
 
+/// A request that is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// The reservation's id.
+    pub id: Uuid,
+    /// The id of what the request makes: the same for as long as the request was not done.
+    pub work: Uuid,
+    /// Whether it was reserved before by a process that died: what it makes may be there.
+    pub is_taken_over: bool,
+}
+
 /// What became of a try to reserve a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reserved {
-    /// It is new: whoever asked does it, then keeps its answer or gives the reservation back.
-    Now(Uuid),
+    /// It is to be done: whoever asked does it, then keeps its answer or gives the reservation back.
+    Now(Reservation),
     /// It was done.
     Done {
         /// The reservation under which it was done.
@@ -52,6 +63,7 @@ impl Store {
             .bind(key)
             .fetch_optional(&mut *write)
             .await?;
+        let mut begun = None;
         if let Some(row) = row {
             let reserved_at = time(&row, "reserved_at")?;
             let content: Option<Vec<u8>> = row.try_get("content")?;
@@ -67,23 +79,32 @@ impl Store {
                         });
                     }
                     None if reserved_at >= limits.abandoned_before => return Ok(Reserved::InUse),
-                    None => {}
+                    None => {
+                        let work = optional_uuid(&row, "work_id")?;
+                        begun = Some(work.map_or_else(|| uuid(&row, "reservation"), Ok)?);
+                    }
                 }
             }
         }
-        let reservation = Uuid::now_v7();
+        let id = Uuid::now_v7();
+        let reservation = Reservation {
+            id,
+            work: begun.unwrap_or(id),
+            is_taken_over: begun.is_some(),
+        };
         sqlx::query(
-            "INSERT INTO idempotency (workspace_id, key, request, reservation, reserved_at)
-             VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO idempotency (workspace_id, key, request, reservation, reserved_at, work_id)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (workspace_id, key) DO UPDATE SET
                  request = excluded.request, reservation = excluded.reservation,
-                 reserved_at = excluded.reserved_at, content = NULL",
+                 reserved_at = excluded.reserved_at, work_id = excluded.work_id, content = NULL",
         )
         .bind(self.workspace.as_str())
         .bind(key)
         .bind(request)
-        .bind(reservation.to_string())
+        .bind(reservation.id.to_string())
         .bind(micros(now))
+        .bind(reservation.work.to_string())
         .execute(&mut *write)
         .await?;
         write.commit().await?;

@@ -78,7 +78,7 @@ pub use erasure::{EraseContactError, ErasedCall, Erasure, Removed};
 pub use evaluation_queue::{ClaimedEvaluation, OverdueReport, SessionOutcome};
 pub use evaluations::{EvaluationFilter, EvaluationRecord, NewEvaluation};
 pub use forwarding::Forwarding;
-pub use idempotency::{ReservationLimits, Reserved};
+pub use idempotency::{Reservation, ReservationLimits, Reserved};
 pub use message_sessions::{MessageSession, OverdueSession};
 pub use messages::{Message, MessageFilter, MessageRecord};
 pub use numbers::{

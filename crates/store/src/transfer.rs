@@ -129,4 +129,31 @@ mod tests {
         assert_eq!(there, known);
         assert_eq!(known.len(), TABLES.len() + LEFT_OUT.len());
     }
+
+    #[tokio::test]
+    async fn the_rows_of_the_tests_have_something_in_every_column() {
+        let mut filled = BTreeSet::new();
+        for line in include_str!("../tests/furnished.jsonl").lines() {
+            let line: Line = serde_json::from_str(line).unwrap();
+            let Line::Row { table, row } = line else {
+                panic!("the end stands among the rows");
+            };
+            let columns = row.into_iter().filter(|(_, value)| !value.is_null());
+            filled.extend(columns.map(|(column, _)| (table.clone(), column)));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mihu.sqlite");
+        let store = Store::open(&file).await.unwrap();
+        let mut there = BTreeSet::new();
+        for table in TABLES {
+            let named = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)").bind(*table);
+            let columns: Vec<String> = named.fetch_all(&store.readers).await.unwrap();
+            let columns = columns
+                .into_iter()
+                .filter(|column| column != "workspace_id");
+            there.extend(columns.map(|column| ((*table).to_owned(), column)));
+        }
+        let empty: Vec<_> = there.difference(&filled).collect();
+        assert!(empty.is_empty(), "add to tests/furnished.jsonl: {empty:?}");
+    }
 }

@@ -25,6 +25,7 @@ type Changed = (Arc<KnownAgent>, Vec<NewSecret>);
 pub(super) async fn create(
     state: &ApiState,
     caller: &Caller,
+    id: Uuid,
     mut body: Value,
     now: Timestamp,
 ) -> Result<Changed, ApiError> {
@@ -38,7 +39,6 @@ pub(super) async fn create(
             "nothing: the node chooses it",
         ));
     }
-    let id = Uuid::now_v7();
     check_slug(state, caller, &definition, id)?;
     check_abilities(state, &AgentDefinition::default(), &definition)?;
     forget_ids(&mut definition.webhooks);

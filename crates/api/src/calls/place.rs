@@ -8,7 +8,7 @@ use engine::{CallId, CallStatus, Direction, PlaceCall, PlaceCallError};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{BegunCall, Contact, NewCall, Store, StoreError};
+use store::{Contact, NewCall, Store, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ use crate::clock;
 use crate::contacts;
 use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{Envelope, Json, Object, ok};
+use crate::idempotency::Making;
 use crate::phone_numbers::{give_back, leave};
 use crate::state::ApiState;
 
@@ -162,6 +163,7 @@ struct PlacedCallee {
 pub(super) async fn place(
     State(state): State<ApiState>,
     caller: Caller,
+    making: Making,
     Json(body): Json<Body>,
 ) -> Result<Envelope<PlacedCall>, ApiError> {
     let Object(participant) = body.participant;
@@ -170,9 +172,15 @@ pub(super) async fn place(
     let number = state
         .numbers
         .read("participant.number", &participant.number)?;
+    if making.may_exist {
+        let about = participant.about.as_deref();
+        if let Some(answer) = placed_before(&state, &caller.store, making.id, about).await? {
+            return Ok(answer);
+        }
+    }
     let agent = find_agent(&state, &caller, agent_id)?;
     let order = PlaceCall {
-        call: CallId::generate(),
+        call: CallId(making.id),
         conversation: Uuid::now_v7(),
         agent,
         number,
@@ -191,6 +199,35 @@ pub(super) async fn place(
     placing
         .await
         .map_err(|error| ApiError::internal("place a call", &error))?
+}
+
+/// The answer to a request whose process died behind writing its call down.
+async fn placed_before(
+    state: &ApiState,
+    store: &Store,
+    call: Uuid,
+    about: Option<&str>,
+) -> Result<Option<Envelope<PlacedCall>>, ApiError> {
+    let found = store.call(call).await;
+    let Some(found) = found.map_err(|error| ApiError::internal("find a call", &error))? else {
+        // Its place at a number, if it had taken one, is taken anew.
+        give_back(store, call).await;
+        return Ok(None);
+    };
+    let call = NewCall {
+        id: found.id,
+        conversation: found.conversation,
+        agent: found.agent,
+        direction: Direction::Outbound.as_str(),
+        number: found.number,
+        has_contact: true,
+        provider: PROVIDER,
+        status: CallStatus::Initiated.as_str(),
+        at: found.created_at,
+    };
+    let about = about.map(str::to_owned);
+    let about = about.filter(|about| !about.trim().is_empty());
+    Ok(Some(answer(state, &call, found.contact, about)))
 }
 
 fn find_agent(
@@ -243,7 +280,7 @@ async fn write_and_place(
         }
         return Err(refused(&refusal));
     }
-    Ok(answer(&state, &call, &begun, said, now))
+    Ok(answer(&state, &call, begun.contact, said))
 }
 
 /// What the model is told of whom it calls. An error if they do not want to be called.
@@ -299,9 +336,8 @@ pub(crate) fn new_call(order: &PlaceCall, at: Timestamp) -> NewCall {
 fn answer(
     state: &ApiState,
     call: &NewCall,
-    begun: &BegunCall,
+    contact: Option<Uuid>,
     about: Option<String>,
-    now: Timestamp,
 ) -> Envelope<PlacedCall> {
     let links = Links::of(state, call.id);
     let placed = PlacedCall {
@@ -311,14 +347,14 @@ fn answer(
         status: call.status,
         provider: call.provider,
         conversation_uuid: call.conversation,
-        contact_uuid: begun.contact,
+        contact_uuid: contact,
         listen_url: links.listen,
         record_url: links.recording,
         participant: PlacedCallee {
             number: call.number.clone(),
             about,
         },
-        created_at: now,
+        created_at: call.at,
     };
     ok("Call created successfully", placed)
 }

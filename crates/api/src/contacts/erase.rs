@@ -1,18 +1,18 @@
-//! `POST /contacts/{contact_uuid}/erase`.
+//! `POST /contacts/{contact_uuid}/erase` and `POST /contacts/erase`.
 
 use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
-use store::{EraseContactError, Removed, Store};
+use serde::{Deserialize, Serialize};
+use store::{EraseContactError, Person, Removed, Store};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::unknown_contact;
+use super::{Email, unknown_contact};
 use crate::caller::Caller;
 use crate::clock;
 use crate::error::{ApiError, ErrorBody};
-use crate::exchange::{Envelope, Path, id, ok};
+use crate::exchange::{Envelope, Json, Path, id, ok};
 use crate::privacy;
 use crate::state::ApiState;
 
@@ -103,18 +103,91 @@ pub(super) async fn erase(
     Path(contact): Path<String>,
 ) -> Result<Envelope<Erasure>, ApiError> {
     let contact = id(&contact, unknown_contact)?;
+    erase_whom(state, caller, Whom::Contact(contact)).await
+}
+
+/// Somebody to be erased, who may be no contact any more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(super) struct ErasedPerson {
+    /// E.164 number; spaces and `- ( ) . /` may stand in it. Left out where `email` is given.
+    #[schema(max_length = 64)]
+    phone_number: Option<String>,
+    /// E-mail address. Left out where `phone_number` is given.
+    email: Option<Email>,
+}
+
+/// Erases whoever has a number or an address
+///
+/// As `POST /contacts/{contact_uuid}/erase` does, also when the contact was deleted before: what it
+/// left behind is found by its number, or by its e-mail address where that is all that was known.
+/// Where there is nothing, nothing is removed.
+#[utoipa::path(
+    post, path = "/contacts/erase", operation_id = "erase_person", tag = "contacts",
+    security(("token" = ["contacts:write"])),
+    request_body(content = ErasedPerson, example = json!({ "phone_number": "+1 (415) 555-0123" })),
+    responses(
+        (status = 200, description = "What was removed. `contact_uuid` is one that nobody has where \
+            there was no contact any more.", body = Envelope<Erasure>),
+        (status = 409, description = "`CONTACT_IN_CALL`: The person is in a call now; \
+            `CONTACT_AMBIGUOUS`: several contacts have the address.", body = ErrorBody),
+    ),
+)]
+pub(super) async fn erase_person(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Json(body): Json<ErasedPerson>,
+) -> Result<Envelope<Erasure>, ApiError> {
+    let person = match (body.phone_number, body.email) {
+        (Some(number), None) => Person {
+            number: Some(state.numbers.read("phone_number", &number)?),
+            ..Person::default()
+        },
+        (None, Some(email)) => Person {
+            email: Some(email.0),
+            ..Person::default()
+        },
+        (None, None) => return Err(ApiError::missing("phone_number")),
+        (Some(_), Some(_)) => {
+            let expected = "to be left out where `phone_number` is given";
+            return Err(ApiError::invalid("email", expected));
+        }
+    };
+    erase_whom(state, caller, Whom::Person(person)).await
+}
+
+/// Who is to be erased.
+enum Whom {
+    Contact(Uuid),
+    Person(Person),
+}
+
+async fn erase_whom(
+    state: ApiState,
+    caller: Caller,
+    whom: Whom,
+) -> Result<Envelope<Erasure>, ApiError> {
     // A client that hangs up on us does not leave files that nobody deletes before the next round.
-    let erasing = state.tasks.spawn(run(state.clone(), caller.store, contact));
+    let erasing = state.tasks.spawn(run(state.clone(), caller.store, whom));
     erasing
         .await
         .map_err(|error| ApiError::internal("erase a contact", &error))?
 }
 
-async fn run(state: ApiState, store: Store, contact: Uuid) -> Result<Envelope<Erasure>, ApiError> {
+async fn run(state: ApiState, store: Store, whom: Whom) -> Result<Envelope<Erasure>, ApiError> {
     let now = clock::now();
-    let erased = store.erase_contact(contact, now).await;
+    let erased = match whom {
+        Whom::Contact(contact) => store.erase_contact(contact, now).await,
+        Whom::Person(person) => store.erase_person(&person, now).await,
+    };
     let erased = erased.map_err(|error| match error {
         EraseContactError::Unknown => unknown_contact(),
+        EraseContactError::Ambiguous => ApiError::new(
+            StatusCode::CONFLICT,
+            "CONTACT_AMBIGUOUS",
+            "Several contacts have this address.",
+            "Erase each by its number, or with POST /api/v1/contacts/{contact_uuid}/erase.",
+        ),
         EraseContactError::InCall => ApiError::new(
             StatusCode::CONFLICT,
             "CONTACT_IN_CALL",

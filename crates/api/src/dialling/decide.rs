@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::{AttemptRecord, Candidate, Decision, DueTask, RuleTerms, StoreError};
 use uuid::Uuid;
 
-use super::work::Kind;
+use super::work::{Kind, UNKNOWN};
 use crate::state::ApiState;
 
 /// How far back attempts count: beyond the longest interval that a rule can have.
@@ -87,6 +87,13 @@ pub(super) async fn verdict(
             reason: format!("no attempt is left: {}", words(last)),
         },
         Next::Barred(bar) => barred(bar),
+        Next::Uncertain => Decision::Close {
+            status: "failed",
+            reason: format!(
+                "it may have been done, and is not tried again: {}",
+                words(last)
+            ),
+        },
     };
     // One whose task changed meanwhile is decided in the next round.
     store.decide(&candidate.task, &decision, now).await?;
@@ -233,6 +240,7 @@ fn outcome_of(attempt: &AttemptRecord) -> Outcome {
         Some("unreachable") => Outcome::Unreachable,
         Some("timed-out") => Outcome::TimedOut,
         Some("cancelled") => Outcome::Cancelled,
+        Some(UNKNOWN) => Outcome::Unknown,
         _ => Outcome::Failed,
     }
 }

@@ -6,6 +6,7 @@ use store::{OpenAttempt, StoreError};
 use std::sync::atomic::Ordering;
 
 use super::runner::Runner;
+use super::work::UNKNOWN;
 use crate::records;
 use crate::state::ApiState;
 
@@ -62,6 +63,7 @@ async fn end(state: &ApiState, attempt: &OpenAttempt, now: Timestamp) -> Result<
             return records::close_one(state, call).await;
         }
         Some(call) => (call.status.as_str(), call.reason.as_deref().unwrap_or(GONE)),
+        None if store.has_sent_message(attempt.id).await? => (UNKNOWN, GONE),
         None => ("failed", GONE),
     };
     store.end_attempt(attempt.id, outcome, reason, now).await

@@ -15,6 +15,9 @@ use crate::exchange::words;
 use crate::state::ApiState;
 use crate::whatsapp;
 
+/// The outcome of an attempt of which nobody can say whether it reached the contact.
+pub(super) const UNKNOWN: &str = "unknown";
+
 words! {
     /// What a task does.
     pub(crate) enum Kind {
@@ -156,6 +159,21 @@ impl TaskData {
     }
 }
 
+/// An attempt that did not do what it was made for, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Undone {
+    /// It was not done.
+    Surely(String),
+    /// It may have been done: nobody can say.
+    Perhaps(String),
+}
+
+impl From<String> for Undone {
+    fn from(reason: String) -> Self {
+        Self::Surely(reason)
+    }
+}
+
 /// Makes an attempt that is no call, and notes how it went. Gives the attempt's id back.
 pub(super) async fn carry_out(
     state: ApiState,
@@ -165,13 +183,14 @@ pub(super) async fn carry_out(
     attempt: Uuid,
 ) -> Uuid {
     let done = if kind == Kind::Webhook {
-        post(&state, &task, attempt).await
+        post(&state, &task, attempt).await.map_err(Undone::from)
     } else {
         whatsapp::send_for_task(&state, &store, &task, attempt).await
     };
     let (outcome, reason) = match done {
         Ok(()) => ("completed", String::new()),
-        Err(reason) => ("failed", reason),
+        Err(Undone::Surely(reason)) => ("failed", reason),
+        Err(Undone::Perhaps(reason)) => (UNKNOWN, reason),
     };
     let ended = store
         .end_attempt(attempt, outcome, &reason, clock::now())

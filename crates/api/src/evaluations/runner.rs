@@ -129,7 +129,7 @@ async fn report(state: &ApiState, overdue: &OverdueReport) -> Result<(), StoreEr
         .store
         .owe_overdue_report(overdue, &outcome, now)
         .await?;
-    events::wake(state, owed);
+    events::wake(state, owed.unwrap_or(0));
     Ok(())
 }
 

@@ -58,6 +58,7 @@ pub(super) struct NewListingContacts {
 pub(super) async fn read(
     state: &ApiState,
     caller: &Caller,
+    id: Uuid,
     body: Body,
 ) -> Result<NewListing, ApiError> {
     let kind = body.campaign_type.unwrap_or(CampaignType::Call);
@@ -93,6 +94,7 @@ pub(super) async fn read(
     let (known_rule, new_rule) = rule(caller, body.rule, &name, kind).await?;
     let pool_name = name.clone();
     Ok(NewListing {
+        id,
         campaign: CampaignTerms {
             name,
             description: body.description.map(|text| text.0),

@@ -19,7 +19,7 @@ use super::redirect_uri::with_parameters;
 use super::request::{self, AuthorizationRequest, Problem, WayBack};
 use super::same_browser::{PageToken, is_from_page};
 use crate::clock::Now;
-use crate::limits::Peer;
+use crate::peer::Peer;
 use crate::scope::Scopes;
 use crate::state::ApiState;
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::error::OauthError;
 use super::parameters::Parameters;
 use crate::clock::Now;
-use crate::limits::Peer;
+use crate::peer::Peer;
 use crate::state::ApiState;
 
 /// Who a client says it is.

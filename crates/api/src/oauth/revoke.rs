@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::client_authentication::authenticate;
 use super::error::{OauthError, OauthErrorBody, never_kept};
 use super::parameters::read_form;
-use crate::limits::Peer;
+use crate::peer::Peer;
 use crate::state::ApiState;
 
 /// What a client sends to give a token back.

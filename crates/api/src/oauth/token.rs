@@ -18,7 +18,7 @@ use super::error::{OauthError, OauthErrorBody, never_kept};
 use super::parameters::{Parameters, read_form};
 use super::request::parse_scopes;
 use crate::clock::Now;
-use crate::limits::Peer;
+use crate::peer::Peer;
 use crate::scope::Scopes;
 use crate::state::ApiState;
 

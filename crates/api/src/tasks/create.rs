@@ -15,6 +15,7 @@ use crate::clock;
 use crate::dialling::{Kind, TaskData};
 use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{Created, Json, Moment, Object, Text, Whole, ZoneName, created};
+use crate::idempotency::Making;
 use crate::state::ApiState;
 use crate::webhooks::check_url;
 use crate::whatsapp::require_template;
@@ -103,14 +104,23 @@ pub(super) struct Body {
 pub(super) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
+    making: Making,
     Json(body): Json<Body>,
 ) -> Result<Created<Task>, ApiError> {
+    const MADE: &str = "Task created successfully";
+    if making.may_exist {
+        let made = caller.store.task(making.id).await;
+        let made = made.map_err(|error| ApiError::internal("find a task", &error))?;
+        if let Some(made) = made {
+            return Ok(created(MADE, view::task(made)));
+        }
+    }
     let now = clock::now();
     let template = body
         .task_data
         .as_ref()
         .and_then(|data| data.0.template_uuid);
-    let task = read(&state, body, now)?;
+    let task = read(&state, making.id, body, now)?;
     if let Some(template) = template {
         require_template(&caller.store, template).await?;
     }
@@ -122,10 +132,10 @@ pub(super) async fn create(
         CreateTaskError::Store(error) => ApiError::internal("make a task", &error),
     })?;
     state.dialling.notify_one();
-    Ok(created("Task created successfully", view::task(made)))
+    Ok(created(MADE, view::task(made)))
 }
 
-fn read(state: &ApiState, body: Body, now: Timestamp) -> Result<NewTask, ApiError> {
+fn read(state: &ApiState, id: Uuid, body: Body, now: Timestamp) -> Result<NewTask, ApiError> {
     let scheduled_at = body.scheduled_at.0;
     if scheduled_at
         .saturating_add(LATEST)
@@ -150,6 +160,7 @@ fn read(state: &ApiState, body: Body, now: Timestamp) -> Result<NewTask, ApiErro
         "scheduled"
     };
     Ok(NewTask {
+        id,
         title: body.title.0,
         description: body.description.map(|text| text.0),
         kind: body.kind.as_str().to_owned(),

@@ -164,7 +164,8 @@ struct Attempt {
     /// When it was over.
     #[schema(required)]
     ended_at: Option<Timestamp>,
-    /// How it went: the final status of its call, else `completed` or `failed`.
+    /// How it went: the final status of its call, else `completed`, `failed`, or `unknown` if nobody
+    /// can say whether a message was sent.
     #[schema(required)]
     outcome: Option<String>,
     /// More about it.

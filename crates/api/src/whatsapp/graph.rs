@@ -44,8 +44,10 @@ pub(crate) enum GraphError {
         /// When Meta wants to be asked again, if it says so.
         retry_after: Option<Duration>,
     },
-    /// It was not reached, or answered nothing that can be read.
+    /// It was not reached, or did not do it.
     Failed(String),
+    /// It was asked to do something, and nobody can say whether it did.
+    Unknown(String),
 }
 
 /// A template that Meta has taken in.
@@ -80,7 +82,7 @@ impl Graph {
         let url = self.url(&[phone_number_id, "messages"]);
         let answer = self.post(token, url, message).await?;
         let id = answer.pointer("/messages/0/id").and_then(Value::as_str);
-        let id = id.ok_or_else(|| GraphError::Failed("the answer names no message".to_owned()))?;
+        let id = id.ok_or_else(|| GraphError::Unknown("the answer names no message".to_owned()))?;
         Ok(id.to_owned())
     }
 
@@ -138,7 +140,7 @@ impl Graph {
         let text = |field: &str| answer[field].as_str().map(str::to_owned);
         Ok(Submitted {
             id: text("id")
-                .ok_or_else(|| GraphError::Failed("the answer names no template".to_owned()))?,
+                .ok_or_else(|| GraphError::Unknown("the answer names no template".to_owned()))?,
             status: text("status").unwrap_or_else(|| "PENDING".to_owned()),
             category: text("category"),
         })
@@ -154,7 +156,12 @@ impl Graph {
 
     async fn get(&self, token: &Secret, url: Url) -> Result<Value, GraphError> {
         let request = self.client.get(url);
-        ask(token, request.map_err(|refused| failed(&refused))?).await
+        let asked = ask(token, request.map_err(|refused| failed(&refused))?).await;
+        // Asking changes nothing there, whatever became of it.
+        asked.map_err(|error| match error {
+            GraphError::Unknown(reason) => GraphError::Failed(reason),
+            other => other,
+        })
     }
 
     async fn post(&self, token: &Secret, url: Url, body: &Value) -> Result<Value, GraphError> {
@@ -169,12 +176,19 @@ impl Graph {
 async fn ask(token: &Secret, request: RequestBuilder) -> Result<Value, GraphError> {
     let sent = request.bearer_auth(token.expose()).send().await;
     let response = sent.map_err(|error| {
-        if error.is_timeout() {
-            return GraphError::Failed("no answer in time".to_owned());
+        if let Some(refused) = outbound::refusal(&error) {
+            return failed(&refused);
         }
-        match outbound::refusal(&error) {
-            Some(refused) => failed(&refused),
-            None => GraphError::Failed(outbound::reason(error)),
+        let is_unsent = error.is_connect() || error.is_builder();
+        let reason = if error.is_timeout() {
+            "no answer in time".to_owned()
+        } else {
+            outbound::reason(error)
+        };
+        if is_unsent {
+            GraphError::Failed(reason)
+        } else {
+            GraphError::Unknown(reason)
         }
     })?;
     let status = response.status();
@@ -191,6 +205,10 @@ async fn ask(token: &Secret, request: RequestBuilder) -> Result<Value, GraphErro
     }
     match answer {
         Some(answer) if status.is_success() => Ok(answer),
+        // What stands between may say so of something that was done behind it.
+        _ if status.is_success() || status.is_server_error() => {
+            Err(GraphError::Unknown(format!("it answered {status}")))
+        }
         Some(_) | None => Err(GraphError::Failed(format!("it answered {status}"))),
     }
 }
@@ -199,13 +217,13 @@ async fn gather(mut response: Response) -> Result<Vec<u8>, GraphError> {
     let mut gathered = Vec::new();
     loop {
         let piece = response.chunk().await;
-        let piece = piece.map_err(|error| GraphError::Failed(outbound::reason(error)))?;
+        let piece = piece.map_err(|error| GraphError::Unknown(outbound::reason(error)))?;
         let Some(piece) = piece else {
             return Ok(gathered);
         };
         gathered.extend_from_slice(&piece);
         if gathered.len() > LARGEST {
-            return Err(GraphError::Failed("its answer is too large".to_owned()));
+            return Err(GraphError::Unknown("its answer is too large".to_owned()));
         }
     }
 }

@@ -14,9 +14,10 @@ use super::sending::{self, Order, Sent};
 use super::template_settings::Params;
 use crate::agents::unknown_agent;
 use crate::caller::Caller;
-use crate::dialling::TaskData;
+use crate::dialling::{TaskData, Undone};
 use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{Envelope, Json, Object, ok};
+use crate::idempotency::Making;
 use crate::state::ApiState;
 use crate::webhooks::check_url;
 
@@ -68,8 +69,9 @@ pub(super) struct Message {
 /// Sends a WhatsApp template
 ///
 /// From the account of the template's business account. The answer comes when WhatsApp has taken
-/// the message. A failed request that may have reached WhatsApp all the same (`WHATSAPP_FAILED`)
-/// is not tried again by the node.
+/// the message. A request that may have been done although its answer was lost
+/// (`WHATSAPP_OUTCOME_UNKNOWN`) is not tried again by the node, and answered so again under its
+/// `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/whatsapp/template", operation_id = "send_whatsapp_template", tag = "whatsapp",
     security(("token" = ["whatsapp:write"])),
@@ -95,13 +97,15 @@ pub(super) struct Message {
         (status = 429, description = "`WHATSAPP_RATE_LIMITED`: WhatsApp takes no more messages for \
             now; `RATE_LIMITED`, `QUOTA_EXCEEDED`: too many requests to the node.",
             body = ErrorBody),
-        (status = 502, description = "`WHATSAPP_FAILED`: WhatsApp could not be asked, or failed.",
+        (status = 502, description = "`WHATSAPP_FAILED`: WhatsApp could not be asked, or failed; \
+            `WHATSAPP_OUTCOME_UNKNOWN`: its answer was lost, so that it may have done it.",
             body = ErrorBody),
     ),
 )]
 pub(super) async fn send(
     State(state): State<ApiState>,
     caller: Caller,
+    making: Making,
     Json(body): Json<Body>,
 ) -> Result<Envelope<Message>, ApiError> {
     let agent = body.agent_id.parse();
@@ -122,6 +126,7 @@ pub(super) async fn send(
         parameters: body.parameters.unwrap_or_default(),
         header,
         attempt: None,
+        making,
     };
     // A client that hangs up on us must not leave a message that is sent but not settled.
     let (asked, store) = (state.clone(), caller.store);
@@ -146,14 +151,13 @@ pub(super) async fn send(
 }
 
 /// Sends what a task of type `send_message` says, once for each attempt. `Ok` is said of a message
-/// that WhatsApp took, and of no other; what is said otherwise is the reason that the attempt
-/// keeps.
+/// that WhatsApp took, and of no other.
 pub(crate) async fn send_for_task(
     state: &ApiState,
     store: &Store,
     task: &TaskRecord,
     attempt: Uuid,
-) -> Result<(), String> {
+) -> Result<(), Undone> {
     let sent = try_for_task(state, store, task, attempt).await;
     match sent {
         Ok(sent) => {
@@ -164,7 +168,12 @@ pub(crate) async fn send_for_task(
             if let Refusal::Store(error) = &refusal {
                 tracing::error!(task = %task.id, %error, "a message could not be written down");
             }
-            Err(refusal.to_string())
+            let reason = refusal.to_string();
+            Err(if refusal.is_unknown() {
+                Undone::Perhaps(reason)
+            } else {
+                Undone::Surely(reason)
+            })
         }
     }
 }
@@ -212,6 +221,10 @@ async fn try_for_task(
         parameters: params.body,
         header: params.header,
         attempt: Some(attempt),
+        making: Making {
+            id: Uuid::now_v7(),
+            may_exist: false,
+        },
     };
     sending::send(state, store, template, &order).await
 }

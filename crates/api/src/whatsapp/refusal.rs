@@ -117,7 +117,20 @@ const FAILED: Meaning = meaning(
     None,
 );
 
+/// What nobody can say of a request whose answer was lost.
+const UNKNOWN: Meaning = meaning(
+    StatusCode::BAD_GATEWAY,
+    "WHATSAPP_OUTCOME_UNKNOWN",
+    "WhatsApp may have done this, or not.",
+    None,
+);
+
 impl Refusal {
+    /// Whether it may have been done all the same.
+    pub(super) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Graph(GraphError::Unknown(_)))
+    }
+
     /// As a client sees it. `pause` is when it may come back if Meta does not say so, `about` the
     /// field of its request that holds what Meta was given.
     pub(super) fn into_error(self, pause: Duration, about: &str) -> ApiError {
@@ -142,6 +155,16 @@ impl Refusal {
                 FAILED.message,
                 format!("The request to WhatsApp failed: {reason}."),
             ),
+            Self::Graph(GraphError::Unknown(reason)) => ApiError::new(
+                UNKNOWN.status,
+                UNKNOWN.code,
+                UNKNOWN.message,
+                format!(
+                    "The request was sent, and then: {reason}. Find out whether it was done before \
+                     you ask for it once more, with another Idempotency-Key."
+                ),
+            )
+            .settled(),
             Self::Graph(GraphError::Refused {
                 code,
                 message,
@@ -188,6 +211,9 @@ impl fmt::Display for Refusal {
             }
             Self::Graph(GraphError::Failed(reason)) => {
                 write!(formatter, "{}: {reason}", FAILED.code)
+            }
+            Self::Graph(GraphError::Unknown(reason)) => {
+                write!(formatter, "{}: {reason}", UNKNOWN.code)
             }
             Self::Graph(GraphError::Refused { code, message, .. }) => {
                 let meaning = meaning_of(*code);

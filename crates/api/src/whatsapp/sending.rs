@@ -5,11 +5,13 @@ use store::{NewWhatsappMessage, Store, TakenWhatsappMessage, TemplateRecord, Wha
 use uuid::Uuid;
 
 use super::filling;
+use super::graph::GraphError;
 use super::header::Header;
 use super::refusal::Refusal;
 use super::telling;
 use crate::clock;
 use crate::evaluations::session_timeout;
+use crate::idempotency::Making;
 use crate::state::ApiState;
 use crate::webhooks::events;
 
@@ -29,6 +31,8 @@ pub(super) struct Order {
     pub(super) header: Option<Header>,
     /// The attempt of a task that it is sent for.
     pub(super) attempt: Option<Uuid>,
+    /// What it is written down as.
+    pub(super) making: Making,
 }
 
 /// A message that Meta took.
@@ -54,6 +58,11 @@ pub(super) async fn send(
     template: TemplateRecord,
     order: &Order,
 ) -> Result<Sent, Refusal> {
+    if order.making.may_exist
+        && let Some(sent) = sent_before(store, order.making.id).await?
+    {
+        return Ok(sent);
+    }
     let account = store.whatsapp_account_of(&template.waba_id).await?;
     let account = account.ok_or(Refusal::NoAccount)?;
     let template = approved(state, store, &account, template).await?;
@@ -62,7 +71,7 @@ pub(super) async fn send(
     let text = filling::text(&template.terms, parameters, header)?;
     let session_timeout = session_timeout(store, order.agent).await?;
     let new = NewWhatsappMessage {
-        id: Uuid::now_v7(),
+        id: order.making.id,
         agent: order.agent,
         template: template.id,
         recipient: order.recipient.clone(),
@@ -103,6 +112,24 @@ pub(super) async fn send(
         message_id: sent?,
         conversation: begun.conversation,
     })
+}
+
+/// What became of a message whose process died, if it had written the message down.
+async fn sent_before(store: &Store, message: Uuid) -> Result<Option<Sent>, Refusal> {
+    let Some(found) = store.whatsapp_message(message).await? else {
+        return Ok(None);
+    };
+    match found.message_id {
+        Some(message_id) => Ok(Some(Sent {
+            message_id,
+            conversation: found.conversation,
+        })),
+        None => Err(Refusal::Graph(GraphError::Unknown(
+            found
+                .error
+                .unwrap_or_else(|| "the node stopped before it had the answer".to_owned()),
+        ))),
+    }
 }
 
 /// Asks Meta again about a template that was not approved when it was last heard of.

@@ -207,7 +207,8 @@ async fn ask_again(state: &ApiState, caller: &Caller) -> Result<(), Refusal> {
             body = ErrorBody),
         (status = 422, description = "`WHATSAPP_INVALID_PARAMETER`: WhatsApp does not take such a \
             template; `VALIDATION_FAILED`: a field can not be used.", body = ErrorBody),
-        (status = 502, description = "`WHATSAPP_FAILED`: WhatsApp could not be asked, or failed.",
+        (status = 502, description = "`WHATSAPP_FAILED`: WhatsApp could not be asked, or failed; \
+            `WHATSAPP_OUTCOME_UNKNOWN`: its answer was lost, so that it may have done it.",
             body = ErrorBody),
     ),
 )]

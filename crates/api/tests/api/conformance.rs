@@ -199,6 +199,9 @@ async fn contacts_are_as_the_document_says() {
     is_documented("patch", one, &node.patch(&contact, name).await);
     let erased = node.post_text(&format!("{contact}/erase"), "").await;
     is_documented("post", &format!("{one}/erase"), &erased);
+    let person = json!({ "phone_number": NUMBER });
+    let erased = node.post("/contacts/erase", person).await;
+    is_documented("post", "/contacts/erase", &erased);
     let made = node.post("/contacts", json!({})).await.data();
     let contact = format!("/contacts/{}", made["uuid"].as_str().unwrap());
     is_documented("delete", one, &node.delete(&contact).await);

@@ -5,17 +5,41 @@
 //! and `AGENT` is an agent. A request that is refused fails the program. Meta's API for WhatsApp is
 //! on loopback and has one template.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::Node;
 use crate::support::graph::Graph;
+
+/// What every page of an API of this kind shows first: each is asked in each language.
+const SHOWN: [(&str, &str); 13] = [
+    ("POST", "/call"),
+    ("GET", "/appointments"),
+    ("POST", "/appointments"),
+    ("GET", "/contacts"),
+    ("POST", "/contacts"),
+    ("GET", "/tasks"),
+    ("POST", "/tasks"),
+    ("GET", "/campaigns"),
+    ("GET", "/schedules"),
+    ("GET", "/transcriptions"),
+    ("POST", "/whatsapp/template"),
+    ("GET", "/oauth/authorize"),
+    ("POST", "/oauth/token"),
+];
+
+/// What a node was asked and did, by method and path.
+type Asked = Arc<Mutex<BTreeSet<(String, String)>>>;
 
 /// Where the documentation says that the node is.
 const DOCUMENTED: &str = "http://127.0.0.1:8080";
@@ -46,7 +70,7 @@ fn only_what_is_marked_is_run_and_a_page_is_one_program() {
 }
 
 async fn run_all(language: &str, command: &[&'static str], before: &str) {
-    let mut ran = 0;
+    let asked = Asked::default();
     for page in pages() {
         let text = std::fs::read_to_string(&page).unwrap();
         let Some(program) = programs(&text).remove(language) else {
@@ -58,7 +82,10 @@ async fn run_all(language: &str, command: &[&'static str], before: &str) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let serving = tokio::spawn(api::serve(listener, node.state.clone(), shutdown.clone()));
+        let noting = from_fn_with_state(asked.clone(), note);
+        let serving = axum::serve(listener, node.router.clone().layer(noting));
+        let serving = serving.with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let serving = tokio::spawn(serving.into_future());
         let program =
             before.to_owned() + &program.replace(DOCUMENTED, &format!("http://{address}"));
         let mut run = Command::new("timeout");
@@ -71,10 +98,27 @@ async fn run_all(language: &str, command: &[&'static str], before: &str) {
             .unwrap();
         assert_success(&page, &program, &output.unwrap());
         shutdown.cancel();
-        serving.await.unwrap();
-        ran += 1;
+        serving.await.unwrap().unwrap();
     }
-    assert!(ran > 0, "no page has an example in {language}");
+    let asked = asked.lock().unwrap();
+    let shown = SHOWN.map(|(method, path)| (method.to_owned(), path.to_owned()));
+    let missing: Vec<_> = shown.iter().filter(|one| !asked.contains(one)).collect();
+    assert!(
+        missing.is_empty(),
+        "no example in {language} asks {missing:?}"
+    );
+}
+
+/// Notes what is done. Answers of 4xx and 5xx show nothing.
+async fn note(State(asked): State<Asked>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let path = path.strip_prefix("/api/v1").unwrap_or(path).to_owned();
+    let one = (request.method().to_string(), path);
+    let response = next.run(request).await;
+    if response.status().as_u16() < 400 {
+        asked.lock().unwrap().insert(one);
+    }
+    response
 }
 
 async fn graph() -> Graph {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use crate::support::{Answer, Node, until};
+use crate::support::{Answer, NUMBER, Node, until};
 
 async fn post(node: &Node, key: &str, path: &str, body: &str) -> Answer {
     let request = node
@@ -228,27 +228,75 @@ async fn a_client_that_hangs_up_finds_the_answer_later() {
 }
 
 #[tokio::test]
-async fn a_request_whose_process_died_is_done_after_a_while() {
-    let node = Node::start_with(|config| {
-        config.idempotency.takeover = Duration::ZERO;
-    })
-    .await;
+async fn what_a_process_made_before_it_died_is_found_and_not_made_again() {
+    let node = dying().await;
+    let agent = node.file_agent;
+    let task = json!({
+        "title": "Call back", "type": "follow_up", "agent_uuid": agent,
+        "scheduled_at": "2036-03-29T10:00:00Z",
+        "contact": { "phone_number": NUMBER, "name": "Ada" },
+    });
+    let listing = json!({
+        "name": "Spring offer", "agent_uuid": agent,
+        "contacts": [{ "phone_number": NUMBER, "name": "Ada" }],
+    });
+    for (path, body, list) in [
+        ("/agents", json!({ "name": "A" }), "/agents"),
+        ("/tasks", task, "/tasks"),
+        ("/listings", listing, "/listings"),
+        ("/call", node.call_body(), "/calls"),
+    ] {
+        let body = body.to_string();
+        let count = async || count(&node.get(list).await.data());
+        let before = count().await;
+        let first = post(&node, path, path, &body).await.data();
+        lose_answers(&node).await;
+        let second = post(&node, path, path, &body).await;
+        assert!(!replayed(&second), "{path}");
+        assert_eq!(second.data(), first, "{path}");
+        assert_eq!(count().await, before + 1, "{path}");
+        let third = post(&node, path, path, &body).await;
+        assert!(replayed(&third), "{path}");
+        assert_eq!(third.data(), first, "{path}");
+    }
+    assert_eq!(node.calls.placed.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_process_had_not_made_when_it_died_is_made() {
+    let node = dying().await;
     let body = r#"{"name":"A"}"#;
     let first = post(&node, "one", "/agents", body).await.data();
-    let path = node.folder.path().join("mihu.sqlite");
-    let mut database = SqliteConnectOptions::new()
-        .filename(path)
-        .connect()
-        .await
-        .unwrap();
-    // As if the process had died before it kept the answer.
-    sqlx::query("UPDATE idempotency SET content = NULL")
-        .execute(&mut database)
-        .await
-        .unwrap();
+    let path = format!("/agents/{}", first["agent_uuid"].as_str().unwrap());
+    node.delete(&path).await.data();
+    lose_answers(&node).await;
+    // Nothing of it is there, as if the process had died before it made anything.
+    node.execute("DELETE FROM agents WHERE source = 'api'")
+        .await;
     let second = post(&node, "one", "/agents", body).await;
+    assert_eq!(second.status, 201);
     assert!(!replayed(&second));
-    assert_ne!(second.data()["agent_uuid"], first["agent_uuid"]);
+    assert_eq!(second.data()["agent_uuid"], first["agent_uuid"]);
+}
+
+/// A node at which a request that is worked on counts as given up at once.
+async fn dying() -> Node {
+    Node::start_with(|config| config.idempotency.takeover = Duration::ZERO).await
+}
+
+/// As if the process had died before it kept the answers.
+async fn lose_answers(node: &Node) {
+    node.execute("UPDATE idempotency SET content = NULL").await;
+}
+
+/// How many a list has, whichever form it has.
+fn count(list: &Value) -> usize {
+    let items = [list, &list["data"], &list["items"]];
+    items
+        .iter()
+        .find_map(|items| items.as_array())
+        .unwrap()
+        .len()
 }
 
 #[tokio::test]
@@ -257,6 +305,23 @@ async fn a_body_that_is_too_large_is_refused_with_a_key_too() {
     let body = json!({ "name": "x".repeat(64 * 1024) }).to_string();
     let answer = post(&node, "one", "/agents", &body).await;
     answer.is_error(413, "BODY_TOO_LARGE");
+}
+
+#[tokio::test]
+async fn of_a_body_of_another_kind_no_more_is_gathered_with_a_key() {
+    let node = Node::start().await;
+    let ask = async |length: usize| {
+        let request = node
+            .request(Method::POST, "/agents")
+            .header("content-type", "text/plain")
+            .header("idempotency-key", "one");
+        node.send(request.body("x".repeat(length).into()).unwrap())
+            .await
+    };
+    let longer = ask(64 * 1024 + 1).await;
+    longer.is_error(413, "BODY_TOO_LARGE");
+    let longest = ask(64 * 1024).await;
+    longest.is_error(415, "UNSUPPORTED_MEDIA_TYPE");
 }
 
 #[tokio::test]

@@ -45,4 +45,5 @@ mod webhook_deliveries;
 mod webhook_routes;
 mod whatsapp;
 mod whatsapp_conversations;
+mod whatsapp_lost_answers;
 mod workspaces;

@@ -54,6 +54,53 @@ async fn of_an_erased_person_no_word_and_no_file_is_left() {
 }
 
 #[tokio::test]
+async fn a_person_is_erased_by_number_after_the_contact_was_deleted() {
+    let node = Node::start().await;
+    let call = ended_call(&node).await;
+    let contact = format!("/contacts/{}", call["contact_uuid"].as_str().unwrap());
+    node.delete(&contact).await.data();
+    let left = node.get(&format!("/calls/{}", id(&call))).await;
+    assert!(left.text().contains("4155550123"), "{}", left.text());
+
+    let person = json!({ "phone_number": "+1 (415) 555-0123" });
+    let erased = node.post("/contacts/erase", person.clone()).await.data();
+    assert_eq!(erased["status"], "completed");
+    assert_eq!(
+        (&erased["removed"]["calls"], &erased["removed"]["messages"]),
+        (&json!(1), &json!(1))
+    );
+    assert!(!recording(&node, &call).exists());
+    let left = node.get(&format!("/calls/{}", id(&call))).await;
+    assert!(!left.text().contains("4155550123"), "{}", left.text());
+    assert_eq!(node.get("/contacts").await.data()["total"], 0);
+
+    let nothing = node.post("/contacts/erase", person).await.data();
+    assert_eq!(nothing["removed"]["calls"], 0);
+    assert_eq!(node.get("/contacts").await.data()["total"], 0);
+}
+
+#[tokio::test]
+async fn whoever_is_to_be_erased_is_named_so_that_it_is_one() {
+    let node = Node::start().await;
+    let path = "/contacts/erase";
+    node.post(path, json!({})).await.is_about("phone_number");
+    let both = json!({ "phone_number": "+14155550123", "email": "ann@example.com" });
+    node.post(path, both).await.is_about("email");
+    let call = node.place_call().await;
+    let number = json!({ "phone_number": call["participant"]["number"] });
+    node.post(path, number)
+        .await
+        .is_error(409, "CONTACT_IN_CALL");
+    for _ in 0..2 {
+        let contact = json!({ "email": "Ann@example.com" });
+        node.post("/contacts", contact).await.data();
+    }
+    node.post(path, json!({ "email": "ann@example.com" }))
+        .await
+        .is_error(409, "CONTACT_AMBIGUOUS");
+}
+
+#[tokio::test]
 async fn nobody_is_erased_in_the_middle_of_a_call() {
     let node = Node::start().await;
     let call = node.place_call().await;

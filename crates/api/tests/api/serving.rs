@@ -145,6 +145,57 @@ async fn connections_beyond_the_most_wait_for_a_place() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_client_that_reads_nothing_loses_its_place() {
+    let node = Node::start_with(|config| {
+        config.max_connections = 1;
+        config.write_timeout = Duration::from_millis(100);
+    })
+    .await;
+    let server = Server::start(node).await;
+    let mut deaf = server.connect().await;
+    // More answers than the buffers of two sockets hold.
+    let requests = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(200);
+    deaf.write_all(requests.as_bytes()).await.unwrap();
+    let answer = server.exchange("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let answer = tokio::time::timeout(Duration::from_secs(20), answer).await;
+    assert!(answer.unwrap().starts_with("HTTP/1.1 200 OK"));
+    drop(deaf);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_connections_and_a_trusted_proxy_any_number() {
+    for (proxies, is_served) in [
+        (vec![], false),
+        (vec!["127.0.0.0/8".parse().unwrap()], true),
+    ] {
+        let node = Node::start_with(|config| {
+            config.max_connections_per_address = 1;
+            config.trusted_proxies = proxies;
+        })
+        .await;
+        let server = Server::start(node).await;
+        let request = "GET /healthz HTTP/1.1\r\nhost: x\r\n";
+        let mut first = server.connect().await;
+        first
+            .write_all(format!("{request}\r\n").as_bytes())
+            .await
+            .unwrap();
+        first.read_exact(&mut [0]).await.unwrap();
+        let last = format!("{request}connection: close\r\n\r\n");
+        let second = server.exchange(&last).await;
+        assert_eq!(second.starts_with("HTTP/1.1 200 OK"), is_served);
+        drop(first);
+        until(|| async {
+            let answer = server.exchange(&last).await;
+            answer.starts_with("HTTP/1.1 200 OK").then_some(())
+        })
+        .await;
+        server.stop().await;
+    }
+}
+
 struct Server {
     node: Node,
     address: SocketAddr,
@@ -173,7 +224,8 @@ impl Server {
     /// Sends text and reads until the server closes.
     async fn exchange(&self, request: &str) -> String {
         let mut stream = self.connect().await;
-        stream.write_all(request.as_bytes()).await.unwrap();
+        // A connection that is closed at once takes nothing.
+        drop(stream.write_all(request.as_bytes()).await);
         let mut answer = Vec::new();
         drop(stream.read_to_end(&mut answer).await);
         String::from_utf8_lossy(&answer).into_owned()

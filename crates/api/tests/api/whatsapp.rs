@@ -179,14 +179,21 @@ async fn what_meta_answers_is_told_with_its_code() {
     graph.refuses(Some(busy));
     let answer = node.post("/whatsapp/template", order(&node, &id)).await;
     assert_eq!(answer.header("retry-after"), "7");
-    let broken = Refusal {
-        status: 500,
-        body: json!("no error of Meta"),
-        retry_after: None,
-    };
-    graph.refuses(Some(broken));
-    let answer = node.post("/whatsapp/template", order(&node, &id)).await;
-    answer.is_error(502, "WHATSAPP_FAILED");
+    for (status, code) in [
+        (404, "WHATSAPP_FAILED"),
+        (200, "WHATSAPP_OUTCOME_UNKNOWN"),
+        (500, "WHATSAPP_OUTCOME_UNKNOWN"),
+        (504, "WHATSAPP_OUTCOME_UNKNOWN"),
+    ] {
+        let broken = Refusal {
+            status,
+            body: json!("no error of Meta"),
+            retry_after: None,
+        };
+        graph.refuses(Some(broken));
+        let answer = node.post("/whatsapp/template", order(&node, &id)).await;
+        answer.is_error(502, code);
+    }
 }
 
 #[tokio::test]

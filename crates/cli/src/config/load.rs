@@ -164,7 +164,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 37] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 46] {
         [
             ("calls.retry_after", self.calls.retry_after),
             ("calls.lease", self.calls.lease),
@@ -181,6 +181,18 @@ impl Config {
             ("llm.connect_timeout", self.llm.connect_timeout),
             ("llm.first_token_timeout", self.llm.first_token_timeout),
             ("llm.idle_timeout", self.llm.idle_timeout),
+            ("calls.first_record_retry", self.calls.first_record_retry),
+            (
+                "calls.longest_record_retry",
+                self.calls.longest_record_retry,
+            ),
+            ("http.body_timeout", self.http.body_timeout),
+            ("http.header_timeout", self.http.header_timeout),
+            ("http.write_timeout", self.http.write_timeout),
+            ("http.linger_idle", self.http.linger_idle),
+            ("http.close_grace", self.http.close_grace),
+            ("webhooks.first_retry", self.webhooks.first_retry),
+            ("webhooks.longest_retry", self.webhooks.longest_retry),
             ("http.idempotency_keep", self.http.idempotency_keep),
             ("http.idempotency_takeover", self.http.idempotency_takeover),
             ("intents.timeout", self.intents.timeout),

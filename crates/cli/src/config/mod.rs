@@ -1,5 +1,6 @@
 //! The node's settings: one TOML file, each setting overridable by a `MIHU_…` variable.
 
+mod http;
 mod load;
 mod mistake;
 mod parts;
@@ -18,6 +19,7 @@ use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration
 use serde::{Deserialize, Serialize};
 use sip::{Codec, CodecList, Srtp};
 
+use self::http::Http;
 pub(crate) use self::load::LoadConfigError;
 pub(crate) use self::secrets::Hidden;
 
@@ -60,46 +62,6 @@ pub(crate) struct Store {
     pub(crate) connections: NonZeroU32,
 }
 
-/// `[http]`: the API's listener.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Http {
-    pub(crate) listen: SocketAddr,
-    /// How clients reach the API; URLs in answers and webhooks begin with it. Default: the
-    /// listen address.
-    pub(crate) public_url: String,
-    pub(crate) max_body_bytes: usize,
-    /// Country of numbers written without a country code, ISO 3166 alpha-2.
-    pub(crate) default_country: String,
-    /// Largest body of an upload.
-    pub(crate) max_upload_bytes: usize,
-    /// Show `/metrics` without a bearer token.
-    pub(crate) open_metrics: bool,
-    /// How long the answer of a request with an `Idempotency-Key` is kept.
-    #[serde(with = "duration")]
-    pub(crate) idempotency_keep: Duration,
-    /// How long such a request may be worked on before it may be done anew.
-    #[serde(with = "duration")]
-    pub(crate) idempotency_takeover: Duration,
-    pub(crate) limits: Limits,
-}
-
-/// `[http.limits]`: how much is asked for at most. 0 is no limit.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Limits {
-    /// Requests per second of each key, on average.
-    pub(crate) requests_per_second: u32,
-    /// Requests of each key at once, after a pause.
-    pub(crate) burst: u32,
-    /// Requests of each key in a month of UTC, in workspaces on the plan `free`.
-    pub(crate) monthly_quota: u64,
-    /// Requests per minute from one address with tokens that open nothing.
-    pub(crate) failures_per_minute: u32,
-    /// Requests per minute from one address to the consent page and for OAuth tokens.
-    pub(crate) oauth_per_minute: u32,
-}
-
 /// `[calls]`: admission and shutdown.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -128,6 +90,13 @@ pub(crate) struct Calls {
     /// How long calls may take to say goodbye, and then to hang up, when the node ends.
     #[serde(with = "duration")]
     pub(crate) last_goodbye: Duration,
+    /// The wait before a record of a call that could not be written is tried again; each further
+    /// failure doubles it.
+    #[serde(with = "duration")]
+    pub(crate) first_record_retry: Duration,
+    /// The longest wait between two attempts to write a record.
+    #[serde(with = "duration")]
+    pub(crate) longest_record_retry: Duration,
     /// 32 random bytes in Base64 that new recordings are sealed with; empty leaves them plain.
     pub(crate) recordings_key: Hidden,
     /// Keys that older recordings are sealed with.
@@ -230,6 +199,16 @@ pub(crate) struct Webhooks {
     pub(crate) timeout: Duration,
     #[serde(with = "duration")]
     pub(crate) retry_for: Duration,
+    /// The wait after a message's first failure; each further one doubles it.
+    #[serde(with = "duration")]
+    pub(crate) first_retry: Duration,
+    /// The longest wait between two attempts.
+    #[serde(with = "duration")]
+    pub(crate) longest_retry: Duration,
+    /// Deliveries under way at once.
+    pub(crate) parallel: NonZeroU32,
+    /// Deliveries under way at once to one webhook.
+    pub(crate) parallel_per_webhook: NonZeroU32,
     /// Messages that were delivered or given up are kept for this long.
     #[serde(with = "duration")]
     pub(crate) keep_for: Duration,
@@ -533,34 +512,6 @@ impl Default for Store {
     }
 }
 
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            public_url: String::new(),
-            max_body_bytes: 64 * 1024,
-            default_country: "US".to_owned(),
-            max_upload_bytes: 32 * 1024 * 1024,
-            open_metrics: false,
-            idempotency_keep: Duration::from_secs(24 * 60 * 60),
-            idempotency_takeover: Duration::from_secs(60),
-            limits: Limits::default(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            requests_per_second: 50,
-            burst: 100,
-            monthly_quota: 1_000,
-            failures_per_minute: 60,
-            oauth_per_minute: 120,
-        }
-    }
-}
-
 impl Default for Calls {
     fn default() -> Self {
         let patience = Patience::default();
@@ -574,6 +525,8 @@ impl Default for Calls {
             longest_tool: patience.longest_tool,
             last_words: patience.last_words,
             last_goodbye: patience.last_goodbye,
+            first_record_retry: Duration::from_millis(200),
+            longest_record_retry: Duration::from_secs(10),
             recordings_key: Hidden::default(),
             former_recordings_keys: Vec::new(),
             keep_bundles: false,
@@ -636,6 +589,10 @@ impl Default for Webhooks {
         Self {
             timeout: Duration::from_secs(10),
             retry_for: Duration::from_secs(24 * 60 * 60),
+            first_retry: Duration::from_secs(5),
+            longest_retry: Duration::from_secs(60 * 60),
+            parallel: NonZeroU32::new(16).unwrap_or(NonZeroU32::MIN),
+            parallel_per_webhook: NonZeroU32::new(4).unwrap_or(NonZeroU32::MIN),
             keep_for: Duration::from_secs(7 * 24 * 60 * 60),
             pause_after: NonZeroU32::new(5).unwrap_or(NonZeroU32::MIN),
             first_pause: Duration::from_secs(30),

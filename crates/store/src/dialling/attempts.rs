@@ -25,7 +25,7 @@ pub struct AttemptRecord {
     pub started_at: Timestamp,
     /// When it was over.
     pub ended_at: Option<Timestamp>,
-    /// Status word of its call, or `completed` or `failed`; absent while it is under way.
+    /// Status word of its call, or `completed`, `failed` or `unknown`; absent while it is under way.
     pub outcome: Option<String>,
     /// More about it, in words.
     pub reason: Option<String>,

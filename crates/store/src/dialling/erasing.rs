@@ -15,6 +15,7 @@ pub(crate) const ERASE_ATTEMPTS: &str = "UPDATE task_attempts SET number = NULL,
 /// As [`ERASE_ATTEMPTS`].
 pub(crate) const ERASE_TASKS: &str = "UPDATE tasks SET title = 'Erased', description = NULL,
          task_data = '{}', metadata = '{}', reason = NULL, timezone = NULL,
+         former_number = NULL, former_email = NULL,
          revision = revision + 1
      WHERE contact_id = $1 AND workspace_id = $2";
 

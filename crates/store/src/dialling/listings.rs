@@ -17,6 +17,8 @@ use crate::database::{Store, StoreError};
 /// A listing to be made.
 #[derive(Clone, Debug)]
 pub struct NewListing {
+    /// The listing's id.
+    pub id: Uuid,
     /// The campaign; its rule is that of [`rule`](Self::rule) if there is one.
     pub campaign: CampaignTerms,
     /// A rule that is made with it.
@@ -121,7 +123,7 @@ impl Store {
             let contact = find_or_create_person(&mut write, workspace, person, now).await?;
             members::join(&mut write, workspace, pool.id, contact, 0, now).await?;
         }
-        let id = Uuid::now_v7();
+        let id = new.id;
         sqlx::query(
             "INSERT INTO listings (id, workspace_id, campaign_id, pool_id, created_at)
              VALUES ($1, $2, $3, $4, $5)",

@@ -17,6 +17,8 @@ use crate::workspaces::WorkspaceId;
 /// A task to be made.
 #[derive(Clone, Debug)]
 pub struct NewTask {
+    /// The task's id.
+    pub id: Uuid,
     /// What it is called.
     pub title: String,
     /// What it is about.
@@ -222,7 +224,7 @@ impl Store {
                 Some(find_or_create_person(&mut write, workspace, person, now).await?)
             }
         };
-        let id = Uuid::now_v7();
+        let id = task.id;
         sqlx::query(
             "INSERT INTO tasks
              (id, workspace_id, title, description, type, status, priority, agent_id, contact_id,

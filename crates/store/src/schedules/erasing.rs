@@ -7,7 +7,7 @@ pub(crate) const ERASE_REQUESTS: &str = "
     UPDATE appointment_requests
     SET contact_name = NULL, contact_surname = NULL, contact_email = NULL, contact_phone = NULL,
         title = '', description = NULL, notes = NULL, approval_note = NULL,
-        rejection_reason = NULL, contact_id = NULL,
+        rejection_reason = NULL, contact_id = NULL, former_number = NULL, former_email = NULL,
         status = CASE status WHEN 'pending' THEN 'cancelled' ELSE status END
     WHERE workspace_id = $2 AND (contact_id = $1 OR appointment_id IN (
         SELECT id FROM appointments WHERE contact_id = $1 AND workspace_id = $2
@@ -16,5 +16,5 @@ pub(crate) const ERASE_REQUESTS: &str = "
 pub(crate) const ERASE_APPOINTMENTS: &str = "
     UPDATE appointments
     SET title = '', description = NULL, notes = NULL, custom_answers = '{}',
-        cancellation_reason = NULL, contact_id = NULL
+        cancellation_reason = NULL, contact_id = NULL, former_number = NULL, former_email = NULL
     WHERE workspace_id = $2 AND contact_id = $1";

@@ -101,13 +101,15 @@ fn carried(
     recordings: &mut Vec<PathBuf>,
 ) -> Result<Line, sqlx::Error> {
     let mut row = row::read(found)?;
-    if table == "calls"
+    if matches!(table, "calls" | "erased_calls")
         && let Some(Value::String(recording)) = row.get_mut("recording")
     {
         let path = PathBuf::from(&*recording);
         let name = path.file_name().unwrap_or_default();
         *recording = Path::new(name).to_string_lossy().into_owned();
-        recordings.push(path);
+        if table == "calls" {
+            recordings.push(path);
+        }
     }
     Ok(Line::Row {
         table: table.to_owned(),

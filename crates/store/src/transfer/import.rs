@@ -134,8 +134,12 @@ impl Store {
                     let Some(table) = TABLES.iter().find(|known| **known == table) else {
                         return Err(unreadable(number, "a row of a table that is carried over"));
                     };
-                    if *table == "calls" {
-                        place(&mut row, recordings, &mut imported.recordings);
+                    // What was erased is not brought, but its file may be here and has to go.
+                    if matches!(*table, "calls" | "erased_calls")
+                        && let Some(name) = place(&mut row, recordings)
+                        && *table == "calls"
+                    {
+                        imported.recordings.push(name);
                     }
                     if *table == "transcriptions" {
                         leave_audio(&mut row);
@@ -250,15 +254,14 @@ fn bind<'q>(query: Query<'q, Any, AnyArguments>, cell: Cell) -> Query<'q, Any, A
     }
 }
 
-/// Puts the recording of a call into the folder where this node has its own.
-fn place(row: &mut Map<String, Value>, folder: &Path, recordings: &mut Vec<String>) {
-    let Some(Value::String(recording)) = row.get_mut("recording") else {
-        return;
-    };
-    let name = Path::new(&*recording).file_name().unwrap_or_default();
-    let name = name.to_string_lossy().into_owned();
-    *recording = folder.join(&name).to_string_lossy().into_owned();
-    recordings.push(name);
+/// Puts the recording of a call into the folder where this node has its own; its file name.
+fn place(row: &mut Map<String, Value>, folder: &Path) -> Option<String> {
+    let recording = row.get_mut("recording")?;
+    let name = recording.as_str().map(Path::new)?.file_name();
+    let name = name.map(|name| name.to_string_lossy().into_owned());
+    let placed = name.as_ref().map(|name| folder.join(name));
+    *recording = placed.map_or(Value::Null, |path| path.to_string_lossy().into());
+    name
 }
 
 fn heading(text: &str) -> Result<Heading, ImportError> {

@@ -57,9 +57,10 @@ pub struct WhatsappMessage {
     pub created_at: Timestamp,
 }
 
-/// Takes the number out of the messages of a contact. `$1` is the contact, `$2` the workspace.
+/// Takes the number out of the messages of a contact, of which Meta's ids have it, too. `$1` is the
+/// contact, `$2` the workspace.
 pub(crate) const ERASE_WHATSAPP_MESSAGES: &str =
-    "UPDATE whatsapp_messages SET recipient = '', error = NULL
+    "UPDATE whatsapp_messages SET recipient = '', message_id = NULL, error = NULL
      WHERE contact_id = $1 AND workspace_id = $2";
 
 impl Store {
@@ -102,6 +103,30 @@ impl Store {
         }
         write.commit().await?;
         Ok(Some(begun))
+    }
+
+    /// The message with this id.
+    pub async fn whatsapp_message(&self, id: Uuid) -> Result<Option<WhatsappMessage>, StoreError> {
+        let message =
+            sqlx::query_as("SELECT * FROM whatsapp_messages WHERE id = $1 AND workspace_id = $2")
+                .bind(id.to_string())
+                .bind(self.workspace.as_str())
+                .fetch_optional(&self.readers)
+                .await?;
+        Ok(message)
+    }
+
+    /// Whether an attempt began to send a message, and did not note that it failed.
+    pub async fn has_sent_message(&self, attempt: Uuid) -> Result<bool, StoreError> {
+        let begun: Option<String> = sqlx::query_scalar(
+            "SELECT id FROM whatsapp_messages
+             WHERE attempt_id = $1 AND workspace_id = $2 AND status <> 'failed'",
+        )
+        .bind(attempt.to_string())
+        .bind(self.workspace.as_str())
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(begun.is_some())
     }
 
     /// Notes why a message was not sent.

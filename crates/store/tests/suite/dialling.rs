@@ -716,6 +716,7 @@ async fn with_task() -> (Store, TaskRecord, Database) {
 
 fn new_task(agent: Uuid) -> NewTask {
     NewTask {
+        id: Uuid::now_v7(),
         title: "Call".to_owned(),
         description: None,
         kind: "make_call".to_owned(),

@@ -115,14 +115,14 @@ async fn a_report_that_can_not_wait_is_owed_once_and_the_evaluation_comes_after(
             .owe_overdue_report(&overdue[0], &early, at(86))
             .await
             .unwrap(),
-        1
+        Some(1)
     );
     assert_eq!(
         store
             .owe_overdue_report(&overdue[0], &early, at(87))
             .await
             .unwrap(),
-        0
+        None
     );
     assert!(store.overdue_reports(10, at(90)).await.unwrap().is_empty());
     let session = store.session(call.id).await.unwrap().unwrap();
@@ -164,6 +164,45 @@ async fn of_an_erased_contact_nothing_is_evaluated_and_nothing_reported() {
     );
     assert_eq!(store.owed_deliveries().await.unwrap(), 0);
     assert_eq!(store.session(call.id).await.unwrap().unwrap().summary, None);
+}
+
+#[tokio::test]
+async fn a_report_that_was_overdue_does_not_bring_back_what_was_erased_meanwhile() {
+    let (store, call, _database) = awaiting().await;
+    let overdue = store.overdue_reports(10, at(86)).await.unwrap();
+    let contact = store.call(call.id).await.unwrap().unwrap().contact.unwrap();
+    store.erase_contact(contact, at(87)).await.unwrap();
+    let early = SessionOutcome {
+        evaluation: None,
+        ..outcome("What the caller said.")
+    };
+    let owed = store.owe_overdue_report(&overdue[0], &early, at(88)).await;
+    assert_eq!(owed.unwrap(), None);
+    assert_eq!(store.session(call.id).await.unwrap().unwrap().summary, None);
+    let left = store.call(call.id).await.unwrap().unwrap();
+    assert_eq!((left.summary, left.sentiment), (None, None));
+    assert_eq!(store.owed_deliveries().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_report_that_was_overdue_does_not_replace_what_the_evaluation_wrote_meanwhile() {
+    let (store, call, _database) = awaiting().await;
+    let overdue = store.overdue_reports(10, at(86)).await.unwrap();
+    let claimed = claim(&store, 86).await.unwrap();
+    let whole = outcome("With all due care.");
+    let finished = store.finish_evaluation(&claimed, &whole, at(87)).await;
+    assert_eq!(finished.unwrap(), Some(2));
+    let early = SessionOutcome {
+        evaluation: None,
+        sentiment: Some("negative".to_owned()),
+        ..outcome("In a hurry.")
+    };
+    let owed = store.owe_overdue_report(&overdue[0], &early, at(88)).await;
+    assert_eq!(owed.unwrap(), None);
+    let session = store.session(call.id).await.unwrap().unwrap();
+    assert_eq!(session.summary.as_deref(), Some("With all due care."));
+    let kept = store.call(call.id).await.unwrap().unwrap();
+    assert_eq!(kept.sentiment.as_deref(), Some("positive"));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Requests that must not be done twice.
 
 use jiff::SignedDuration;
-use store::{Plan, ReservationLimits, Reserved, Store};
+use store::{Plan, Reservation, ReservationLimits, Reserved, Store};
 use uuid::Uuid;
 
 use crate::support::{at, open};
@@ -16,11 +16,15 @@ async fn reserve(store: &Store, key: &str, request: &str, now: i64) -> Reserved 
     reserved.unwrap()
 }
 
-fn now(reserved: Reserved) -> Uuid {
+fn to_do(reserved: Reserved) -> Reservation {
     let Reserved::Now(reservation) = reserved else {
         panic!("{reserved:?}");
     };
     reservation
+}
+
+fn now(reserved: Reserved) -> Uuid {
+    to_do(reserved).id
 }
 
 #[tokio::test]
@@ -66,6 +70,22 @@ async fn a_reservation_whose_process_died_is_taken_over_and_no_longer_counts() {
     store.keep_answer(second, b"of the living").await.unwrap();
     let done = reserve(&store, "a", "one", 63).await;
     assert!(matches!(done, Reserved::Done { content, .. } if content == b"of the living"));
+}
+
+#[tokio::test]
+async fn what_a_request_makes_has_one_id_however_often_its_process_dies() {
+    let (store, _database) = open().await;
+    let first = to_do(reserve(&store, "a", "one", 0).await);
+    assert!(!first.is_taken_over);
+    for second in [61, 122] {
+        let again = to_do(reserve(&store, "a", "one", second).await);
+        assert_eq!((again.work, again.is_taken_over), (first.work, true));
+        assert_ne!(again.id, first.id);
+    }
+    // What is forgotten is another request from then on.
+    let anew = to_do(reserve(&store, "a", "one", 2_000).await);
+    assert!(!anew.is_taken_over);
+    assert_ne!(anew.work, first.work);
 }
 
 #[tokio::test]

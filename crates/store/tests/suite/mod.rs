@@ -10,6 +10,7 @@ mod conversations;
 mod deliveries;
 mod dialling;
 mod evaluations;
+mod furnished;
 mod idempotency;
 mod numbers;
 mod oauth;

@@ -1,8 +1,9 @@
 //! People that are erased, and what is older than a workspace keeps it.
 
-use store::{Announcement, EraseContactError, Removed, Retention, Store};
+use store::{Announcement, EraseContactError, Person, Removed, Retention, Store};
 use uuid::Uuid;
 
+use super::furnished::{self, CONTACT, MARKS, NUMBER};
 use crate::support::{EVENT, agent, at, completed, open, outbound, webhook};
 
 #[tokio::test]
@@ -47,6 +48,83 @@ async fn of_an_erased_person_nothing_is_left_but_figures() {
     );
     assert_eq!(store.messages(kept.conversation).await.unwrap().len(), 2);
     assert_eq!(store.owed_deliveries().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn no_column_of_any_table_tells_of_an_erased_person() {
+    for is_deleted_before in [false, true] {
+        let (store, _database) = open().await;
+        let mut rows = furnished::rows();
+        if is_deleted_before {
+            // Whose it was is noted when the contact goes.
+            let noted = format!("\"former_number\": \"{NUMBER}\"");
+            for row in &mut rows {
+                *row = row.replace(&noted, "\"former_number\": null");
+            }
+        }
+        furnished::furnish(&store, &rows).await;
+        let before = telling(&store).await;
+        assert!(before.len() > 20, "{before:#?}");
+        if is_deleted_before {
+            store.delete_contact(CONTACT).await.unwrap().unwrap();
+            let person = Person {
+                number: Some(NUMBER.to_owned()),
+                ..Person::default()
+            };
+            store.erase_person(&person, at(100)).await.unwrap();
+        } else {
+            store.erase_contact(CONTACT, at(100)).await.unwrap();
+        }
+        let left = telling(&store).await;
+        assert_eq!(left.len(), 1, "{left:#?}");
+        // So that it is not called again.
+        assert!(left[0].contains("\"table\":\"do_not_call\""), "{left:?}");
+        assert!(left[0].contains("\"reason\":null"), "{left:?}");
+    }
+}
+
+/// The rows of a workspace that tell of the person of whom a furnished one tells.
+async fn telling(store: &Store) -> Vec<String> {
+    let lines = furnished::export(store).await.into_iter();
+    let tells = |line: &String| {
+        let line = line.to_lowercase();
+        MARKS.iter().any(|mark| line.contains(mark))
+    };
+    lines.filter(tells).collect()
+}
+
+#[tokio::test]
+async fn what_a_deleted_contact_left_is_found_by_its_address_alone() {
+    let (store, _database) = open().await;
+    let mut rows = furnished::rows();
+    for row in &mut rows {
+        let number = format!("\"{NUMBER}\"");
+        if !row.contains("\"calls\"") && !row.contains("\"whatsapp_messages\"") {
+            *row = row.replace(&format!("\"number\": {number}"), "\"number\": null");
+            *row = row.replace(
+                &format!("\"contact_phone\": {number}"),
+                "\"contact_phone\": null",
+            );
+            *row = row.replace(
+                &format!("\"former_number\": {number}"),
+                "\"former_number\": null",
+            );
+        }
+    }
+    rows.retain(|row| !row.contains("\"table\": \"do_not_call\""));
+    furnished::furnish(&store, &rows).await;
+    store.delete_contact(CONTACT).await.unwrap().unwrap();
+    let person = Person {
+        email: Some("Adamina@person.example".to_owned()),
+        ..Person::default()
+    };
+    let erased = store.erase_person(&person, at(100)).await.unwrap();
+    let removed = erased.removed;
+    assert_eq!((removed.tasks, removed.appointments), (1, 1));
+    assert_eq!(
+        (removed.appointment_requests, removed.transcriptions),
+        (1, 1)
+    );
 }
 
 #[tokio::test]

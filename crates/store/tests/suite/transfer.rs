@@ -1,18 +1,13 @@
 //! Workspaces that go from one database to another, of the same kind and of the other.
 
-use std::io;
 use std::path::Path;
 
-use store::{
-    ContactFilter, EVERY_SCOPE, ImportError, Imported, Plan, Retention, Store, WebhookChange,
-};
+use store::{ContactFilter, EVERY_SCOPE, ImportError, Plan, Retention, Store, WebhookChange};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::furnished::{self, export, import};
 use crate::support::{EVENT, agent, at, completed, open, outbound, report, turn, webhook};
-
-/// Where the node that imports has its recordings.
-const RECORDINGS: &str = "/new/recordings";
 
 #[tokio::test]
 async fn what_a_workspace_has_arrives_whole_and_comes_back_the_same() {
@@ -56,6 +51,59 @@ async fn what_a_workspace_has_arrives_whole_and_comes_back_the_same() {
         rows.cloned().collect()
     };
     assert_eq!(rows(&again)[1..], rows(&exported)[1..]);
+}
+
+#[tokio::test]
+async fn every_column_of_every_table_arrives_and_comes_back_the_same() {
+    let (store, _database) = open().await;
+    furnished::furnish(&store, &furnished::rows()).await;
+    let exported = export(&store).await;
+    assert_eq!(exported.len(), furnished::rows().len() + 2);
+    let (file, _folder) = file().await;
+    import(&file, &exported).await.unwrap();
+    assert_eq!(export(&file).await[1..], exported[1..]);
+}
+
+#[tokio::test]
+async fn what_is_still_to_be_deleted_is_in_the_folder_of_the_node_that_imports() {
+    let (store, _database) = open().await;
+    let (_, call) = furnish(&store).await;
+    let contact = store.call(call).await.unwrap().unwrap().contact.unwrap();
+    store.erase_contact(contact, at(80)).await.unwrap();
+    let exported = export(&store).await;
+    let row = exported
+        .iter()
+        .find(|line| line.contains("\"erased_calls\""));
+    assert!(row.unwrap().contains("\"recording\":\"1.wav\""), "{row:?}");
+
+    for (named, placed) in [
+        ("1.wav", Some("/new/recordings/1.wav")),
+        ("/etc/passwd", Some("/new/recordings/passwd")),
+        ("../../1.wav", Some("/new/recordings/1.wav")),
+        ("..", None),
+    ] {
+        let (file, _folder) = file().await;
+        let lines: Vec<String> = exported
+            .iter()
+            .map(|line| {
+                line.replace(
+                    "\"recording\":\"1.wav\"",
+                    &format!("\"recording\":\"{named}\""),
+                )
+            })
+            .collect();
+        let imported = import(&file, &lines).await.unwrap();
+        assert!(
+            imported.recordings.is_empty(),
+            "an erased recording is not brought"
+        );
+        let erased = file.erased_calls(None, 10).await.unwrap();
+        assert_eq!(
+            erased[0].recording.as_deref(),
+            placed.map(Path::new),
+            "{named}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -192,22 +240,4 @@ async fn file() -> (Store, TempDir) {
 async fn empty_workspace(store: &Store) -> Store {
     let made = store.create_workspace("New", Plan::Free, at(0)).await;
     store.in_workspace(&made.unwrap().id)
-}
-
-async fn export(store: &Store) -> Vec<String> {
-    let mut lines = Vec::new();
-    let exported = store
-        .export(at(100), |line| {
-            lines.push(line.to_owned());
-            Ok(())
-        })
-        .await
-        .unwrap();
-    assert_eq!(exported.rows, lines.len() as u64 - 2);
-    lines
-}
-
-async fn import(store: &Store, lines: &[String]) -> Result<Imported, ImportError> {
-    let lines = lines.iter().cloned().map(io::Result::Ok);
-    store.import(lines, Path::new(RECORDINGS)).await
 }

@@ -91,6 +91,39 @@ async fn an_address_may_ask_for_consent_and_tokens_only_so_often() {
 }
 
 #[tokio::test]
+async fn behind_a_trusted_proxy_each_client_has_its_own_limit_and_nobody_is_believed_otherwise() {
+    for (proxies, second) in [(vec!["127.0.0.0/8".parse().unwrap()], 400), (vec![], 429)] {
+        let node = Node::start_with(|config| {
+            config.trusted_proxies = proxies;
+            config.limits = LimitSettings {
+                oauth_per_minute: 1,
+                ..LimitSettings::NONE
+            };
+        })
+        .await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let serving = tokio::spawn(api::serve(listener, node.state.clone(), shutdown.clone()));
+        for (told, status) in [
+            ("192.0.2.1", 400),
+            ("192.0.2.2", second),
+            ("192.0.2.1", 429),
+            ("192.0.2.3, 192.0.2.1", 429),
+        ] {
+            let header = format!("x-forwarded-for: {told}\r\n");
+            let answer = exchange_with(address, "POST /api/v1/oauth/token", &header).await;
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{told}: {answer}"
+            );
+        }
+        shutdown.cancel();
+        serving.await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn who_guesses_secrets_is_slowed_down() {
     let node = Node::start_with(|config| {
         config.limits = LimitSettings {
@@ -117,11 +150,16 @@ async fn who_guesses_secrets_is_slowed_down() {
 
 /// Sends `METHOD PATH FORM` and reads until the server closes.
 async fn exchange(address: SocketAddr, request: &str) -> String {
+    exchange_with(address, request, "").await
+}
+
+/// The same with further headers, each with its end of line.
+async fn exchange_with(address: SocketAddr, request: &str, headers: &str) -> String {
     let mut words = request.split(' ');
     let (method, path) = (words.next().unwrap(), words.next().unwrap());
     let form = words.next().unwrap_or_default();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
         form.len()
     );

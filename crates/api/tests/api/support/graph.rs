@@ -29,10 +29,20 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<&'static str>,
 }
 
+/// What becomes of an answer that is not given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lost {
+    /// It takes for ever.
+    Time,
+    /// The connection breaks instead.
+    Connection,
+}
+
 #[derive(Clone, Default)]
 struct Shared {
     asked: Arc<Mutex<Vec<Asked>>>,
     refusal: Arc<Mutex<Option<Refusal>>>,
+    lost: Arc<Mutex<Option<Lost>>>,
     templates: Arc<Mutex<Vec<Value>>>,
 }
 
@@ -72,6 +82,11 @@ impl Graph {
         *self.shared.templates.lock().unwrap() = templates.to_vec();
     }
 
+    /// It does what it is asked, and its answers get lost from now on.
+    pub(crate) fn loses(&self, lost: Option<Lost>) {
+        *self.shared.lost.lock().unwrap() = lost;
+    }
+
     /// It answers so from now on.
     pub(crate) fn refuses(&self, refusal: Option<Refusal>) {
         *self.shared.refusal.lock().unwrap() = refusal;
@@ -99,6 +114,12 @@ async fn answer(
         all.push(asked.clone());
         all.len()
     };
+    let lost = *shared.lost.lock().unwrap();
+    match lost {
+        Some(Lost::Time) => std::future::pending().await,
+        Some(Lost::Connection) => panic!("the connection of this request is to break"),
+        None => {}
+    }
     if let Some(refusal) = shared.refusal.lock().unwrap().clone() {
         let status = StatusCode::from_u16(refusal.status).unwrap();
         let mut response = (status, Json(refusal.body)).into_response();

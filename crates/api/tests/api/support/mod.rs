@@ -1,6 +1,7 @@
 //! A node without telephone: the real API and store over calls that live in memory.
 
 mod calls;
+mod database;
 pub(crate) mod endpoint;
 pub(crate) mod form;
 pub(crate) mod graph;
@@ -21,6 +22,7 @@ use axum::body::{Body, Bytes};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
+use postgres_fixture::TestDatabase;
 use serde_json::{Value, json};
 use store::{EVERY_SCOPE, Plan, Store};
 use tempfile::TempDir;
@@ -40,6 +42,8 @@ pub(crate) struct Node {
     config: ApiConfig,
     clock: Clock,
     pub(crate) folder: TempDir,
+    /// Goes with the node.
+    database: Option<TestDatabase>,
     /// Opens everything.
     pub(crate) token: String,
     /// An agent that comes from a file.
@@ -61,9 +65,7 @@ impl Node {
         let file = AgentDefinition::from_json(file).unwrap();
         let file = file.identified(Uuid::from_u128(7));
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("mihu.sqlite"))
-            .await
-            .unwrap();
+        let (store, database) = database::open(folder.path()).await;
         let made = store
             .create_api_key("tests", &[EVERY_SCOPE], None, Timestamp::now())
             .await
@@ -93,9 +95,15 @@ impl Node {
             config,
             clock: Clock::default(),
             folder,
+            database,
             token: made.token.expose().to_owned(),
             file_agent,
         }
+    }
+
+    /// Has its database do this behind its back.
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        database::execute(self.folder.path(), self.database.as_ref(), statement).await;
     }
 
     /// The same node with this clock for its limits.
@@ -134,6 +142,12 @@ impl Node {
             state,
             ..self
         }
+    }
+
+    /// The same node, started again with other settings.
+    pub(crate) fn with_config(mut self, adjust: impl FnOnce(&mut ApiConfig)) -> Self {
+        adjust(&mut self.config);
+        self.started_again()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -12,7 +12,7 @@ use axum::http::{Method, StatusCode};
 /// A request and its status.
 pub(crate) struct Seen {
     pub(crate) method: String,
-    path: String,
+    pub(crate) path: String,
     pub(crate) status: String,
 }
 
@@ -54,16 +54,57 @@ pub(crate) fn read() -> Vec<Seen> {
 }
 
 impl Seen {
-    /// Whether its path is one of this path of the document. A word that another path has in the
-    /// place of a parameter is no value of it.
-    pub(crate) fn is_at(&self, documented: &str) -> bool {
+    /// Whether its path is one of this path of the document. What another path of the document,
+    /// which are `all`, has as a word of its own in the place of a parameter is no value of it.
+    pub(crate) fn is_at(&self, documented: &str, all: &[String]) -> bool {
+        let nearer = |other: &&String| {
+            let first = other.split('/').zip(documented.split('/'));
+            let mut differing =
+                first.filter(|(other, own)| is_parameter(other) != is_parameter(own));
+            differing
+                .next()
+                .is_some_and(|(other, _)| !is_parameter(other))
+        };
+        self.fits(documented) && !all.iter().filter(nearer).any(|other| self.fits(other))
+    }
+
+    fn fits(&self, documented: &str) -> bool {
         let (mut parts, mut words) = (documented.split('/'), self.path.split('/'));
         loop {
             match (parts.next(), words.next()) {
                 (None, None) => return true,
-                (Some(part), Some(word)) if part.starts_with('{') || part == word => {}
+                (Some(part), Some(word)) if is_parameter(part) || part == word => {}
                 _ => return false,
             }
         }
     }
+}
+
+fn is_parameter(part: &str) -> bool {
+    part.starts_with('{')
+}
+
+#[test]
+fn a_word_of_another_path_is_no_value_of_a_parameter() {
+    let all = [
+        "/contacts/{uuid}",
+        "/contacts/fields",
+        "/contacts/{uuid}/erase",
+        "/{kind}/fields",
+    ];
+    let all = all.map(str::to_owned);
+    let places = |path: &str| -> Vec<&str> {
+        let seen = Seen {
+            method: "get".to_owned(),
+            path: path.to_owned(),
+            status: "200".to_owned(),
+        };
+        let places = all.iter().filter(|one| seen.is_at(one, &all));
+        places.map(String::as_str).collect()
+    };
+    assert_eq!(places("/contacts/fields"), ["/contacts/fields"]);
+    assert_eq!(places("/contacts/1"), ["/contacts/{uuid}"]);
+    assert_eq!(places("/contacts/fields/erase"), ["/contacts/{uuid}/erase"]);
+    assert_eq!(places("/tags/fields"), ["/{kind}/fields"]);
+    assert!(places("/tags/1").is_empty());
 }

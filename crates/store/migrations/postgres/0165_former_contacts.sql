@@ -1,0 +1,7 @@
+-- Whose it was, noted when their contact is deleted, so that they can be erased later on.
+ALTER TABLE tasks ADD COLUMN former_number TEXT COLLATE "C";
+ALTER TABLE tasks ADD COLUMN former_email TEXT COLLATE "C";
+ALTER TABLE appointments ADD COLUMN former_number TEXT COLLATE "C";
+ALTER TABLE appointments ADD COLUMN former_email TEXT COLLATE "C";
+ALTER TABLE appointment_requests ADD COLUMN former_number TEXT COLLATE "C";
+ALTER TABLE appointment_requests ADD COLUMN former_email TEXT COLLATE "C";
