@@ -91,7 +91,7 @@ impl Store {
         if let Some(is_queued) = change.auto_queue {
             task.auto_queue = is_queued;
         }
-        let status = change.status.or(match change.auto_queue {
+        let status = change.status.or_else(|| match change.auto_queue {
             Some(true) => Some("queued"),
             Some(false) if task.status == "queued" => Some("scheduled"),
             Some(false) | None => None,
