@@ -96,7 +96,11 @@ async fn show(
     request_body(content = NewAgent, example = json!({
         "name": "Support", "role": "support assistant", "language": "en",
     })),
-    responses((status = 201, description = "The new agent.", body = Envelope<Agent>)),
+    responses(
+        (status = 201, description = "The new agent.", body = Envelope<Agent>),
+        (status = 404, description = "`SCHEDULE_NOT_FOUND`: There is no such schedule to book in.",
+            body = ErrorBody),
+    ),
 )]
 async fn create(
     State(state): State<ApiState>,
@@ -128,7 +132,8 @@ async fn create(
     request_body(content = AgentChange, example = json!({ "tone": "calm and friendly" })),
     responses(
         (status = 200, description = "The agent as it is now.", body = Envelope<Agent>),
-        (status = 404, description = "`AGENT_NOT_FOUND`: There is no such agent.", body = ErrorBody),
+        (status = 404, description = "`AGENT_NOT_FOUND` or `SCHEDULE_NOT_FOUND`: There is no such \
+            agent, or schedule to book in.", body = ErrorBody),
         (status = 409, description = "`agent_is_file_managed`: This comes from a file in the \
             agents folder.", body = ErrorBody),
     ),

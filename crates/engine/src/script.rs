@@ -253,7 +253,7 @@ mod tests {
         let agent = serde_json::json!({
             "name": "Mihu",
             "tools": [{ "name": "look_up", "description": "Looks things up." }],
-            "intents": [{ "name": "Book a table" }],
+            "intents": [{ "name": "Book a table", "key": "book_a_table" }],
         });
         let offered = names_offered(agent, Direction::Inbound);
         assert_eq!(offered, ["book_a_table"]);

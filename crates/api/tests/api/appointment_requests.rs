@@ -289,6 +289,14 @@ async fn how_an_agent_books_is_shown_and_set_with_the_agent() {
         .await
         .data();
     assert_eq!(reset["appointments"]["enabled"], false);
+    let nowhere = json!({ "schedule_assignments": [{ "schedule_uuid": made["agent_uuid"] }] });
+    let nowhere = json!({ "name": "Sam", "appointments": nowhere });
+    for refused in [
+        node.post("/agents", nowhere.clone()).await,
+        node.patch(&path, nowhere).await,
+    ] {
+        refused.is_error(404, "SCHEDULE_NOT_FOUND");
+    }
     let plain = node.make_agent().await;
     let plain = node.get(&format!("/agents/{plain}")).await.data();
     assert_eq!(plain["appointments"], reset["appointments"]);
