@@ -19,12 +19,12 @@ mod sentence;
 
 pub use conversation::{Conversation, ConversationLimits, TurnIndex};
 pub use definition::{
-    AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Channel, Compliance,
-    Destination, DestinationType, DetectionMode, FreeObject, GuardAction, GuardRule, Guideline,
-    Intent, IntentAction, IntentAgent, IntentParameter, IntentWebhook, Interaction, Interruption,
-    InterruptionMode, InvalidField, Note, ParameterKind, Procedure, ProcedureStep, RoutingRule,
-    SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced, VoiceProfile,
-    VoiceSettings, Webhook, WebhookEvent,
+    AdvancedInterruption, AgentDefinition, AgentStatus, BookingFunction, CallBehavior, Channel,
+    Compliance, Destination, DestinationType, DetectionMode, FreeObject, GuardAction, GuardRule,
+    Guideline, Intent, IntentAction, IntentAgent, IntentParameter, IntentWebhook, Interaction,
+    Interruption, InterruptionMode, InvalidField, Note, ParameterKind, Procedure, ProcedureStep,
+    RoutingRule, SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced,
+    VoiceProfile, VoiceSettings, Webhook, WebhookEvent,
 };
 pub use folder::{LoadAgentError, load_file, load_file_if, load_folder};
 pub use prompt::{Assembled, CallContext, CallPrompt, Direction};

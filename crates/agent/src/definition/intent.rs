@@ -257,14 +257,16 @@ impl Default for Intent {
 }
 
 impl AgentDefinition {
-    /// Everything that the language model is offered: the tools, then the active intents.
+    /// Everything that the language model is offered: the tools, then the active intents, then
+    /// what an agent books with that may.
     ///
     /// An intent's phrases are its name and the training rows whose `intent` is its key or name.
     #[must_use]
     pub fn functions(&self) -> Vec<llm::Tool> {
         let active = self.intents.iter().filter(|intent| intent.is_active);
         let intents = active.map(|intent| intent.function(self.training_of(intent)));
-        self.tools.iter().map(Into::into).chain(intents).collect()
+        let own = self.tools.iter().map(Into::into).chain(intents);
+        own.chain(self.booking_functions()).collect()
     }
 
     /// The active intent that a function stands for.
