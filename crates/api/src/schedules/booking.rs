@@ -1,6 +1,6 @@
 //! `/agents/{agent_uuid}/appointments`: in which schedules an agent books, and by which rules.
 
-mod settings;
+pub(super) mod settings;
 
 use std::collections::HashSet;
 
@@ -97,7 +97,8 @@ struct AgentBooking {
 
 /// How an agent books
 ///
-/// An agent of which nothing was ever said books nothing.
+/// An agent of which nothing was ever said books if its definition says so, in the schedules that
+/// name it among their `ai_agents`.
 #[utoipa::path(
     get, path = "/agents/{agent_uuid}/appointments", operation_id = "show_agent_booking",
     tag = "appointments",
@@ -113,12 +114,20 @@ async fn show(
     caller: Caller,
     Path(agent): Path<String>,
 ) -> Result<Envelope<AgentBooking>, ApiError> {
-    let agent = agents::find(&state, &caller, &agent)?.definition.agent_uuid;
-    let stored = caller.store.agent_booking(agent).await;
+    let agent = agents::find(&state, &caller, &agent)?;
+    let definition = &agent.definition;
+    let stored = caller.store.agent_booking(definition.agent_uuid).await;
     let stored = stored.map_err(|error| ApiError::internal("find how an agent books", &error))?;
     let view = match stored {
-        Some(stored) => stored_view(agent, stored)?,
-        None => view(agent, Booking::default(), None),
+        Some(stored) => stored_view(definition.agent_uuid, stored)?,
+        None => {
+            let booking = Booking {
+                enabled: definition.appointment_scheduling_enabled,
+                random_assignment: definition.appointment_scheduling_randomly,
+                schedule_assignments: Vec::new(),
+            };
+            view(definition.agent_uuid, booking, None)
+        }
     };
     Ok(ok("Agent appointments retrieved successfully", view))
 }
@@ -126,6 +135,9 @@ async fn show(
 /// Sets how an agent books
 ///
 /// All of it is replaced; what is left out is as described. Each schedule can be assigned once.
+/// `enabled` and `random_assignment` are the agent's `appointment_scheduling_enabled` and
+/// `appointment_scheduling_randomly`: whichever was set last counts. Calls that are up keep what they
+/// began with.
 #[utoipa::path(
     put, path = "/agents/{agent_uuid}/appointments", operation_id = "replace_agent_booking",
     tag = "appointments",
@@ -153,7 +165,9 @@ async fn replace(
     Path(agent): Path<String>,
     Json(body): Json<Value>,
 ) -> Result<Envelope<AgentBooking>, ApiError> {
-    let agent = agents::find(&state, &caller, &agent)?.definition.agent_uuid;
+    let _change = state.directory.change().await;
+    let known = agents::find(&state, &caller, &agent)?;
+    let agent = known.definition.agent_uuid;
     let booking: Booking = objects(body)?;
     check(&caller, &booking).await?;
     let settings = serde_json::to_value(&booking)
@@ -164,6 +178,7 @@ async fn replace(
     let stored = stored.await;
     let stored = stored.map_err(|error| ApiError::internal("store how an agent books", &error))?;
     let stored = stored.ok_or_else(agents::unknown_agent)?;
+    state.directory.put(known.that_books(&settings));
     Ok(ok(
         "Agent appointments updated successfully",
         stored_view(agent, stored)?,
