@@ -76,6 +76,11 @@ impl Api {
         self.send(self.http.patch(self.url(path)).json(body)).await
     }
 
+    /// PUT below `/api/v1`.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.http.put(self.url(path)).json(body)).await
+    }
+
     /// POST of a form with one file and texts, below `/api/v1`.
     pub async fn post_file(
         &self,

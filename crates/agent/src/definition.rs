@@ -1,6 +1,7 @@
 //! The definition of an agent: one set of structs for the HTTP API, the YAML
 //! files and the database.
 
+mod booking;
 mod identity;
 mod intent;
 mod invalid;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use booking::BookingFunction;
 pub use intent::{
     Intent, IntentAction, IntentAgent, IntentParameter, IntentWebhook, ParameterKind,
 };
@@ -141,9 +143,11 @@ pub struct AgentDefinition {
     /// Base URL of an OpenAI-compatible server that this agent's replies come
     /// from; empty for the node's own.
     pub custom_llm_url: String,
-    /// Whether the agent may book appointments.
+    /// Whether the agent books appointments: it is offered functions for that. The same as
+    /// `enabled` of `/agents/{agent_uuid}/appointments`.
     pub appointment_scheduling_enabled: bool,
-    /// Whether it picks among the free slots by chance.
+    /// Whether an appointment is made in any of several schedules that are free, instead of in the
+    /// first. The same as `random_assignment` there.
     pub appointment_scheduling_randomly: bool,
     /// Settings by channel and purpose.
     pub settings: Settings,

@@ -21,12 +21,12 @@ mod sentence;
 pub use abilities::{Abilities, Voice};
 pub use conversation::{Conversation, ConversationLimits, TurnIndex};
 pub use definition::{
-    AdvancedInterruption, AgentDefinition, AgentStatus, CallBehavior, Channel, Compliance,
-    Destination, DestinationType, DetectionMode, FreeObject, GuardAction, GuardRule, Guideline,
-    Intent, IntentAction, IntentAgent, IntentParameter, IntentWebhook, Interaction, Interruption,
-    InterruptionMode, InvalidField, Note, OPT_OUT, ParameterKind, Procedure, ProcedureStep,
-    RoutingRule, SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training, VoiceAdvanced,
-    VoiceProfile, VoiceSettings, Webhook, WebhookEvent, opt_out_function,
+    AdvancedInterruption, AgentDefinition, AgentStatus, BookingFunction, CallBehavior, Channel,
+    Compliance, Destination, DestinationType, DetectionMode, FreeObject, GuardAction, GuardRule,
+    Guideline, Intent, IntentAction, IntentAgent, IntentParameter, IntentWebhook, Interaction,
+    Interruption, InterruptionMode, InvalidField, Note, OPT_OUT, ParameterKind, Procedure,
+    ProcedureStep, RoutingRule, SecretKey, Settings, SpeakingSpeed, ToolDefinition, Training,
+    VoiceAdvanced, VoiceProfile, VoiceSettings, Webhook, WebhookEvent, opt_out_function,
 };
 pub use folder::{LoadAgentError, load_file, load_file_if, load_folder, load_folder_if};
 pub use prompt::{Assembled, CallContext, CallPrompt, Direction};

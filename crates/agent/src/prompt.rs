@@ -18,6 +18,12 @@ read telephone numbers digit by digit. What you hear comes from a speech recogni
 contain mistakes: take what was most likely meant, and ask when you are not sure. When you do not \
 know something, say so instead of inventing it.";
 
+/// How a model books.
+const BOOKING: &str = "Appointments: you look up free times, book, move and cancel appointments \
+with your functions, and only with them. Offer no time that they have not named, and say the days \
+and times that they name. Before you book, move or cancel, repeat the day and the time and let the \
+other party agree. Nothing is booked, moved or cancelled before a function has answered that it is.";
+
 /// Which way a call goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,6 +111,9 @@ fn system_prompt(definition: &AgentDefinition, context: &CallContext) -> String 
         }
     }
     knowledge_sections(&mut sections, definition);
+    if definition.appointment_scheduling_enabled {
+        sections.add("", BOOKING);
+    }
     call_sections(&mut sections, definition, context);
     sections.add("", SPOKEN_STYLE);
     sections.0.join("\n\n")

@@ -5,6 +5,7 @@
 
 mod about;
 mod body;
+mod calling;
 mod custom;
 mod erase;
 mod fields;
@@ -24,6 +25,7 @@ use utoipa_axum::routes;
 pub(crate) use self::about::about;
 pub(crate) use self::body::Email;
 use self::body::{ContactBody, Sent};
+pub(crate) use self::calling::contact_of_caller;
 use self::view::Contact;
 use crate::caller::Caller;
 use crate::clock;

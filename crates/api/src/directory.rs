@@ -66,10 +66,16 @@ impl Directory {
         }
         let own = store.in_workspace(&WorkspaceId::default());
         own.sync_file_agents(&new, now).await?;
+        let bookings = store.agent_bookings_of_all_workspaces().await?;
+        let bookings: HashMap<_, _> = bookings.into_iter().collect();
         let mut agents = HashMap::new();
         for record in store.agents_of_all_workspaces().await? {
             match KnownAgent::read(&record) {
                 Ok(agent) => {
+                    let agent = match bookings.get(&record.id) {
+                        Some(booking) => agent.that_books(&booking.settings),
+                        None => agent,
+                    };
                     agents.insert(record.id, Arc::new(agent));
                 }
                 Err(error) => {
@@ -181,6 +187,22 @@ impl KnownAgent {
             updated_at: record.updated_at,
             definition: Arc::new(definition),
         })
+    }
+
+    /// The agent with what is said of its booking over the API, which counts for an agent of a file
+    /// too.
+    pub(crate) fn that_books(&self, settings: &Value) -> Self {
+        let says = |field: &str| settings.get(field).and_then(Value::as_bool);
+        let mut definition = AgentDefinition::clone(&self.definition);
+        definition.appointment_scheduling_enabled = says("enabled").unwrap_or_default();
+        definition.appointment_scheduling_randomly = says("random_assignment").unwrap_or_default();
+        Self {
+            workspace: self.workspace.clone(),
+            source: self.source,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            definition: Arc::new(definition),
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! Start reading at [`router()`] for the routes. [`serve()`] puts them behind a listener;
 //! [`records`] writes down what calls tell; [`webhooks`] delivers what is owed. The pieces are
-//! put together in this order: [`Directory::load`], [`IntentTools::new`], [`Numbers::new`], the
+//! put together in this order: [`Directory::load`], [`CallTools::new`], [`Numbers::new`], the
 //! engine, [`ApiState::new`], [`records::close_interrupted`], then [`records::hold`],
 //! [`records::run`], [`webhooks::run`], [`transcriptions::run`], [`upkeep::run`],
 //! [`evaluations::run`], [`privacy::run`] and [`serve()`] as tasks, and only then
@@ -18,6 +18,7 @@ mod access;
 mod agents;
 mod analytics;
 mod auth;
+mod call_tools;
 mod caller;
 mod calls;
 mod campaigns;
@@ -63,6 +64,7 @@ pub mod upkeep;
 pub mod webhooks;
 mod whatsapp;
 
+pub use call_tools::CallTools;
 pub use clock::{Clock, Now};
 pub use config::{
     ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, IntentSettings,

@@ -25,11 +25,12 @@ use self::owners::Owners;
 use crate::calls::{listed, turn_from};
 use crate::clock;
 use crate::config::ApiConfig;
+use crate::contacts::contact_of_caller;
 use crate::state::ApiState;
 use crate::webhooks::events::{self, StatusChange, Update};
 
 /// What a caller is called who hides who they are (RFC 3323 §4.1.1.3).
-const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 
 /// Calls of nodes that are gone which are ended at once.
 const AT_ONCE: u32 = 50;
@@ -286,21 +287,23 @@ async fn begin_inbound(
     conversation: Uuid,
     number: &str,
 ) -> Result<(), StoreError> {
+    let has_contact = !number.is_empty() && !number.eq_ignore_ascii_case(ANONYMOUS);
+    let contact = if has_contact {
+        contact_of_caller(store, &state.numbers, number).await?
+    } else {
+        None
+    };
+    let known = contact.as_ref().and_then(|it| it.details.number.as_deref());
     let call = NewCall {
         id: event.call.0,
         conversation,
         agent,
         direction: Direction::Inbound.as_str(),
-        number: number.to_owned(),
-        has_contact: !number.is_empty() && !number.eq_ignore_ascii_case(ANONYMOUS),
+        number: known.unwrap_or(number).to_owned(),
+        has_contact,
         provider: "sip",
         status: CallStatus::Initiated.as_str(),
         at: event.at,
-    };
-    let contact = if call.has_contact {
-        store.contact_of_number(number).await?
-    } else {
-        None
     };
     let name = contact.as_ref().and_then(|it| it.details.name.as_deref());
     let told = [StatusChange::begun(&call, name).announcement(event.at)];

@@ -1,16 +1,20 @@
 //! Schedules: when they are open, what is booked in them, what is asked for, and how agents book.
 //!
 //! What is decided is decided by the crate `calendar`; here it is read, kept and shown. A clash is
-//! refused by the store, in the transaction that books ([`place`]).
+//! refused by the store, in the transaction that books ([`place`]). What an agent books in a call is
+//! in [`desk`].
 
 mod appointments;
 mod availability;
 pub(crate) mod booking;
+mod desk;
 mod place;
 mod requests;
 mod schedule;
 mod slots;
 mod times;
+
+pub(crate) use self::desk::{Desk, Visit};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

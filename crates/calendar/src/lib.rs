@@ -19,6 +19,7 @@ mod interval;
 mod lapse;
 mod moving;
 mod telling;
+mod wording;
 mod zone;
 
 pub use agenda::{Agenda, Refusal};
@@ -26,7 +27,10 @@ pub use alternatives::{Priority, Suggestions, alternatives};
 pub use approval::Approval;
 pub use availability::{Availability, Exception, Pattern};
 pub use cancelling::{CancelRefusal, Cancelling};
-pub use desk::{Counter, Days, SlotRules, Wish, find_slots, wish};
+pub use desk::{
+    CancelWish, Counter, Days, MoveWish, SlotRules, Wish, find_slots, read_time, wish,
+    wish_to_cancel, wish_to_move,
+};
 pub use hours::{OpenHours, Week};
 pub use interval::{Interval, Intervals};
 pub use lapse::Lapse;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::agenda::Refusal;
 use crate::cancelling::CancelRefusal;
 use crate::interval::Interval;
+use crate::moving::Move;
 use crate::zone::Zone;
 
 /// A time, such as `Tuesday 2026-12-01 10:00`. One that the clocks show twice also tells its
@@ -56,9 +57,18 @@ pub fn tell_refusal(zone: &Zone, refusal: Refusal) -> String {
 /// Why an appointment can not be cancelled.
 pub fn tell_cancel_refusal(refusal: CancelRefusal) -> &'static str {
     match refusal {
-        CancelRefusal::NotByAgent => "You may not cancel appointments; a person has to do it.",
+        CancelRefusal::NotByAgent => "Only a person can cancel that appointment.",
         CancelRefusal::TooLate => "It is too late to cancel that appointment.",
-        CancelRefusal::NeedsReason => "Ask why it is to be cancelled, and give the `reason`.",
+        CancelRefusal::NeedsReason => "The reason for the cancellation is needed first.",
+    }
+}
+
+/// Why an appointment can not be moved, if it can not at all.
+pub(crate) fn tell_move_refusal(outcome: Move) -> Option<&'static str> {
+    match outcome {
+        Move::Done | Move::Asked => None,
+        Move::Denied => Some("Appointments are not moved here."),
+        Move::TooLate => Some("It is too late to move that appointment."),
     }
 }
 

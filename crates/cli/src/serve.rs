@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent::AgentDefinition;
-use api::{ApiState, Directory, IntentTools, Numbers};
+use api::{ApiState, CallTools, Directory, IntentTools, Numbers};
 use engine::{Engine, Providers};
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
@@ -98,6 +98,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let directory = Directory::load(&store, agents, Timestamp::now()).await?;
     let country = config.default_country();
     let numbers = Numbers::new(store.clone(), Arc::clone(&directory), country)?;
+    let intents = IntentTools::new(store.clone(), config.intents())?;
+    let tools = CallTools::new(intents, store.clone(), country)?;
     let listener = listen(config.http.listen).await?;
     let (sip, incoming) = SipEndpoint::bind(config.sip()?).await?;
     let addresses = Addresses {
@@ -110,7 +112,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         judge: speech.judge,
         synthesiser: speech.synthesiser,
         models: Arc::new(Models::new(config.llm.clone())?),
-        tools: Arc::new(IntentTools::new(store.clone(), config.intents())?),
+        tools: Arc::new(tools),
         pools: speech.pools,
     };
     let keys = config.keys()?;

@@ -61,11 +61,18 @@ pub enum Answerer {
     Failed,
 }
 
-/// Knows the numbers that are called.
+/// Knows the numbers that are called, and who calls them.
 pub trait NumberDirectory: Send + Sync {
     /// Who answers `call`. `called` is what the caller asked for, the first thing first: numbers
     /// in any spelling, or names.
     fn answerer<'a>(&'a self, call: CallId, called: &'a [&'a str]) -> BoxFuture<'a, Answerer>;
+
+    /// What those to whom `agent` belongs know of whoever calls from `number`, which is in any
+    /// spelling, as it is told to the model.
+    ///
+    /// The call waits for it for as long as
+    /// [`EngineConfig::longest_lookup`](crate::EngineConfig::longest_lookup).
+    fn caller<'a>(&'a self, agent: Uuid, number: &'a str) -> BoxFuture<'a, Option<String>>;
 }
 
 /// Why a call was not admitted.

@@ -56,6 +56,9 @@ pub struct EngineConfig {
     pub retry_after: Duration,
     /// How long calls wait for the far end and for themselves.
     pub patience: Patience,
+    /// How long an incoming call waits for what is known of the caller; then it is answered
+    /// without.
+    pub longest_lookup: Duration,
     /// Media threads and their sockets.
     pub media: MediaConfig,
     /// The highest rate that the audio of any codec has that calls may be carried in.
@@ -501,12 +504,12 @@ async fn answer(
         // As many at once as the SIP endpoint takes calls: whoever waits here is one of them.
         let numbers = Arc::clone(&numbers);
         let tasks = node.tasks.clone();
-        tasks.spawn(async move { take(&node, call, &*numbers).await });
+        tasks.spawn(async move { take(&node, call, numbers).await });
     }
 }
 
 /// Finds who answers a call and lets them, or refuses it.
-async fn take(node: &Arc<Node>, call: IncomingCall, numbers: &dyn NumberDirectory) {
+async fn take(node: &Arc<Node>, call: IncomingCall, numbers: Arc<dyn NumberDirectory>) {
     let id = CallId::generate();
     let called: Vec<&str> = [Some(call.agent.as_str()), call.to.as_deref()]
         .into_iter()
@@ -566,6 +569,6 @@ async fn take(node: &Arc<Node>, call: IncomingCall, numbers: &dyn NumberDirector
     };
     let live = LiveCall::new(id, &node.metrics);
     node.run(slot, live, started, |node, live| async move {
-        live.call(&node).inbound(&agent, call).await
+        live.call(&node).inbound(&agent, call, &*numbers).await
     });
 }

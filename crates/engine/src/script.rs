@@ -71,7 +71,7 @@ pub struct SilencePrompt {
 
 /// What the model is offered in a call of this direction.
 fn offered(agent: &AgentDefinition, direction: Direction) -> Vec<Tool> {
-    let mut tools = agent.intent_functions();
+    let mut tools = agent.own_functions();
     let has_own = tools.iter().any(|tool| tool.name == agent::OPT_OUT);
     if direction == Direction::Outbound && !has_own {
         tools.push(agent::opt_out_function());

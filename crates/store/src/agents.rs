@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::columns::{json, micros, time, unreadable, uuid};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
+use crate::schedules::agent_booking;
 use crate::webhooks::{self, NewWebhook};
 use crate::workspaces::WorkspaceId;
 
@@ -119,7 +120,8 @@ impl Store {
         Ok(record)
     }
 
-    /// Replaces the definition of an agent that the API owns; `None` when there is none.
+    /// Replaces the definition of an agent that the API owns; `None` when there is none. How it
+    /// books says from then on what the definition says of that.
     pub async fn update_agent(
         &self,
         agent: &NewAgent,
@@ -140,6 +142,7 @@ impl Store {
         .await?;
         if record.is_some() {
             webhooks::replace(&mut write, &self.workspace, agent, Source::Api, now).await?;
+            agent_booking::follow(&mut write, &self.workspace, agent, now).await?;
         }
         write.commit().await?;
         Ok(record)

@@ -257,22 +257,23 @@ impl Default for Intent {
 }
 
 impl AgentDefinition {
-    /// Everything that the language model is offered: the tools, then the active intents.
+    /// Everything that the language model is offered: the tools, then the active intents, then
+    /// what an agent books with that may.
     ///
     /// An intent's phrases are its name and the training rows whose `intent` is its key or name.
     #[must_use]
     pub fn functions(&self) -> Vec<llm::Tool> {
         let tools = self.tools.iter().map(Into::into);
-        tools.chain(self.intent_functions()).collect()
+        tools.chain(self.own_functions()).collect()
     }
 
-    /// The active intents alone, as functions: what is offered where nothing does what the tools
-    /// stand for.
+    /// The active intents, and what an agent books with that may: what is offered where nothing
+    /// does what the tools stand for.
     #[must_use]
-    pub fn intent_functions(&self) -> Vec<llm::Tool> {
+    pub fn own_functions(&self) -> Vec<llm::Tool> {
         let active = self.intents.iter().filter(|intent| intent.is_active);
         let intents = active.map(|intent| intent.function(self.training_of(intent)));
-        intents.collect()
+        intents.chain(self.booking_functions()).collect()
     }
 
     /// The active intent that a function stands for.

@@ -47,10 +47,8 @@ pub(super) async fn create(
     let stored = stored_form(&definition, Some(webhooks))?;
     let record = caller.store.insert_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
-    if let Some(booking) = booking {
-        booking::put(caller, id, &booking, now).await?;
-    }
-    Ok((remember(state, &record)?, secrets))
+    let agent = remember(state, &record)?;
+    Ok((booked(state, caller, agent, booking, now).await?, secrets))
 }
 
 /// Merges what was sent into the agent. Webhooks are replaced when they are included.
@@ -91,10 +89,8 @@ pub(super) async fn update(
     let record = caller.store.update_agent(&stored, now).await;
     let record = record.map_err(|error| ApiError::internal("store an agent", &error))?;
     let record = record.ok_or_else(unknown_agent)?;
-    if let Some(booking) = booking {
-        booking::put(caller, id, &booking, now).await?;
-    }
-    Ok((remember(state, &record)?, secrets))
+    let agent = remember(state, &record)?;
+    Ok((booked(state, caller, agent, booking, now).await?, secrets))
 }
 
 /// Stores an agent whose webhooks stay as they are.
@@ -121,6 +117,21 @@ async fn take_booking(caller: &Caller, body: &mut Value) -> Result<Option<Bookin
             Ok(Some(booking.map_err(|error| error.within("appointments"))?))
         }
     }
+}
+
+/// The agent, which books from now on as is said, if something is.
+async fn booked(
+    state: &ApiState,
+    caller: &Caller,
+    agent: Arc<KnownAgent>,
+    booking: Option<Booking>,
+    now: Timestamp,
+) -> Result<Arc<KnownAgent>, ApiError> {
+    let Some(booking) = booking else {
+        return Ok(agent);
+    };
+    let (_, agent) = booking::put(state, caller, &agent, &booking, now).await?;
+    Ok(agent)
 }
 
 /// Intents are made and changed one by one.

@@ -22,7 +22,7 @@ pub(super) async fn agent(
     let webhooks = caller.store.webhooks(id).await;
     let webhooks = webhooks.map_err(|error| ApiError::internal("list webhooks", &error))?;
     let channels = channels::of(caller, id).await?;
-    let appointments = booking::block(caller, id).await?;
+    let appointments = booking::block(caller, &agent.definition).await?;
     let now = clock::now();
     let shown = webhooks.iter().map(|webhook| view(webhook, secrets, now));
     let shown: Vec<_> = shown.collect();

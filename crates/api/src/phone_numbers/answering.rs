@@ -1,4 +1,4 @@
-//! Who answers a number that is called.
+//! Who answers a number that is called, and who calls it.
 
 use std::sync::Arc;
 
@@ -6,10 +6,14 @@ use engine::{Answerer, CallId, NumberDirectory};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use store::{Store, StoreError};
+use uuid::Uuid;
 
+use crate::calls::about_contact;
 use crate::clock;
+use crate::contacts::contact_of_caller;
 use crate::directory::Directory;
 use crate::number::{NumberRules, UnknownCountry};
+use crate::records::ANONYMOUS;
 
 /// The numbers of all workspaces, as calls that come in ask for them.
 #[derive(Clone, Debug)]
@@ -68,6 +72,16 @@ impl Numbers {
             Ok(Answerer::Busy)
         }
     }
+
+    /// What the workspace of an agent knows of whoever calls from a number.
+    async fn known(&self, agent: Uuid, number: &str) -> Result<Option<String>, StoreError> {
+        let Some(workspace) = self.store.workspace_of_agent(agent).await? else {
+            return Ok(None);
+        };
+        let store = self.store.in_workspace(&workspace);
+        let contact = contact_of_caller(&store, &self.rules, number).await?;
+        about_contact(&store, contact.as_ref(), None).await
+    }
 }
 
 impl NumberDirectory for Numbers {
@@ -76,6 +90,19 @@ impl NumberDirectory for Numbers {
             self.find(call, called).await.unwrap_or_else(|error| {
                 tracing::error!(%call, %error, "who answers a number can not be told");
                 Answerer::Failed
+            })
+        }
+        .boxed()
+    }
+
+    fn caller<'a>(&'a self, agent: Uuid, number: &'a str) -> BoxFuture<'a, Option<String>> {
+        async move {
+            if number.is_empty() || number.eq_ignore_ascii_case(ANONYMOUS) {
+                return None;
+            }
+            self.known(agent, number).await.unwrap_or_else(|error| {
+                tracing::error!(%agent, %error, "who calls can not be told");
+                None
             })
         }
         .boxed()

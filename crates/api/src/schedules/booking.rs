@@ -1,9 +1,11 @@
 //! `/agents/{agent_uuid}/appointments`: in which schedules an agent books, and by which rules.
 
-mod settings;
+pub(super) mod settings;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use agent::AgentDefinition;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,6 +21,7 @@ use super::objects;
 use crate::agents;
 use crate::caller::Caller;
 use crate::clock;
+use crate::directory::KnownAgent;
 use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{Envelope, Json, Path, ok};
 use crate::state::ApiState;
@@ -98,7 +101,8 @@ struct AgentBooking {
 
 /// How an agent books
 ///
-/// An agent of which nothing was ever said books nothing.
+/// An agent of which nothing was ever said books if its definition says so, in the schedules that
+/// name it among their `ai_agents`.
 #[utoipa::path(
     get, path = "/agents/{agent_uuid}/appointments", operation_id = "show_agent_booking",
     tag = "appointments",
@@ -114,19 +118,20 @@ async fn show(
     caller: Caller,
     Path(agent): Path<String>,
 ) -> Result<Envelope<AgentBooking>, ApiError> {
-    let agent = agents::find(&state, &caller, &agent)?.definition.agent_uuid;
-    let stored = caller.store.agent_booking(agent).await;
-    let stored = stored.map_err(|error| ApiError::internal("find how an agent books", &error))?;
-    let view = match stored {
-        Some(stored) => stored_view(agent, stored)?,
-        None => view(agent, Booking::default(), None),
-    };
-    Ok(ok("Agent appointments retrieved successfully", view))
+    let agent = agents::find(&state, &caller, &agent)?;
+    let (booking, updated_at) = current(&caller, &agent.definition).await?;
+    Ok(ok(
+        "Agent appointments retrieved successfully",
+        view(agent.definition.agent_uuid, booking, updated_at),
+    ))
 }
 
 /// Sets how an agent books
 ///
 /// All of it is replaced; what is left out is as described. Each schedule can be assigned once.
+/// `enabled` and `random_assignment` are the agent's `appointment_scheduling_enabled` and
+/// `appointment_scheduling_randomly`: whichever was set last counts. Calls that are up keep what they
+/// began with.
 #[utoipa::path(
     put, path = "/agents/{agent_uuid}/appointments", operation_id = "replace_agent_booking",
     tag = "appointments",
@@ -154,9 +159,11 @@ async fn replace(
     Path(agent): Path<String>,
     Json(body): Json<Value>,
 ) -> Result<Envelope<AgentBooking>, ApiError> {
-    let agent = agents::find(&state, &caller, &agent)?.definition.agent_uuid;
+    let _change = state.directory.change().await;
+    let known = agents::find(&state, &caller, &agent)?;
+    let agent = known.definition.agent_uuid;
     let booking = read(&caller, body).await?;
-    let stored = put(&caller, agent, &booking, clock::now()).await?;
+    let (stored, _) = put(&state, &caller, &known, &booking, clock::now()).await?;
     Ok(ok(
         "Agent appointments updated successfully",
         stored_view(agent, stored)?,
@@ -170,30 +177,52 @@ pub(crate) async fn read(caller: &Caller, sent: Value) -> Result<Booking, ApiErr
     Ok(booking)
 }
 
-/// Stores how an agent books from now on.
+/// Has an agent book like that from now on, and gives the agent that does.
 pub(crate) async fn put(
+    state: &ApiState,
     caller: &Caller,
-    agent: Uuid,
+    agent: &KnownAgent,
     booking: &Booking,
     now: Timestamp,
-) -> Result<store::AgentBooking, ApiError> {
+) -> Result<(store::AgentBooking, Arc<KnownAgent>), ApiError> {
     let settings = serde_json::to_value(booking)
         .map_err(|error| ApiError::internal("write how an agent books", &error))?;
-    let stored = caller.store.put_agent_booking(agent, &settings, now).await;
+    let id = agent.definition.agent_uuid;
+    let stored = caller.store.put_agent_booking(id, &settings, now).await;
     let stored = stored.map_err(|error| ApiError::internal("store how an agent books", &error))?;
-    stored.ok_or_else(agents::unknown_agent)
+    let stored = stored.ok_or_else(agents::unknown_agent)?;
+    let agent = state.directory.put(agent.that_books(&settings));
+    Ok((stored, agent))
 }
 
 /// How an agent books, as it is shown with the agent.
-pub(crate) async fn block(caller: &Caller, agent: Uuid) -> Result<Value, ApiError> {
-    let stored = caller.store.agent_booking(agent).await;
+pub(crate) async fn block(
+    caller: &Caller,
+    definition: &AgentDefinition,
+) -> Result<Value, ApiError> {
+    let (booking, _) = current(caller, definition).await?;
+    serde_json::to_value(booking)
+        .map_err(|error| ApiError::internal("show how an agent books", &error))
+}
+
+/// How an agent books, and since when, if that was ever said apart from its definition.
+async fn current(
+    caller: &Caller,
+    definition: &AgentDefinition,
+) -> Result<(Booking, Option<Timestamp>), ApiError> {
+    let stored = caller.store.agent_booking(definition.agent_uuid).await;
     let stored = stored.map_err(|error| ApiError::internal("find how an agent books", &error))?;
-    let booking = stored.map_or_else(
-        || Ok(Booking::default()),
-        |stored| serde_json::from_value(stored.settings),
-    );
-    let shown = booking.and_then(serde_json::to_value);
-    shown.map_err(|error| ApiError::internal("show how an agent books", &error))
+    let Some(stored) = stored else {
+        let booking = Booking {
+            enabled: definition.appointment_scheduling_enabled,
+            random_assignment: definition.appointment_scheduling_randomly,
+            schedule_assignments: Vec::new(),
+        };
+        return Ok((booking, None));
+    };
+    let booking = serde_json::from_value(stored.settings)
+        .map_err(|error| ApiError::internal("read how an agent books", &error))?;
+    Ok((booking, Some(stored.updated_at)))
 }
 
 async fn check(caller: &Caller, booking: &Booking) -> Result<(), ApiError> {

@@ -16,7 +16,7 @@ use super::{availability, schedule};
 use crate::error::ApiError;
 
 /// Alternatives are looked for so far around a wish; bookings have to be known a little further.
-const AROUND: SignedDuration = SignedDuration::from_hours(24 * 32);
+pub(super) const AROUND: SignedDuration = SignedDuration::from_hours(24 * 32);
 
 /// A schedule as a place for appointments.
 pub(super) struct Place {
@@ -46,12 +46,17 @@ impl Place {
     pub(super) async fn find(store: &Store, id: Uuid) -> Result<Self, ApiError> {
         let broken = |error| ApiError::internal("find a schedule", &error);
         let found = store.schedule(id).await.map_err(broken)?;
-        let found = found.ok_or_else(schedule::unknown)?;
+        Self::of(store, found.ok_or_else(schedule::unknown)?).await
+    }
+
+    /// A schedule that was found.
+    pub(super) async fn of(store: &Store, found: store::Schedule) -> Result<Self, ApiError> {
+        let broken = |error| ApiError::internal("find when a schedule is open", &error);
         let hours = store.availability_type(found.availability_type).await;
         // It can not be deleted as long as a schedule has it.
         let hours = hours.map_err(broken)?.ok_or_else(availability::unknown)?;
         Ok(Self {
-            schedule: id,
+            schedule: found.id,
             availability: availability::read(hours.settings)?.availability()?,
             details: Details::read(found.details)?,
         })

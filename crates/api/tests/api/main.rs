@@ -9,6 +9,7 @@ mod analytics;
 mod appointment_requests;
 mod appointments;
 mod bad_input;
+mod bookings;
 mod call_actions;
 mod call_records;
 mod call_views;

@@ -612,3 +612,43 @@ async fn a_number_of_a_whatsapp_account_is_bound_to_it() {
     let shop = json!({ "bound": true, "agent_uuid": null, "agent_name": null });
     assert_eq!(bound().await, shop);
 }
+
+/// What the model is told of whoever calls an agent of the node, of which it is asked as the engine
+/// does.
+async fn caller(node: &Node, agent: &str, number: &str) -> Option<String> {
+    let (store, directory) = (node.store.clone(), Arc::clone(&node.directory));
+    let numbers = Numbers::new(store, directory, Some("US")).unwrap();
+    numbers.caller(agent.parse().unwrap(), number).await
+}
+
+#[tokio::test]
+async fn a_contact_that_calls_is_told_of_however_the_network_writes_the_number() {
+    let node = Node::start().await;
+    let field = json!({ "key": "member", "name": "Member", "type": "boolean" });
+    node.post("/contacts/fields", field).await.data();
+    let ada = json!({
+        "name": "Ada", "phone_number": NUMBER, "primary_language": "en", "member": true,
+    });
+    node.post("/contacts", ada).await.data();
+    let agent = node.file_agent.to_string();
+    for number in [NUMBER, "14155550123", "0014155550123", "4155550123"] {
+        let told = caller(&node, &agent, number).await;
+        let expected = "Name: Ada.\nLanguage: en.\nMember: yes.";
+        assert_eq!(told.as_deref(), Some(expected), "{number}");
+    }
+    for number in ["+14155550199", "anonymous", ""] {
+        assert_eq!(caller(&node, &agent, number).await, None, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_is_known_only_to_the_workspace_of_the_agent_that_is_called() {
+    let node = Node::start().await;
+    let ada = json!({ "name": "Ada", "phone_number": NUMBER });
+    node.post("/contacts", ada).await.data();
+    let other = node.other_workspace().await;
+    let visitor = node.seen_with(&other, &[store::EVERY_SCOPE]).await;
+    let made = visitor.post("/agents", json!({ "name": "Stranger" })).await;
+    let agent = id(&made.data(), "agent_uuid");
+    assert_eq!(caller(&node, &agent, NUMBER).await, None);
+}

@@ -84,6 +84,10 @@ pub(crate) struct Calls {
     /// A tool that has not answered for this long is given up: the agent goes on without it.
     #[serde(with = "duration")]
     pub(crate) longest_tool: Duration,
+    /// An incoming call is answered after this at the latest, though it is not found out yet what is
+    /// known of the caller.
+    #[serde(with = "duration")]
+    pub(crate) longest_lookup: Duration,
     /// Wait before BYE after the agent's last sample: the far end still holds it in its buffers.
     #[serde(with = "duration")]
     pub(crate) last_words: Duration,
@@ -523,6 +527,7 @@ impl Default for Calls {
             longest_hold: patience.longest_hold,
             longest_goodbye: patience.longest_goodbye,
             longest_tool: patience.longest_tool,
+            longest_lookup: Duration::from_millis(500),
             last_words: patience.last_words,
             last_goodbye: patience.last_goodbye,
             first_record_retry: Duration::from_millis(200),

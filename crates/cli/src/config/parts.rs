@@ -138,6 +138,7 @@ impl Config {
                 last_words: self.calls.last_words,
                 last_goodbye: self.calls.last_goodbye,
             },
+            longest_lookup: self.calls.longest_lookup,
             media: MediaConfig {
                 bind: self.media.bind,
                 ports: self.media.port_min..=self.media.port_max,

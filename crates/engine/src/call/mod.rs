@@ -27,7 +27,7 @@ pub(crate) use self::order::{Control, Order};
 use self::drive::{Cause, Driver, Outcome, Parts};
 use self::outcome::{after_answer, before_answer};
 use self::succession::Succession;
-use crate::control::PlaceCall;
+use crate::control::{NumberDirectory, PlaceCall};
 use crate::event::{CallEventKind, CallReport, CallStatus, Direction, LineQuality};
 use crate::keeping::{Ended, Log, Opened, Record, keeper};
 use crate::listening::Attached;
@@ -175,12 +175,14 @@ impl Call<'_> {
         &self,
         agent: &Arc<AgentDefinition>,
         incoming: IncomingCall,
+        numbers: &dyn NumberDirectory,
     ) -> CallReport {
         let number = incoming.from.clone();
+        let about = self.caller(agent, &incoming, numbers).await;
         let occasion = Occasion {
             direction: Direction::Inbound,
             number: &number,
-            about: None,
+            about: about.as_deref(),
             prompt: None,
             first_message: None,
             local_time: agent.local_time(Timestamp::now()),
@@ -207,10 +209,28 @@ impl Call<'_> {
             agent,
             direction: Direction::Inbound,
             number: &number,
-            about: None,
+            about: about.as_deref(),
         };
         self.carry(&party, script, line, &signalling, &mut events)
             .await
+    }
+
+    /// What is known of whoever calls. A call is answered without it rather than late.
+    async fn caller(
+        &self,
+        agent: &AgentDefinition,
+        incoming: &IncomingCall,
+        numbers: &dyn NumberDirectory,
+    ) -> Option<String> {
+        let looked_up = numbers.caller(agent.agent_uuid, &incoming.from);
+        let longest = self.node.config.longest_lookup;
+        tokio::select! {
+            found = tokio::time::timeout(longest, looked_up) => found.unwrap_or_else(|_| {
+                tracing::warn!(?longest, "who calls is not found out in time");
+                None
+            }),
+            () = incoming.withdrawn() => None,
+        }
     }
 
     /// Opens what the call needs of media, for audio of at most the rate `widest`.

@@ -5,6 +5,7 @@ use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use crate::columns::{micros, uuid};
+use crate::database::{Store, StoreError};
 use crate::workspaces::WorkspaceId;
 
 /// Someone who may be a contact already: who has the number, or else the address.
@@ -18,6 +19,21 @@ pub struct Person {
     pub name: Option<String>,
     /// Family name.
     pub surname: Option<String>,
+}
+
+impl Store {
+    /// The contact that a person is, made if there is none. What was not known of it is known from
+    /// then on; what was known stays.
+    pub async fn contact_of_person(
+        &self,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<Uuid, StoreError> {
+        let mut write = self.write().await?;
+        let contact = find_or_create_person(&mut write, &self.workspace, person, now).await?;
+        write.commit().await?;
+        Ok(contact)
+    }
 }
 
 /// The contact that a person is, made if there is none. What was not known of it is known from then

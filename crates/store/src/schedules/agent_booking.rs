@@ -3,12 +3,21 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use sqlx::FromRow;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, FromRow};
 use uuid::Uuid;
 
-use crate::columns::{json, micros, time};
+use crate::agents::NewAgent;
+use crate::columns::{json, micros, time, uuid};
 use crate::database::{Store, StoreError};
+use crate::workspaces::WorkspaceId;
+
+/// What says whether an agent books, and in which of several free schedules: in its definition and
+/// in how it books. Both always say the same.
+const SAME: [(&str, &str); 2] = [
+    ("appointment_scheduling_enabled", "enabled"),
+    ("appointment_scheduling_randomly", "random_assignment"),
+];
 
 /// How an agent books.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +40,18 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         Ok(booking)
+    }
+
+    /// How the agents of all workspaces book, of which that was ever said.
+    pub async fn agent_bookings_of_all_workspaces(
+        &self,
+    ) -> Result<Vec<(Uuid, AgentBooking)>, StoreError> {
+        let rows = sqlx::query("SELECT agent_id, settings, updated_at FROM agent_bookings")
+            .fetch_all(&self.readers)
+            .await?;
+        let read = |row: &AnyRow| Ok((uuid(row, "agent_id")?, AgentBooking::from_row(row)?));
+        let bookings: Result<_, sqlx::Error> = rows.iter().map(read).collect();
+        Ok(bookings?)
     }
 
     /// Says how an agent books from now on; `None` when there is no such agent.
@@ -58,6 +79,47 @@ impl Store {
         write.commit().await?;
         Ok(booking)
     }
+}
+
+/// Has how an agent books say what its new definition says.
+pub(crate) async fn follow(
+    write: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    agent: &NewAgent,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let stored: Option<AgentBooking> = sqlx::query_as(
+        "SELECT settings, updated_at FROM agent_bookings
+         WHERE agent_id = $1 AND workspace_id = $2",
+    )
+    .bind(agent.id.to_string())
+    .bind(workspace.as_str())
+    .fetch_optional(&mut *write)
+    .await?;
+    let Some(AgentBooking { mut settings, .. }) = stored else {
+        return Ok(());
+    };
+    let before = settings.clone();
+    if let Some(fields) = settings.as_object_mut() {
+        for (defined, booking) in SAME {
+            let says = agent.definition.get(defined).and_then(Value::as_bool);
+            fields.insert(booking.to_owned(), says.unwrap_or_default().into());
+        }
+    }
+    if settings == before {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE agent_bookings SET settings = $1, updated_at = $2
+         WHERE agent_id = $3 AND workspace_id = $4",
+    )
+    .bind(settings.to_string())
+    .bind(micros(now))
+    .bind(agent.id.to_string())
+    .bind(workspace.as_str())
+    .execute(write)
+    .await?;
+    Ok(())
 }
 
 impl FromRow<'_, AnyRow> for AgentBooking {

@@ -1,5 +1,7 @@
 //! How an agent books, as it is sent, stored and shown.
 
+mod rules;
+
 use calendar::Lapse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +13,7 @@ use crate::schedules::schedule::Question;
 use crate::schedules::times::Span;
 
 /// The most schedules that an agent books in.
-pub(super) const MOST_ASSIGNMENTS: usize = 20;
+pub(in crate::schedules) const MOST_ASSIGNMENTS: usize = 20;
 
 /// The most questions of an assignment.
 const MOST_QUESTIONS: usize = 50;
@@ -22,13 +24,13 @@ const MOST_QUESTIONS: usize = 50;
 #[schema(as = BookingSettings)]
 pub(crate) struct Booking {
     /// Whether the agent books at all; false.
-    pub(super) enabled: bool,
+    pub(in crate::schedules) enabled: bool,
     /// Which of several schedules that are free gets an appointment: any, or the first in order;
     /// false.
-    pub(super) random_assignment: bool,
+    pub(in crate::schedules) random_assignment: bool,
     /// The schedules that it books in.
     #[schema(max_items = 20)]
-    pub(super) schedule_assignments: Vec<Assignment>,
+    pub(in crate::schedules) schedule_assignments: Vec<Assignment>,
 }
 
 /// A schedule that an agent books in.
@@ -37,34 +39,34 @@ pub(crate) struct Booking {
 #[schema(as = ScheduleAssignment)]
 pub(crate) struct Assignment {
     /// The schedule.
-    pub(super) schedule_uuid: Uuid,
+    pub(in crate::schedules) schedule_uuid: Uuid,
     /// What the agent calls it; the schedule's name.
     #[serde(default)]
-    pub(super) name: Option<Text<1, 255>>,
+    pub(in crate::schedules) name: Option<Text<1, 255>>,
     /// What it is for, so that the agent can tell it from others.
     #[serde(default)]
-    pub(super) description: Option<Text<0, 2000>>,
+    pub(in crate::schedules) description: Option<Text<0, 2000>>,
     /// Which slots are offered and taken.
     #[serde(default)]
-    pub(super) slot_rules: SlotRules,
+    pub(in crate::schedules) slot_rules: SlotRules,
     /// Whether appointments are moved.
     #[serde(default)]
-    pub(super) rescheduling: Rescheduling,
+    pub(in crate::schedules) rescheduling: Rescheduling,
     /// Whether appointments are cancelled.
     #[serde(default)]
-    pub(super) cancellation: Cancellation,
+    pub(in crate::schedules) cancellation: Cancellation,
     /// What is asked before a booking.
     #[serde(default)]
-    pub(super) questions: Questions,
+    pub(in crate::schedules) questions: Questions,
     /// What a person has to agree to.
     #[serde(default)]
-    pub(super) approval: Approval,
+    pub(in crate::schedules) approval: Approval,
 }
 
 /// Which slots are offered and taken.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
-pub(super) struct SlotRules {
+pub(in crate::schedules) struct SlotRules {
     /// How long ahead the first slot lies that the agent offers; `0_min`.
     offer_slots_from: Span,
     /// How long ahead the first slot lies that the agent takes if it is asked for; `0_min`.
@@ -87,7 +89,7 @@ pub(super) struct SlotRules {
 
 words! {
     /// Which of several slots is suggested first.
-    pub(super) enum SuggestionPriority {
+    pub(in crate::schedules) enum SuggestionPriority {
         /// The one nearest to the wanted time.
         Closest = "closest",
         /// The earliest.
@@ -100,7 +102,7 @@ words! {
 /// Whether appointments are moved.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
-pub(super) struct Rescheduling {
+pub(in crate::schedules) struct Rescheduling {
     /// Which moves the agent makes; `allowed`.
     policy: ReschedulingPolicy,
     /// A minor change is by at most so many hours.
@@ -117,7 +119,7 @@ pub(super) struct Rescheduling {
 
 words! {
     /// Which moves an agent makes.
-    pub(super) enum ReschedulingPolicy {
+    pub(in crate::schedules) enum ReschedulingPolicy {
         /// All.
         Allowed = "allowed",
         /// Minor ones: those for which all holds that is said of them. Others become requests.
@@ -132,7 +134,7 @@ words! {
 /// Whether appointments are cancelled.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
-pub(super) struct Cancellation {
+pub(in crate::schedules) struct Cancellation {
     /// How long before it begins an appointment has to be cancelled; `0_min`.
     min_cancellation_notice: Span,
     /// Whether the agent cancels; true.
@@ -147,19 +149,19 @@ pub(super) struct Cancellation {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 #[schema(as = BookingQuestions)]
-pub(super) struct Questions {
+pub(in crate::schedules) struct Questions {
     /// Whether the questions of the schedule are asked; true.
-    pub(super) inherit_from_schedule: bool,
+    pub(in crate::schedules) inherit_from_schedule: bool,
     /// Further questions.
     #[schema(max_items = 50)]
-    pub(super) custom_questions: Vec<Question>,
+    pub(in crate::schedules) custom_questions: Vec<Question>,
 }
 
 /// What a person has to agree to. What waits for that is an appointment request.
 #[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 #[schema(as = BookingApproval)]
-pub(super) struct Approval {
+pub(in crate::schedules) struct Approval {
     /// Whether anything has to be agreed to; false.
     require_approval: bool,
     /// Only appointments that begin sooner than this have to be; all.
@@ -230,8 +232,22 @@ impl Default for Questions {
 }
 
 impl Assignment {
+    /// A schedule without any rules.
+    pub(in crate::schedules) fn plain(schedule: Uuid) -> Self {
+        Self {
+            schedule_uuid: schedule,
+            name: None,
+            description: None,
+            slot_rules: SlotRules::default(),
+            rescheduling: Rescheduling::default(),
+            cancellation: Cancellation::default(),
+            questions: Questions::default(),
+            approval: Approval::default(),
+        }
+    }
+
     /// Refuses lists that are too long.
-    pub(super) fn check(&self, index: usize) -> Result<(), ApiError> {
+    pub(in crate::schedules) fn check(&self, index: usize) -> Result<(), ApiError> {
         if self.questions.custom_questions.len() > MOST_QUESTIONS {
             let field = format!("schedule_assignments[{index}].questions.custom_questions");
             return Err(ApiError::invalid(

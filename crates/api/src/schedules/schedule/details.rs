@@ -23,9 +23,9 @@ pub(in crate::schedules) struct Details {
     #[schema(required)]
     pub(super) color: Option<String>,
     /// The agents that keep it.
-    pub(super) ai_agents: Vec<Uuid>,
+    pub(in crate::schedules) ai_agents: Vec<Uuid>,
     /// The people who keep it, by whatever they are called.
-    pub(super) human_agents: Vec<String>,
+    pub(in crate::schedules) human_agents: Vec<String>,
     /// What is asked before a booking.
     pub(in crate::schedules) custom_questions: Vec<Question>,
 }
