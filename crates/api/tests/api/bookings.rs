@@ -97,6 +97,7 @@ impl Call {
         let call = ToolCall {
             name: name.to_owned(),
             arguments: arguments.to_string(),
+            confidence: None,
         };
         self.tools.run(call).await
     }

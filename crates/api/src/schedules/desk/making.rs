@@ -165,7 +165,11 @@ async fn propose(
     // A request has no answers of its own: whoever decides reads them in its notes.
     let answers = answers.into_iter().map(|(question, answer)| match answer {
         Value::String(text) => format!("{question}: {text}"),
-        other => format!("{question}: {other}"),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => format!("{question}: {other}"),
     });
     let notes: Vec<String> = service
         .wanted
