@@ -40,7 +40,7 @@ impl Server {
     /// What the functions told the model, in all requests so far, each once.
     fn told(&self) -> Vec<String> {
         let asked = self.asked.lock().expect("no test panics here");
-        let messages = asked.iter().flat_map(|request| messages(request));
+        let messages = asked.iter().flat_map(messages);
         let tools = messages.filter(|message| message["role"] == "tool");
         let mut told: Vec<String> = Vec::new();
         for tool in tools {

@@ -177,7 +177,7 @@ fn time(words: &[String], before: Option<&str>) -> Option<(Vec<Time>, usize)> {
         let (hour, minute) = (hour.parse().ok()?, minute.get(..2)?.parse().ok()?);
         let (half, used) = half_of_day(words.get(1..)?);
         // What is written with a colon and two digits is on a clock of 24 hours.
-        let half = half.or(first.starts_with('0').then_some(Half::AsSaid));
+        let half = half.or_else(|| first.starts_with('0').then_some(Half::AsSaid));
         return Some((meant(hour, minute, half)?, 1 + used));
     }
     let shift: Option<i8> = match (first, word(1)) {

@@ -163,9 +163,10 @@ async fn propose(
     (contact, answers): Party,
 ) -> Result<ToolReply, Halt> {
     // A request has no answers of its own: whoever decides reads them in its notes.
-    let answers = answers.into_iter().map(|(question, answer)| match answer {
-        Value::String(text) => format!("{question}: {text}"),
-        other => format!("{question}: {other}"),
+    let answers = answers.into_iter().map(|(question, answer)| {
+        let words = answer.as_str().map(str::to_owned);
+        let words = words.unwrap_or_else(|| answer.to_string());
+        format!("{question}: {words}")
     });
     let notes: Vec<String> = service
         .wanted
