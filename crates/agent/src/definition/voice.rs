@@ -45,7 +45,8 @@ pub struct Interaction {
     /// `Hello, how can I help you?`.
     #[schema(max_length = 2000)]
     pub outbound_first_message: Option<String>,
-    /// What is left on a voicemail; nothing when not given.
+    /// What is meant for a voicemail. It is kept, and never said: a node does not tell a machine
+    /// that answers from a person.
     #[schema(max_length = 2000)]
     pub voice_mail_message: Option<String>,
     /// What is said before the agent ends a call; default `Good Bye`, which also

@@ -160,7 +160,7 @@ impl Graph {
         // Asking changes nothing there, whatever became of it.
         asked.map_err(|error| match error {
             GraphError::Unknown(reason) => GraphError::Failed(reason),
-            told @ (GraphError::Refused { .. } | GraphError::Failed(_)) => told,
+            other @ (GraphError::Refused { .. } | GraphError::Failed(_)) => other,
         })
     }
 
