@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo test bench licences clean
+.PHONY: help setup build demo test test-postgres bench licences clean
 
 CARGO ?= cargo
 ARGS ?=
@@ -16,7 +16,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 export ORT_DISABLE_TELEMETRY := 1
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install missing system packages and put ONNX Runtime in runtime/
 	@scripts/setup.sh build
@@ -44,6 +44,13 @@ ifeq ($(ARGS),)
 endif
 	$(CARGO) test --workspace --locked --doc
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --locked --no-deps --document-private-items
+
+# Tests that look into the file of SQLite are not among these.
+ON_POSTGRES := access_ idempotency_matrix process_ a_task dialling evaluations privacy schemathesis
+
+test-postgres: ## Run tests of the API on Postgres instead of SQLite
+	@scripts/setup.sh test
+	TEST_DATABASE=postgres $(CARGO) test --package api --locked --test api -- $(ON_POSTGRES)
 
 bench: build ## Run the benchmarks
 	$(CARGO) bench --package benches --locked --target-dir target $(ARGS)

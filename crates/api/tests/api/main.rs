@@ -1,6 +1,7 @@
 //! The API as its clients see it: real routes and a real store over calls that live in memory.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access_inner_ids;
 mod access_matrix;
 mod agent_parts;
 mod agent_routes;
@@ -24,6 +25,7 @@ mod evaluate_settings;
 mod evaluations;
 mod examples;
 mod idempotency;
+mod idempotency_matrix;
 mod intent_calls;
 mod intents;
 mod keys;
