@@ -1,17 +1,21 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
-/// Stands between nodes and a far end, and counts who is called how often.
+/// When each call first came, by its `Call-ID`, of each number.
+type Seen = BTreeMap<String, BTreeMap<String, SystemTime>>;
+
+/// Stands between nodes and a far end, and notes who is called when.
 ///
 /// A call is one `Call-ID`, however often its INVITE is sent again.
 #[derive(Debug)]
 pub struct Invites {
     address: SocketAddr,
-    seen: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
+    seen: Arc<Mutex<Seen>>,
     relay: JoinHandle<()>,
 }
 
@@ -24,7 +28,7 @@ impl Invites {
     pub async fn in_front_of(far_end: SocketAddr) -> Self {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = socket.local_addr().expect("an address");
-        let seen: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>> = Arc::default();
+        let seen: Arc<Mutex<Seen>> = Arc::default();
         let relay = tokio::spawn(relay(socket, far_end, Arc::clone(&seen)));
         Self {
             address,
@@ -50,6 +54,17 @@ impl Invites {
             .collect()
     }
 
+    /// When the calls to a number came.
+    ///
+    /// # Panics
+    ///
+    /// If the relay broke.
+    pub fn arrivals(&self, number: &str) -> Vec<SystemTime> {
+        let seen = self.seen.lock().expect("the relay runs");
+        let calls = seen.get(number).into_iter().flatten();
+        calls.map(|(_, &arrival)| arrival).collect()
+    }
+
     /// How many calls there were.
     pub fn total(&self) -> usize {
         self.by_number().values().sum()
@@ -62,11 +77,7 @@ impl Drop for Invites {
     }
 }
 
-async fn relay(
-    socket: UdpSocket,
-    far_end: SocketAddr,
-    seen: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
-) {
+async fn relay(socket: UdpSocket, far_end: SocketAddr, seen: Arc<Mutex<Seen>>) {
     let mut nodes: HashMap<String, SocketAddr> = HashMap::new();
     let mut buffer = vec![0; 65_536];
     while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
@@ -79,7 +90,8 @@ async fn relay(
             nodes.insert(call.clone(), from);
             if let Some(number) = invited(&text) {
                 let mut seen = seen.lock().expect("nobody panics with the lock");
-                seen.entry(number).or_default().insert(call);
+                let calls = seen.entry(number).or_default();
+                calls.entry(call).or_insert_with(SystemTime::now);
             }
             Some(far_end)
         };

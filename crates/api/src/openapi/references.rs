@@ -30,9 +30,22 @@ pub(super) fn tidy(document: &mut Value) {
     for _ in 0..3 {
         write_out(document, &small);
     }
+    drop_empty_defaults(document);
     refer(document);
     drop_nulls(document);
     name_formats(document);
+}
+
+/// A text that may not be empty is not empty where it is left out.
+fn drop_empty_defaults(value: &mut Value) {
+    let may_be_empty = value.get("minLength").and_then(Value::as_u64).unwrap_or(0) == 0;
+    if !may_be_empty
+        && let Some(schema) = value.as_object_mut()
+        && schema.get("default").is_some_and(|text| text == "")
+    {
+        schema.remove("default");
+    }
+    each_child(value, drop_empty_defaults);
 }
 
 /// A parameter or a body that may be left out is never null.

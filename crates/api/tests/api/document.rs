@@ -1,6 +1,8 @@
 //! The OpenAPI document: that it is whole, and that it is served.
 
 use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+use std::process::Command;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -18,6 +20,37 @@ async fn the_document_is_served_without_a_token() {
     let document = answer.json();
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document, api::document());
+}
+
+/// What `scripts/setup.sh test` installs.
+const PYTHON: &str = "runtime/python/bin/python";
+
+#[test]
+fn a_validator_of_others_finds_it_valid() {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(PYTHON);
+    assert!(
+        python.is_file(),
+        "{PYTHON} is missing: run `scripts/setup.sh test`"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let valid = |document: &Value| {
+        let file = folder.path().join("openapi.json");
+        std::fs::write(&file, document.to_string()).unwrap();
+        let mut run = Command::new(&python);
+        run.args(["-m", "openapi_spec_validator", "--schema", "3.1"])
+            .args(["--validation-errors", "all"])
+            .arg(file);
+        let output = run.output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let (is_valid, said) = valid(&api::document());
+    assert!(is_valid, "{said}");
+    let mut broken = api::document();
+    broken["paths"]["/api/v1/call"]["post"]["parameters"] = json!("none");
+    assert!(!valid(&broken).0);
 }
 
 #[tokio::test]
