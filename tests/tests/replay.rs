@@ -504,7 +504,7 @@ fn a_key_that_no_agent_has_is_named_with_its_line() {
     );
     let complaint = complaint(replay.with("--agent", agent).audio("ast_en_hello.wav"));
     assert!(
-        complaint.contains("agent.yaml:5:") && complaint.contains("`provider`"),
+        complaint.contains("agent.yaml:5:") && complaint.contains("voice_profile.provider`"),
         "{complaint}"
     );
 }
