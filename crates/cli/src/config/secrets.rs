@@ -7,7 +7,7 @@ use super::Config;
 /// What is shown in place of a secret.
 const MASK: &str = "***";
 
-/// A setting that no log shows. Unlike a [`secret::Secret`] it is written whole where settings are
+/// A setting that no log shows. Unlike a `Secret` it is written whole where settings are
 /// laid over each other; [`Config::masked`] is what may be printed.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
