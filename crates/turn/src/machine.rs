@@ -8,7 +8,7 @@ use crate::completeness::{Completeness, is_backchannel};
 use crate::evidence::Evidence;
 use crate::habits::Habits;
 use crate::settings::Settings;
-use crate::voice::{Decode, Voice};
+use crate::voice::{Decode, SURE, Voice};
 
 /// How far the audio may lag behind the clock before a pause is no longer believed: a window and
 /// the time it takes to be judged. Beyond it, what sounds like silence has not been heard yet.
@@ -330,7 +330,12 @@ impl Machine {
         let mut voice = begun.unwrap_or_else(|| Voice::begin(&window));
         voice.goes_on(&window);
         voice.overlapped |= self.agent == AgentState::Speaking;
-        if window.at.since(voice.started) < self.settings.min_speech_duration {
+        // A voice that is heard at once behind the consonant of its word is no click.
+        let surely = self.agent == AgentState::Speaking
+            && window.probability >= SURE
+            && voice.is_speech_of(self.settings.min_interruption_duration);
+        let is_short = window.at.since(voice.started) < self.settings.min_speech_duration;
+        if is_short && !surely {
             self.phase = Phase::Quiet { begun: Some(voice) };
             return;
         }

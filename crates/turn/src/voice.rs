@@ -13,7 +13,7 @@ const ARTICULATED: u32 = 3;
 
 /// From this probability on the detector is sure of a voice, and what sounds like words
 /// counts so many times.
-const SURE: f32 = 0.97;
+pub(crate) const SURE: f32 = 0.97;
 const SURELY: f32 = 4.0;
 
 /// The speech of a turn so far.

@@ -454,7 +454,24 @@ fn the_sound_before_the_detector_noticed_it_counts() {
 }
 
 #[test]
-fn so_do_the_words_in_it() {
+fn a_sure_voice_behind_a_consonant_interrupts_with_its_first_window() {
+    let first = |probability| {
+        let mut bench = Bench::new(Settings {
+            min_interruption_duration: Duration::from_millis(90),
+            ..quiet_settings()
+        });
+        bench.machine.agent_is(AgentState::Speaking);
+        bench.pause(1_000);
+        bench.unbroken = WINDOW * 3;
+        bench.articulated_before = WINDOW;
+        bench.hear(probability, 32).contains(&Effect::Interrupt)
+    };
+    assert!(first(0.98));
+    assert!(!first(0.9));
+}
+
+#[test]
+fn the_words_in_the_sound_before_count_as_well() {
     let mut bench = Bench::new(quiet_settings());
     bench.machine.agent_is(AgentState::Speaking);
     bench.pause(1_000);
