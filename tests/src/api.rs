@@ -217,25 +217,6 @@ impl Api {
         }
     }
 
-    /// Waits until the call has ended, however it did.
-    ///
-    /// # Panics
-    ///
-    /// If it has not in time.
-    pub async fn call_ends(&self, id: &str) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let answer = self.get(&format!("/calls/{id}")).await;
-            let call = answer.body["data"].clone();
-            let now = call["status"].as_str().unwrap_or_default();
-            if !["initiated", "ringing", "in-progress"].contains(&now) {
-                return call;
-            }
-            assert!(Instant::now() < deadline, "waiting for an end: {answer:?}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
     fn url(&self, path: &str) -> String {
         format!("{}/api/v1{path}", self.base)
     }

@@ -203,12 +203,9 @@ async fn lost_messages_are_repeated_until_the_call_stands() {
         let placed = api.place_call(NUMBER).await;
         calls.push(placed["id"].as_str().expect("an id").to_owned());
     }
-    let mut completed = 0;
     for id in calls {
-        completed += usize::from(api.call_ends(&id).await["status"] == "completed");
+        api.call_becomes(&id, "completed").await;
     }
-    // What is lost is drawn anew each time. Without repetition two of six would stand.
-    assert!(completed >= 4, "{completed} of 6 calls");
 }
 
 #[tokio::test]
