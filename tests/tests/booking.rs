@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
-use end_to_end::{Api, Node, Phone, checkout};
+use end_to_end::{Api, Node, agent_said, call};
 use serde_json::{Value, json};
 
 /// What the caller says, whatever that is taken for.
@@ -112,29 +112,6 @@ async fn make_agent(api: &Api) -> String {
     agent.text("/data/agent_uuid").to_owned()
 }
 
-/// What is left of a call to the agent: its transcript.
-async fn call(node: &Node) -> Value {
-    let api = node.api();
-    let target = format!("sip:desk@{}", node.sip());
-    let arguments = ["--call", &target, "--hangup-after", "2s"];
-    let report = Phone::start(&arguments, &[checkout(CALLER)]).report().await;
-    assert_eq!(report["answered"], true, "{report}");
-    let id = api.get("/calls").await.text("/data/data/0/uuid").to_owned();
-    api.call_becomes(&id, "completed").await;
-    let transcript = api.get(&format!("/calls/{id}/transcript")).await;
-    transcript.body["data"].clone()
-}
-
-fn agent_said(transcript: &Value, words: &str) -> bool {
-    let turns = transcript["turns"].as_array().expect("turns");
-    let mut turns = turns.iter().filter(|turn| turn["speaker"] == "agent");
-    turns.any(|turn| {
-        turn["text"]
-            .as_str()
-            .is_some_and(|text| text.contains(words))
-    })
-}
-
 #[tokio::test]
 async fn a_caller_gets_the_appointment_and_the_next_one_is_told_what_else_is_free() {
     let server = Server::default();
@@ -161,7 +138,7 @@ async fn a_caller_gets_the_appointment_and_the_next_one_is_told_what_else_is_fre
     let set = api.put(&path, &booking).await;
     assert_eq!(set.status, 200, "{set:?}");
 
-    let transcript = call(&node).await;
+    let transcript = call(&node, "desk", CALLER).await;
 
     assert!(agent_said(&transcript, BOOKED), "{transcript}");
     let booked = api.get("/appointments").await;
@@ -177,7 +154,7 @@ async fn a_caller_gets_the_appointment_and_the_next_one_is_told_what_else_is_fre
     assert_eq!(used[1]["tool"], "book_appointment", "{transcript}");
     assert_eq!(used[1]["status"], "done", "{transcript}");
 
-    let transcript = call(&node).await;
+    let transcript = call(&node, "desk", CALLER).await;
 
     assert!(agent_said(&transcript, TAKEN), "{transcript}");
     let booked = api.get("/appointments").await;
@@ -197,7 +174,7 @@ async fn the_model_is_told_of_a_caller_who_is_known() {
     let api = node.api();
     make_agent(&api).await;
 
-    call(&node).await;
+    call(&node, "desk", CALLER).await;
 
     let told = server.instructions();
     assert!(!told.contains("About the other party"), "{told}");
@@ -208,7 +185,7 @@ async fn the_model_is_told_of_a_caller_who_is_known() {
     let known = api.patch(&contact, &known).await;
     assert_eq!(known.status, 200, "{known:?}");
 
-    call(&node).await;
+    call(&node, "desk", CALLER).await;
 
     let told = server.instructions();
     let expected = "About the other party: Name: Ada King.\nLanguage: fr.";

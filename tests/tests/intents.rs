@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
-use end_to_end::{Node, Phone, Webhooks, checkout};
+use end_to_end::{Node, Phone, Webhooks, agent_said, call, checkout};
 use serde_json::{Value, json};
 
 /// What the caller says: "The number you have dialed is not in service. Please check the number
@@ -110,33 +110,6 @@ async fn make_agent(node: &Node, intent: &Value) -> String {
     path
 }
 
-/// What is left of a call to the agent of this slug: its transcript.
-async fn call(node: &Node, slug: &str) -> Value {
-    let api = node.api();
-    let target = format!("sip:{slug}@{}", node.sip());
-    let report = Phone::start(
-        &["--call", &target, "--hangup-after", "2s"],
-        &[checkout(CALLER)],
-    )
-    .report()
-    .await;
-    assert_eq!(report["answered"], true, "{report}");
-    let id = api.get("/calls").await.text("/data/data/0/uuid").to_owned();
-    api.call_becomes(&id, "completed").await;
-    let transcript = api.get(&format!("/calls/{id}/transcript")).await;
-    transcript.body["data"].clone()
-}
-
-fn agent_said(transcript: &Value, words: &str) -> bool {
-    let turns = transcript["turns"].as_array().expect("turns");
-    let mut turns = turns.iter().filter(|turn| turn["speaker"] == "agent");
-    turns.any(|turn| {
-        turn["text"]
-            .as_str()
-            .is_some_and(|text| text.contains(words))
-    })
-}
-
 #[tokio::test]
 async fn the_message_of_the_webhook_is_spoken_and_the_use_is_told() {
     let server = Server::default();
@@ -154,7 +127,7 @@ async fn the_message_of_the_webhook_is_spoken_and_the_use_is_told() {
     let hook = node.api().post(&format!("{path}/webhooks"), &hook).await;
     assert_eq!(hook.status, 201, "{hook:?}");
 
-    let transcript = call(&node, "desk").await;
+    let transcript = call(&node, "desk", CALLER).await;
 
     assert!(agent_said(&transcript, REPLY), "{transcript}");
     let used = &transcript["tool_calls"][0];
@@ -195,7 +168,7 @@ async fn a_model_calls_the_function_and_words_what_the_webhook_replied() {
     });
     make_agent(&node, &intent).await;
 
-    let transcript = call(&node, "desk").await;
+    let transcript = call(&node, "desk", CALLER).await;
 
     assert!(
         agent_said(&transcript, "Somebody is going to phone you."),
@@ -248,14 +221,14 @@ async fn an_intent_of_an_agent_file_is_done_too_and_a_failure_is_apologised_for(
         .set("MIHU_AGENTS_DIR", &agents.path().display().to_string())
         .start();
 
-    let transcript = call(&node, "desk").await;
+    let transcript = call(&node, "desk", CALLER).await;
     assert!(agent_said(&transcript, REPLY), "{transcript}");
     assert_eq!(
         transcript["tool_calls"][0]["intent_name"],
         "Check the number"
     );
 
-    let transcript = call(&node, "broken").await;
+    let transcript = call(&node, "broken", CALLER).await;
     assert!(agent_said(&transcript, "I am sorry"), "{transcript}");
     assert_eq!(transcript["tool_calls"][0]["status"], "failed");
     assert!(node.log().contains("404"), "{}", node.log());

@@ -2,25 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::schedules::{next_year, schedule_with, text};
+use crate::schedules::{every_day, next_year, schedule_with, text};
 use crate::support::{Answer, Node};
 
 /// A schedule in Berlin, open every day from 9 to 17.
 async fn berlin(node: &Node) -> String {
-    let open = json!([{ "from": "09:00", "until": "17:00" }]);
-    let days = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
-    let week: Value = days
-        .into_iter()
-        .map(|day| (day.to_owned(), open.clone()))
-        .collect();
+    let week = every_day("09:00", "17:00");
     schedule_with(
         node,
         json!({ "timezone": "Europe/Berlin", "weekly_hours": week }),

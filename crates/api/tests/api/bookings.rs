@@ -15,25 +15,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::dialling::write;
-use crate::schedules::{next_year, text};
+use crate::schedules::{every_day, next_year, text};
 use crate::support::{NUMBER, Node};
 
 /// A schedule in Berlin that is open every day from 9 to 12, in hourly slots.
 async fn berlin(node: &Node, details: Value) -> String {
-    let open = json!([{ "from": "09:00", "until": "12:00" }]);
-    let days = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
-    let week: Value = days
-        .into_iter()
-        .map(|day| (day.to_owned(), open.clone()))
-        .collect();
+    let week = every_day("09:00", "12:00");
     let hours = json!({
         "name": "Hours", "timezone": "Europe/Berlin", "weekly_hours": week,
         "slot_minutes": 60, "horizon_days": 730,

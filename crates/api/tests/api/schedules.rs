@@ -13,6 +13,22 @@ pub(crate) async fn schedule_with(node: &Node, mut hours: Value) -> String {
     text(&node.post("/schedules", body).await.data()["uuid"])
 }
 
+/// Weekly hours of a place that is open every day.
+pub(crate) fn every_day(from: &str, until: &str) -> Value {
+    let days = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    let open = json!([{ "from": from, "until": until }]);
+    let week = days.map(|day| (day.to_owned(), open.clone()));
+    week.into_iter().collect()
+}
+
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use api::LimitSettings;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::Node;
@@ -61,10 +62,7 @@ async fn an_address_may_ask_for_consent_and_tokens_only_so_often() {
         };
     })
     .await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let shutdown = CancellationToken::new();
-    let serving = tokio::spawn(api::serve(listener, node.state.clone(), shutdown.clone()));
+    let served = Served::start(&node).await;
     for (request, status) in [
         ("POST /api/v1/oauth/token", 400),
         ("GET /api/v1/oauth/authorize?x=1", 400),
@@ -75,7 +73,7 @@ async fn an_address_may_ask_for_consent_and_tokens_only_so_often() {
         ("POST /api/v1/oauth/authorize", 429),
         ("POST /api/v1/oauth/revoke", 429),
     ] {
-        let answer = exchange(address, request).await;
+        let answer = exchange(served.address, request).await;
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status} ")),
             "{request}: {answer}"
@@ -86,8 +84,7 @@ async fn an_address_may_ask_for_consent_and_tokens_only_so_often() {
             "{request}: {answer}"
         );
     }
-    shutdown.cancel();
-    serving.await.unwrap();
+    served.end().await;
 }
 
 #[tokio::test]
@@ -101,10 +98,7 @@ async fn behind_a_trusted_proxy_each_client_has_its_own_limit_and_nobody_is_beli
             };
         })
         .await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let shutdown = CancellationToken::new();
-        let serving = tokio::spawn(api::serve(listener, node.state.clone(), shutdown.clone()));
+        let served = Served::start(&node).await;
         for (told, status) in [
             ("192.0.2.1", 400),
             ("192.0.2.2", second),
@@ -112,14 +106,13 @@ async fn behind_a_trusted_proxy_each_client_has_its_own_limit_and_nobody_is_beli
             ("192.0.2.3, 192.0.2.1", 429),
         ] {
             let header = format!("x-forwarded-for: {told}\r\n");
-            let answer = exchange_with(address, "POST /api/v1/oauth/token", &header).await;
+            let answer = exchange_with(served.address, "POST /api/v1/oauth/token", &header).await;
             assert!(
                 answer.starts_with(&format!("HTTP/1.1 {status} ")),
                 "{told}: {answer}"
             );
         }
-        shutdown.cancel();
-        serving.await.unwrap();
+        served.end().await;
     }
 }
 
@@ -132,20 +125,42 @@ async fn who_guesses_secrets_is_slowed_down() {
         };
     })
     .await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let shutdown = CancellationToken::new();
-    let serving = tokio::spawn(api::serve(listener, node.state.clone(), shutdown.clone()));
+    let served = Served::start(&node).await;
     for status in [401, 401, 429] {
         let guess = "POST /api/v1/oauth/token client_id=a&client_secret=b";
-        let answer = exchange(address, guess).await;
+        let answer = exchange(served.address, guess).await;
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status} ")),
             "{answer}"
         );
     }
-    shutdown.cancel();
-    serving.await.unwrap();
+    served.end().await;
+}
+
+/// A node behind a socket.
+struct Served {
+    address: SocketAddr,
+    shutdown: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl Served {
+    async fn start(node: &Node) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let serving = tokio::spawn(api::serve(listener, node.state.clone(), shutdown.clone()));
+        Self {
+            address,
+            shutdown,
+            serving,
+        }
+    }
+
+    async fn end(self) {
+        self.shutdown.cancel();
+        self.serving.await.unwrap();
+    }
 }
 
 /// Sends `METHOD PATH FORM` and reads until the server closes.
