@@ -50,7 +50,7 @@ ON_POSTGRES := access_ idempotency_matrix process_ a_task dialling evaluations p
 
 test-postgres: ## Run tests of the API on Postgres instead of SQLite
 	@scripts/setup.sh test
-	TEST_DATABASE=postgres $(CARGO) test --package api --locked --test api -- $(ON_POSTGRES)
+	TEST_DATABASE=postgres $(CARGO) test --workspace --locked --test api -- $(ON_POSTGRES)
 
 bench: build ## Run the benchmarks
 	$(CARGO) bench --package benches --locked --target-dir target $(ARGS)
