@@ -215,7 +215,11 @@ async fn of_an_erased_person_an_appointment_keeps_its_time_alone() {
     assert_eq!(withdrawn["status"], "cancelled");
     for told in [left, withdrawn] {
         let told = told.to_string().to_lowercase();
-        assert!(!told.contains("ada") && !told.contains("1815"), "{told}");
+        let mut words = told.split(|letter: char| !letter.is_alphanumeric());
+        assert!(
+            !words.any(|word| word == "ada") && !told.contains("1815-12"),
+            "{told}"
+        );
     }
 }
 
