@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agent::AgentDefinition;
-use audio::SampleRate;
 use audio::codec::Codec;
 use bench::process::processor_time;
 use benches::load_average;
@@ -24,7 +23,7 @@ use onnx::Runtime;
 use replay::{Caller, Mind, Order, Pace, Recording, Stages, Timing};
 use serde_json::{Value, json};
 use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
-use vad::{Detector, Settings};
+use vad::{LineDetector, Settings};
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -160,7 +159,7 @@ fn stages() -> Stages {
         queue: FliteConfig::default().queue,
     };
     let silero = project("models/silero_vad_op18_ifless.onnx");
-    let detector = Detector::load(&runtime, &silero, SampleRate::HZ_8000, Settings::default());
+    let detector = LineDetector::load(&runtime, &silero, Settings::default());
     Stages::new(
         detector.expect("make setup"),
         Arc::new(Moonshine::start(&runtime, &recogniser).expect("make setup")),

@@ -15,7 +15,7 @@ use media::{
     Clock, Connection, Lateness, Leg, LegEvent, LegFeed, LegOptions, LegStatistics, Media,
     MediaConfig, MediaStatistics, PlayoutFrame, PlayoutHandle, Policy, SegmentId,
 };
-use vad::Detector;
+use vad::LineDetector;
 
 use crate::conversation::{ConversationError, speech};
 use crate::figures::{Figures, Percentiles};
@@ -52,7 +52,7 @@ pub struct Options {
     /// Decides noise, offsets and the network's behaviour.
     pub seed: u64,
     /// Judges what is heard; `None` measures the legs alone.
-    pub detector: Option<Detector>,
+    pub detector: Option<LineDetector>,
     /// Starts the generator: this program with the arguments that make it call
     /// [`generator::run`](crate::generator::run).
     pub generator: (PathBuf, Vec<String>),

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use audio::SampleRate;
 use bench::turns::{Options, run};
 use onnx::Runtime;
 use replay::{Stages, Timing};
 use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
-use vad::Detector;
+use vad::LineDetector;
 
 /// Callers whose words begin with vowels, nasals, fricatives and stops, those among them to whom
 /// the agent takes longest to yield.
@@ -53,7 +52,7 @@ fn stages() -> Stages {
     };
     let silero = project("models/silero_vad_op18_ifless.onnx");
     let settings = vad::Settings::default();
-    let detector = Detector::load(&runtime, &silero, SampleRate::HZ_8000, settings);
+    let detector = LineDetector::load(&runtime, &silero, settings);
     Stages::new(
         detector.expect("make setup"),
         Arc::new(Moonshine::start(&runtime, &recogniser).expect("make setup")),

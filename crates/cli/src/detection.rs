@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use audio::SampleRate;
 use onnx::Runtime;
-use vad::{Backend, Detector, LoadDetectorError, LoadKernelError, Settings};
+use vad::{Backend, LineDetector, LoadDetectorError, LoadKernelError, Settings};
 
-/// Loads the detector for telephone lines: in the project's own code, or in ONNX Runtime if the
+/// Loads the detector: in the project's own code, or in ONNX Runtime if the
 /// file is another network than that code computes.
-pub(crate) fn load(runtime: &Runtime, model: &Path) -> Result<Detector, LoadDetectorError> {
-    let load = |settings| Detector::load(runtime, model, SampleRate::HZ_8000, settings);
+pub(crate) fn load(runtime: &Runtime, model: &Path) -> Result<LineDetector, LoadDetectorError> {
+    let load = |settings| LineDetector::load(runtime, model, settings);
     match load(Settings::default()) {
         Err(LoadDetectorError::Kernel(error @ LoadKernelError::Graph { .. })) => {
             tracing::warn!(%error, "voice detection will take several times the processor time");

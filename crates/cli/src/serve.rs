@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use vad::Detector;
+use vad::LineDetector;
 
 use crate::Failure;
 use crate::abilities;
@@ -315,7 +315,7 @@ fn lock(data: &Path) -> Result<File, Failure> {
 
 /// What hears and speaks, loaded before anything listens: a missing file stops the node at once.
 struct Speech {
-    detector: Detector,
+    detector: LineDetector,
     recogniser: Arc<dyn Recogniser>,
     judge: Arc<dyn TurnJudge>,
     synthesiser: Arc<dyn Synthesiser>,

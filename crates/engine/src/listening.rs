@@ -19,7 +19,7 @@ use crossbeam_queue::ArrayQueue;
 use media::{Clock, LegEvent, LegFeed};
 use prometheus_client::registry::Registry;
 use tokio::sync::Notify;
-use vad::Detector;
+use vad::LineDetector;
 
 pub use self::ear::{Ear, Hearing};
 
@@ -172,13 +172,13 @@ impl Listening {
     /// # Errors
     ///
     /// What the system says if it refuses a thread.
-    pub fn start(detector: Detector, clock: Clock) -> std::io::Result<Self> {
+    pub fn start(detector: LineDetector, clock: Clock) -> std::io::Result<Self> {
         Self::start_vital(detector, clock, Vitals::new().of("the listening thread"))
     }
 
     /// Starts the thread as one whose end `vital` reports.
     pub(crate) fn start_vital(
-        detector: Detector,
+        detector: LineDetector,
         clock: Clock,
         vital: Vital,
     ) -> std::io::Result<Self> {
@@ -250,7 +250,7 @@ impl Drop for Listening {
 }
 
 struct Worker {
-    detector: Detector,
+    detector: LineDetector,
     clock: Clock,
     counters: Arc<Counters>,
     waits: Waits,
@@ -264,7 +264,7 @@ struct Worker {
 
 impl Worker {
     fn new(
-        detector: Detector,
+        detector: LineDetector,
         clock: Clock,
         arriving: Receiver<Line>,
         counters: Arc<Counters>,

@@ -21,7 +21,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
-use vad::Detector;
+use vad::LineDetector;
 
 use crate::call::{Call, Control, Journal, Order, failed};
 use crate::control::{
@@ -163,7 +163,7 @@ impl Engine {
     pub fn start(
         config: EngineConfig,
         sip: SipEndpoint,
-        detector: Detector,
+        detector: LineDetector,
         providers: Providers,
         agents: Arc<dyn AgentDirectory>,
     ) -> Result<(Self, mpsc::Receiver<CallEvent>), StartEngineError> {

@@ -13,7 +13,7 @@ use speech::{
     Utterance,
 };
 use tokio::runtime::Runtime;
-use vad::{Detector, StreamState};
+use vad::{LineDetector, StreamState};
 
 use crate::cassettes::{Cassettes, Reused};
 use crate::sayings::Sayings;
@@ -27,7 +27,7 @@ const SAME: Duration = Duration::from_millis(100);
 /// The stages of a call. One call after the other uses them; each answers before the next is
 /// asked.
 pub struct Stages {
-    detector: Detector,
+    detector: LineDetector,
     recogniser: Arc<dyn Recogniser>,
     judge: Arc<dyn TurnJudge>,
     synthesiser: Arc<dyn Synthesiser>,
@@ -71,13 +71,11 @@ pub(crate) struct Sound {
 }
 
 impl Stages {
-    /// `detector` must be one for telephone lines, at 8 kHz.
-    ///
     /// # Errors
     ///
     /// What the system says if it refuses what providers' connections need.
     pub fn new(
-        detector: Detector,
+        detector: LineDetector,
         recogniser: Arc<dyn Recogniser>,
         judge: Arc<dyn TurnJudge>,
         synthesiser: Arc<dyn Synthesiser>,
@@ -115,8 +113,7 @@ impl Stages {
     /// The probability that the ear's last window, which has these samples, holds a voice.
     pub(crate) fn listen(&mut self, ear: &mut Ear, samples: &[i16]) -> f32 {
         let mut probabilities = Vec::with_capacity(1);
-        let (state, window) = ear.input(samples);
-        let probability = self.run(state, window, &mut probabilities);
+        let probability = self.run(ear.state(), samples, &mut probabilities);
         ear.judge(probability)
     }
 
@@ -127,22 +124,20 @@ impl Stages {
         out.first().copied().unwrap_or(0.0)
     }
 
-    /// Where in `samples` somebody speaks, as times from their start.
+    /// Where in `samples`, at the rate of a line, somebody speaks, as times from their start.
     pub(crate) fn speech(&mut self, samples: &[i16], rate: SampleRate) -> Vec<Range<Duration>> {
-        let detector_rate = self.detector.rate();
-        let Ok(narrow) = audio::resample::resample(samples, rate, detector_rate) else {
+        let Some(length) = LineDetector::window(rate) else {
             return Vec::new();
         };
-        let length = self.detector.window();
         let mut state = StreamState::new();
         let mut out = Vec::with_capacity(1);
         let mut speech: Vec<Range<Duration>> = Vec::new();
-        for (index, window) in narrow.chunks_exact(length).enumerate() {
+        for (index, window) in samples.chunks_exact(length).enumerate() {
             if self.run(&mut state, window, &mut out) < SPEECH {
                 continue;
             }
-            let start = detector_rate.duration_of(index * length);
-            let end = detector_rate.duration_of((index + 1) * length);
+            let start = rate.duration_of(index * length);
+            let end = rate.duration_of((index + 1) * length);
             match speech.last_mut().filter(|last| start <= last.end + SAME) {
                 Some(last) => last.end = end,
                 None => speech.push(start..end),

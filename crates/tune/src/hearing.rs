@@ -4,14 +4,10 @@ use std::time::Duration;
 
 use audio::{Companding, Downsampler, Moment, SampleRate, level};
 use serde::Serialize;
-use thiserror::Error;
 use turn::Window;
-use vad::{Detector, InferenceError, StreamState};
+use vad::{InferenceError, LineDetector, StreamState};
 
 use crate::passage::{Passage, Pause, RATE};
-
-/// The rate at which voice is detected, whatever the line.
-const DETECTOR_RATE: SampleRate = SampleRate::HZ_8000;
 
 /// What a passage is heard through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -21,20 +17,6 @@ pub enum Line {
     Wide,
     /// A telephone line: 8 kHz, G.711 μ-law.
     Pcmu,
-}
-
-/// Why a passage could not be heard.
-#[derive(Debug, Error)]
-pub enum HearError {
-    /// The voice detector failed.
-    #[error("voice detection failed: {0}")]
-    Detector(#[from] InferenceError),
-    /// The voice detector is for another rate.
-    #[error("the voice detector hears {found}, expected one for {DETECTOR_RATE}")]
-    Rate {
-        /// Its rate.
-        found: SampleRate,
-    },
 }
 
 /// A passage that was heard.
@@ -53,30 +35,21 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// Hears `passage` over `line` with `detector`, which is one for 8 kHz.
+    /// Hears `passage` over `line` with `detector`.
     ///
     /// # Errors
     ///
-    /// [`HearError`] if the detector fails or is for another rate.
-    pub fn new(passage: &Passage, line: Line, detector: &mut Detector) -> Result<Self, HearError> {
-        if detector.rate() != DETECTOR_RATE {
-            return Err(HearError::Rate {
-                found: detector.rate(),
-            });
-        }
-        let mut narrow = vec![0; passage.samples.len().div_ceil(2)];
-        let length = Downsampler::new().process(&passage.samples, &mut narrow);
-        narrow.truncate(length);
-        if line == Line::Pcmu {
-            let mut codes = vec![0; narrow.len()];
-            Companding::MuLaw.encode(&narrow, &mut codes);
-            Companding::MuLaw.decode(&codes, &mut narrow);
-        }
+    /// [`InferenceError`] if the detector fails.
+    pub fn new(
+        passage: &Passage,
+        line: Line,
+        detector: &mut LineDetector,
+    ) -> Result<Self, InferenceError> {
         let (samples, rate) = match line {
             Line::Wide => (passage.samples.clone(), RATE),
-            Line::Pcmu => (narrow.clone(), DETECTOR_RATE),
+            Line::Pcmu => (over_telephone(&passage.samples), SampleRate::HZ_8000),
         };
-        let windows = windows(&narrow, &samples, rate, detector)?;
+        let windows = windows(&samples, rate, detector)?;
         Ok(Self {
             name: passage.name.clone(),
             pauses: passage.pauses.clone(),
@@ -96,34 +69,42 @@ impl Heard {
     }
 }
 
-/// Judges the audio window by window: the narrow one for its voice, the one of the line for how
-/// long it is audible.
+/// What is left at 8 kHz of audio at 16 kHz, after G.711.
+fn over_telephone(samples: &[i16]) -> Vec<i16> {
+    let mut narrow = vec![0; samples.len().div_ceil(2)];
+    let length = Downsampler::new().process(samples, &mut narrow);
+    narrow.truncate(length);
+    let mut codes = vec![0; length];
+    Companding::MuLaw.encode(&narrow, &mut codes);
+    Companding::MuLaw.decode(&codes, &mut narrow);
+    narrow
+}
+
+/// Judges the audio window by window: for its voice, and for how long it is audible.
 fn windows(
-    narrow: &[i16],
-    line: &[i16],
+    samples: &[i16],
     rate: SampleRate,
-    detector: &mut Detector,
+    detector: &mut LineDetector,
 ) -> Result<Vec<Window>, InferenceError> {
-    let window = detector.window();
-    let wide = window * (rate.hertz() / DETECTOR_RATE.hertz()) as usize;
+    let duration = Duration::from_millis(32);
+    let length = rate.samples_in(duration);
     let mut state = StreamState::new();
     let mut probabilities = Vec::new();
-    let mut windows = Vec::with_capacity(narrow.len() / window);
-    let cut = narrow.chunks_exact(window).zip(line.chunks_exact(wide));
-    for (index, (judged, audible)) in cut.enumerate() {
-        detector.run(&mut [(&mut state, judged)], &mut probabilities)?;
-        let begin = Moment::ZERO + rate.duration_of(index * wide);
-        let last = audible
+    let mut windows = Vec::with_capacity(samples.len() / length);
+    for (index, window) in samples.chunks_exact(length).enumerate() {
+        detector.run(&mut [(&mut state, window)], &mut probabilities)?;
+        let begin = Moment::ZERO + rate.duration_of(index * length);
+        let last = window
             .iter()
             .rposition(|sample| level::is_audible(&[*sample]));
         windows.push(Window {
-            at: begin + rate.duration_of(wide),
-            duration: rate.duration_of(wide),
+            at: begin + duration,
+            duration,
             probability: probabilities.first().copied().unwrap_or_default(),
             audible_until: last.map(|last| begin + rate.duration_of(last + 1)),
             // The agent is silent throughout, so that nothing asks for these.
             articulated: 1.0,
-            unbroken: rate.duration_of(wide),
+            unbroken: duration,
             articulated_before: Duration::ZERO,
         });
     }

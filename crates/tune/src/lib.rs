@@ -22,7 +22,7 @@ mod report;
 mod sweep;
 pub mod turn_file;
 
-pub use hearing::{HearError, Heard, Line};
+pub use hearing::{Heard, Line};
 pub use listener::{ListenError, Listener, Models};
 pub use passage::{Kind, Passage, Pause};
 pub use report::{Compared, Curves, Point, Policy, Report, Row, Set, Suggestion, Tally, tables};

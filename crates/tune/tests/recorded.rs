@@ -6,14 +6,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use audio::SampleRate;
 use onnx::Runtime;
 use speech::{Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
 use tune::{
     Curves, Grid, Heard, Kind, Line, Models, Passage, Policy, Report, Set, cutting, sweep, tables,
     turn_file,
 };
-use vad::Detector;
+use vad::LineDetector;
 
 /// Utterances of the committed set, so few that the test stays short.
 const UTTERANCES: [&str; 8] = [
@@ -83,8 +82,8 @@ impl Bench {
     fn report(&self, passages: &[Passage], grid: &Grid, models: &mut Models<'_>) -> Report {
         let silero = project("models/silero_vad_op18_ifless.onnx");
         let settings = vad::Settings::default();
-        let mut detector = Detector::load(&self.runtime, &silero, SampleRate::HZ_8000, settings)
-            .expect("make setup");
+        let mut detector =
+            LineDetector::load(&self.runtime, &silero, settings).expect("make setup");
         let heard = passages
             .iter()
             .map(|passage| Heard::new(passage, Line::Pcmu, &mut detector));

@@ -56,6 +56,19 @@ pub struct Statistics {
     pub openings: u64,
 }
 
+impl std::ops::Add for Statistics {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            windows_run: self.windows_run + other.windows_run,
+            windows_gated: self.windows_gated + other.windows_gated,
+            windows_replayed: self.windows_replayed + other.windows_replayed,
+            openings: self.openings + other.openings,
+        }
+    }
+}
+
 /// Why there is no detector.
 #[derive(Debug, Error)]
 pub enum LoadDetectorError {
@@ -164,6 +177,20 @@ impl Detector {
         probabilities.clear();
         check_lengths(batch, self.window())?;
         probabilities.resize(batch.len(), 0.0);
+        let heard = self.hear(batch, probabilities);
+        if heard.is_err() {
+            probabilities.clear();
+        }
+        heard
+    }
+
+    /// Hears those windows of `batch` that have the length of its own, and writes what it makes of
+    /// them into their places in `probabilities`, which has one for each window of the batch.
+    pub(crate) fn hear(
+        &mut self,
+        batch: &mut [(&mut StreamState, &[i16])],
+        probabilities: &mut [f32],
+    ) -> Result<(), InferenceError> {
         self.pass(batch);
         let heard = match &mut self.network {
             Network::Kernel(kernel) => {
@@ -174,7 +201,6 @@ impl Detector {
             }
         };
         if heard.is_err() {
-            probabilities.clear();
             for pending in &self.pending {
                 let (stream, _) = &mut batch[pending.index];
                 stream.missed.clear();
@@ -186,9 +212,13 @@ impl Detector {
 
     /// Lets the gates decide which streams the network has to hear.
     fn pass(&mut self, batch: &mut [(&mut StreamState, &[i16])]) {
+        let length = self.window();
         let Self { statistics, .. } = self;
         self.pending.clear();
         for (index, (stream, window)) in batch.iter_mut().enumerate() {
+            if window.len() != length {
+                continue;
+            }
             if self.gated && stream.gate.hear(window) == Passage::Closed {
                 stream.missed.keep(window, &mut stream.memory);
                 statistics.windows_gated += 1;

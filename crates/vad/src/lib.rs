@@ -2,7 +2,8 @@
 //!
 //! A stream is audio of one speaker at 8 or 16 kHz, cut into windows of 32 ms. A [`Detector`]
 //! holds the network; each stream holds its own [`StreamState`]. One [`Detector::run`] takes one
-//! window of each of any number of streams and gives the probability of speech in each.
+//! window of each of any number of streams and gives the probability of speech in each. The lines of
+//! calls are of both rates: a [`LineDetector`] hears them side by side.
 //!
 //! Two things compute the network from the same file of weights: [`Kernel`], the project's own
 //! code, which the calls use, and [`Silero`], ONNX Runtime, which the kernel is measured against
@@ -24,6 +25,7 @@ mod gate;
 mod geometry;
 mod kernel;
 mod levels;
+mod line;
 mod missed;
 mod silero;
 mod stream;
@@ -31,5 +33,6 @@ mod stream;
 pub use batch::InferenceError;
 pub use detector::{Backend, Detector, LoadDetectorError, Settings, Statistics};
 pub use kernel::{GraphError, Instructions, Kernel, LoadKernelError};
+pub use line::LineDetector;
 pub use silero::Silero;
 pub use stream::StreamState;

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use audio::halfband::Downsampler;
 use audio::suppression::NoiseSuppressor;
 use audio::{Frame, Moment, SampleRate};
 use media::{HeardFrame, PlayoutKind};
@@ -12,13 +11,7 @@ use vad::StreamState;
 use super::HeardAudio;
 
 /// What the voice detector judges at a time.
-const WINDOW: usize = 256;
-
-/// The rate at which it does; a wide line is brought down to it.
-const DETECTOR_RATE: SampleRate = SampleRate::HZ_8000;
-
-/// A window of which this many samples stand in for lost ones says nothing about the caller.
-const MOSTLY_CONCEALED: usize = WINDOW / 2;
+const WINDOW: Duration = Duration::from_millis(32);
 
 /// How long what was last heard counts as going on while nothing but concealment is heard.
 const BENEFIT_OF_DOUBT: Duration = Duration::from_millis(200);
@@ -32,9 +25,9 @@ pub struct Hearing {
 
 /// One call's ear, without I/O: frames go in, windows of 32 ms come out.
 ///
-/// Its owner takes each window ([`window`](Self::window)), has the detector, one for telephone
-/// lines, judge what [`input`](Self::input) gives, and asks [`judge`](Self::judge) what that
-/// means, before it takes the next window.
+/// Its owner takes each window ([`window`](Self::window)), has the detector judge it with the
+/// [`state`](Self::state) of this ear, and asks [`judge`](Self::judge) what that means, before it
+/// takes the next window.
 pub struct Ear {
     hearing: Hearing,
     state: StreamState,
@@ -60,6 +53,7 @@ impl Ear {
         let rate = rate_of(&heard.frame);
         if self.tract.as_ref().is_none_or(|tract| tract.rate != rate) {
             self.tract = Some(Tract::new(rate, self.hearing));
+            self.state.reset();
         }
         if let Some(tract) = &mut self.tract {
             tract.hear(heard);
@@ -74,21 +68,17 @@ impl Ear {
         Some(HeardAudio { number, ..window })
     }
 
-    /// What the detector is to judge of the window that was taken last, whose samples these are.
-    pub fn input<'a>(&'a mut self, samples: &'a [i16]) -> (&'a mut StreamState, &'a [i16]) {
-        let judged = match &self.tract {
-            Some(Tract {
-                narrow: Some(narrow),
-                ..
-            }) => &narrow.window[..],
-            Some(_) | None => samples,
-        };
-        (&mut self.state, judged)
+    /// What the detector remembers of the windows before the one that was taken last.
+    pub const fn state(&mut self) -> &mut StreamState {
+        &mut self.state
     }
 
     /// The probability that counts for the window that was taken last, given the detector's.
     pub fn judge(&mut self, probability: f32) -> f32 {
-        let concealed = self.tract.as_ref().is_some_and(Tract::is_mostly_concealed);
+        let concealed = self
+            .tract
+            .as_ref()
+            .is_some_and(|tract| tract.is_mostly_concealed);
         self.doubt.judge(probability, concealed)
     }
 }
@@ -118,18 +108,12 @@ struct Tract {
     /// When the last frame was delivered.
     delivered: Moment,
     suppressor: Option<NoiseSuppressor>,
-    narrow: Option<Narrow>,
     /// For each frame that is not cut into windows yet: how many samples, and whether they stand
     /// in for lost ones.
     kinds: VecDeque<(usize, bool)>,
-    concealed: usize,
-}
-
-/// The same audio as the detector wants it, where the line is wide.
-struct Narrow {
-    downsampler: Downsampler,
-    pending: VecDeque<i16>,
-    window: [i16; WINDOW],
+    /// Whether at least half of the window that was cut last stands in for lost samples: it says
+    /// nothing about the caller.
+    is_mostly_concealed: bool,
 }
 
 impl Tract {
@@ -138,20 +122,14 @@ impl Tract {
             .suppress_noise
             .then(|| NoiseSuppressor::new(rate))
             .and_then(Result::ok);
-        let narrow = (rate != DETECTOR_RATE).then(|| Narrow {
-            downsampler: Downsampler::new(),
-            pending: VecDeque::new(),
-            window: [0; WINDOW],
-        });
         Self {
             rate,
             pending: VecDeque::new(),
             until: Moment::ZERO,
             delivered: Moment::ZERO,
             suppressor,
-            narrow,
             kinds: VecDeque::new(),
-            concealed: 0,
+            is_mostly_concealed: false,
         }
     }
 
@@ -167,28 +145,15 @@ impl Tract {
         self.pending.extend(samples);
         let concealed = heard.kind == PlayoutKind::Concealed;
         self.kinds.push_back((samples.len(), concealed));
-        if let Some(narrow) = &mut self.narrow {
-            let mut output = [0; Frame::CAPACITY];
-            let count = narrow.downsampler.process(samples, &mut output);
-            narrow.pending.extend(output.iter().take(count));
-        }
     }
 
     fn cut(&mut self) -> Option<HeardAudio> {
-        let length = WINDOW * (self.rate.hertz() / DETECTOR_RATE.hertz()) as usize;
+        let length = self.rate.samples_in(WINDOW);
         if self.pending.len() < length {
             return None;
         }
-        if let Some(narrow) = &mut self.narrow {
-            if narrow.pending.len() < WINDOW {
-                return None;
-            }
-            for (place, sample) in narrow.window.iter_mut().zip(narrow.pending.drain(..WINDOW)) {
-                *place = sample;
-            }
-        }
         let samples = self.pending.drain(..length).collect();
-        self.concealed = self.take_concealed(length) * WINDOW / length;
+        self.is_mostly_concealed = 2 * self.take_concealed(length) >= length;
         Some(HeardAudio {
             number: 0,
             at: self.until - self.rate.duration_of(self.pending.len()),
@@ -216,10 +181,6 @@ impl Tract {
         }
         concealed
     }
-
-    const fn is_mostly_concealed(&self) -> bool {
-        self.concealed >= MOSTLY_CONCEALED
-    }
 }
 
 /// Takes concealment for what it is: no sign that the caller has stopped.
@@ -236,7 +197,7 @@ impl Doubt {
             self.lasted = Duration::ZERO;
             return probability;
         }
-        self.lasted += DETECTOR_RATE.duration_of(WINDOW);
+        self.lasted += WINDOW;
         self.last
     }
 }
@@ -287,8 +248,18 @@ mod tests {
         let window = tract.cut().unwrap();
         assert_eq!(window.samples.len(), 512);
         assert_eq!(window.at, Moment::from_millis(32));
-        let narrow = tract.narrow.unwrap();
-        assert!((i32::from(narrow.window[200]) - 1_000).abs() < 20);
+    }
+
+    #[test]
+    fn a_line_that_changes_its_rate_is_heard_anew() {
+        let mut ear = Ear::new(Hearing::default());
+        ear.hear(&heard(20, PlayoutKind::Decoded, &[1_000; 160]));
+        ear.hear(&heard(40, PlayoutKind::Decoded, &[1_000; 320]));
+        assert!(ear.window().is_none());
+        ear.hear(&heard(60, PlayoutKind::Decoded, &[2_000; 320]));
+        let window = ear.window().unwrap();
+        assert_eq!((window.number, window.samples.len()), (0, 512));
+        assert_eq!(window.samples[0], 1_000);
     }
 
     #[test]
@@ -306,10 +277,9 @@ mod tests {
             tract.hear(&heard(20 * index as u64, kind, &[0; 160]));
         }
         assert!(tract.cut().is_some());
-        assert!(!tract.is_mostly_concealed());
-        assert_eq!(tract.concealed, 96);
+        assert!(!tract.is_mostly_concealed);
         assert!(tract.cut().is_some());
-        assert_eq!(tract.concealed, 64);
+        assert!(!tract.is_mostly_concealed);
     }
 
     #[test]

@@ -50,8 +50,8 @@ impl Line {
     }
 
     /// What the detector is to judge of the window that was cut last.
-    pub(super) fn judged<'a>(&'a mut self, samples: &'a [i16]) -> Input<'a> {
-        self.ear.input(samples)
+    pub(super) const fn judged<'a>(&'a mut self, samples: &'a [i16]) -> Input<'a> {
+        (self.ear.state(), samples)
     }
 
     /// The probability that counts for the window that was cut last, given the detector's.

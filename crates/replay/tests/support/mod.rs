@@ -9,14 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agent::AgentDefinition;
-use audio::SampleRate;
 use audio::codec::Codec;
 use engine::Patience;
 use netem::Profile;
 use onnx::Runtime;
 use replay::{Caller, Mind, Order, Pace, Recording, Replayed, Stages, Timing, replay};
 use speech::{Flite, FliteConfig, Moonshine, MoonshineConfig, SoundJudge, SoundJudgeConfig};
-use vad::Detector;
+use vad::LineDetector;
 
 /// A peak from which a sample is heard: one hundredth of full scale.
 pub(crate) const AUDIBLE: u16 = 328;
@@ -49,7 +48,7 @@ pub(crate) fn stages() -> Stages {
     };
     let silero = project("models/silero_vad_op18_ifless.onnx");
     let settings = vad::Settings::default();
-    let detector = Detector::load(&runtime, &silero, SampleRate::HZ_8000, settings);
+    let detector = LineDetector::load(&runtime, &silero, settings);
     Stages::new(
         detector.expect("make setup"),
         Arc::new(Moonshine::start(&runtime, &recogniser).expect("make setup")),
