@@ -2,6 +2,7 @@
 //! as histograms to Prometheus.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use end_to_end::{Collector, Node, Phone, Span, checkout, texts};
 use serde_json::Value;
@@ -101,6 +102,40 @@ async fn a_call_reaches_the_collector_as_one_trace_that_agrees_with_its_ledgers(
         metrics.figure("mihu_spans_dropped_total{reason=\"queue_full\"}"),
         0.0
     );
+}
+
+/// Each wait of a live call is in its recording: from the caller's last audible sample to the
+/// agent's first.
+#[tokio::test]
+async fn the_items_of_a_live_call_add_up_to_the_gaps_in_its_recording() {
+    let node = Node::builder().start();
+    let told = call(&node).await;
+    let id = told["uuid"].as_str().expect("an id");
+    let path = node.data().join(format!("recordings/{id}.wav"));
+    let (rate, sides) = audio::file::read_channels(&path).expect("a recording");
+    let [caller, agent] = sides.try_into().expect("two sides");
+    let audible = |sample: &i16| audio::level::is_audible(&[*sample]);
+    let place = |ms: f64| rate.samples_in(Duration::from_secs_f64(ms.max(0.0) / 1_000.0));
+
+    let latencies = list(&told, "latencies");
+    assert!(!latencies.is_empty(), "{told}");
+    for latency in latencies {
+        let items = list(latency, "items");
+        let sum: f64 = items.iter().map(|item| number(&item["duration_ms"])).sum();
+        let voiced = place(number(&items[0]["start_ms"]));
+        // The agent is silent while the caller's last word dies away.
+        let onset = agent[voiced..].iter().position(audible);
+        let onset = voiced + onset.expect("an answer");
+        let last = caller[..onset].iter().rposition(audible);
+        let last = last.expect("a caller who is heard");
+        let gap = (onset - last) as f64 / f64::from(rate.hertz()) * 1_000.0;
+        let sum = sum + number(&latency["unattributed_ms"]);
+        assert!(
+            (sum - gap).abs() <= 10.0,
+            "{sum} ms, recorded {gap}: {latency}"
+        );
+        assert!(number(&latency["unattributed_ms"]) <= 10.0, "{latency}");
+    }
 }
 
 #[tokio::test]

@@ -339,6 +339,9 @@ fn the_page_of_a_replay_shows_its_account_and_plays_from_where_one_clicks() {
     }
     let waited = turns(|turn| turn.ledger.is_some());
     assert!(waited > 0);
+    let (decisions, tries) = (account.decisions.len(), account.tries.len());
+    assert!(decisions > 0 && tries > 0, "{decisions} {tries}");
+    assert_eq!(shown(".decisions li"), decisions + tries);
     assert_eq!(shown(".waterfall"), waited);
     let cut = turns(|turn| turn.interrupted && turn.text != turn.heard_text);
     assert!(cut > 0);

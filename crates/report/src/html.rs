@@ -1,6 +1,7 @@
 //! Calls as a page to look at and listen to.
 
 mod changes;
+mod decisions;
 mod expectations;
 mod figures;
 mod ledger;
@@ -187,6 +188,7 @@ fn push_call(out: &mut String, number: usize, call: &Call<'_>, highest: SampleRa
     out.push_str("<div class=\"columns\">\n<div class=\"aside\">\n");
     expectations::push(out, account);
     figures::push(out, account);
+    decisions::push(out, account);
     out.push_str("</div>\n");
     transcript::push(out, number, account);
     out.push_str("</div>\n");

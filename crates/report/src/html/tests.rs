@@ -1,5 +1,7 @@
 use super::*;
-use crate::account::{Expectation, Item, Ledger, Span, Speaker, Speculation, Turn};
+use crate::account::{
+    Decision, Expectation, Item, Ledger, Span, Speaker, Speculation, Try, Turn, Verdict,
+};
 use crate::change::{Changes, Exchange, Part, Source};
 
 const ATTACK: &str = "</script><img src=x onerror=\"alert('1')\">";
@@ -17,6 +19,13 @@ fn account(words: &str) -> Account {
             turn(Speaker::Agent, words, "other words"),
             turn(Speaker::Agent, words, ""),
         ],
+        decisions: vec![Decision {
+            verdict: Verdict::TurnEnded,
+            at_ms: 1_800,
+            start_ms: 1_000,
+            end_ms: 1_500,
+            evidence: vec![words.to_owned(), words.to_owned()],
+        }],
         expectations: vec![
             Expectation {
                 text: words.to_owned(),
@@ -116,6 +125,48 @@ fn speech_is_drawn_under_the_side_that_it_is_heard_on() {
     let bar = "<rect class=\"talk\" data-play=\"500\" x=\"25.000%\" width=\"50.000%\"";
     assert!(caller.contains(bar), "{caller}");
     assert!(!agent.contains("class=\"talk\" data-play"));
+}
+
+#[test]
+fn decisions_and_answers_begun_ahead_stand_in_the_order_of_their_times() {
+    let mut account = account("hello");
+    account.decisions.push(Decision {
+        verdict: Verdict::Dismissed,
+        at_ms: 700,
+        start_ms: 300,
+        end_ms: 500,
+        evidence: Vec::new(),
+    });
+    let attempt = |began_ms, used| Try {
+        began_ms,
+        used,
+        saved_ms: 412,
+        tokens: 9,
+    };
+    account.tries = vec![attempt(1_200, false), attempt(1_650, true)];
+    let page = page(&[account]);
+    let (_, list) = page.split_once("class=\"decisions\"").expect("a list");
+    let (list, _) = list.split_once("</ol>").expect("its end");
+    assert!(
+        list.contains("2 decisions, 2 answers begun ahead"),
+        "{list}"
+    );
+    let order = [
+        "data-play=\"700\"",
+        "No turn</b>, 200 ms after the last sound",
+        "data-play=\"1200\"",
+        "thrown away, 9 tokens",
+        "data-play=\"1650\"",
+        "used, 412 ms saved, 9 tokens",
+        "data-play=\"1800\"",
+        "Turn over</b>, 300 ms after the last sound",
+        "hello; hello",
+    ];
+    let mut rest = list;
+    for wanted in order {
+        let found = rest.split_once(wanted);
+        (_, rest) = found.unwrap_or_else(|| panic!("no {wanted} in its place: {list}"));
+    }
 }
 
 #[test]
