@@ -35,6 +35,21 @@ pub(crate) async fn delete_files(state: &ApiState, transcription: Uuid) -> bool 
     is_gone
 }
 
+/// Where recordings are sealed, nothing that was said stays on disk as plain audio: the audio of a
+/// transcription, which nobody asks for again, goes with the end of the work.
+pub(crate) async fn forget_unsealed(state: &ApiState, store: &Store, transcription: Uuid) {
+    if !seals(state) || !delete_files(state, transcription).await {
+        return;
+    }
+    if let Err(error) = store.forget_transcription_files(transcription).await {
+        tracing::error!(%transcription, %error, "it can not be noted that audio is gone");
+    }
+}
+
+fn seals(state: &ApiState) -> bool {
+    state.config.keys.current().is_some()
+}
+
 /// Finishes what was discarded, and deletes files that belong to nothing.
 pub(crate) async fn sweep_folder(state: &ApiState) {
     if let Err(error) = finish_discarded(state).await {
@@ -110,7 +125,9 @@ pub(crate) async fn forget_old(
     if let Some(end) = retention.transcripts_end(now) {
         while store.forget_transcribed_words(end, AT_ONCE).await? == AT_ONCE as usize {}
     }
-    let Some(end) = retention.recordings_end(now) else {
+    // Where recordings are sealed, what ended is not kept at all: a crash may have come between.
+    let kept_since = seals(state).then_some(now);
+    let Some(end) = kept_since.or_else(|| retention.recordings_end(now)) else {
         return Ok(());
     };
     let mut after = None;

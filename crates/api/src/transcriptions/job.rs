@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use transcription::{Recording, Report, Segment, Speaker};
 
 use super::fetching::fetch;
+use super::forgetting::forget_unsealed;
 use super::thread::{Thread, Told, Trouble};
 use crate::clock;
 use crate::state::ApiState;
@@ -51,11 +52,16 @@ pub(super) async fn carry_out(
             let wait = state.config.evaluation.report_wait;
             let report_by = super::runner::later(clock::now(), wait);
             end(&store, &job, TranscriptionEnd::Completed { report_by }).await;
+            forget_unsealed(state, &store, id).await;
             state.evaluation.notify_one();
         }
         Err(Stop::Trouble(trouble)) => {
             let outcome = outcome(state, &job, trouble, clock::now());
+            let is_over = !matches!(outcome, TranscriptionEnd::Later { .. });
             end(&store, &job, outcome).await;
+            if is_over {
+                forget_unsealed(state, &store, id).await;
+            }
         }
         Err(Stop::Lost) => tracing::info!(transcription = %id, "a transcription is given up"),
     }

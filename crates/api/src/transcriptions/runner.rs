@@ -65,6 +65,7 @@ async fn work(state: ApiState, models: Models, number: usize, shutdown: Cancella
             }
         }
     }
+    thread.end().await;
 }
 
 /// Reports what is owed.

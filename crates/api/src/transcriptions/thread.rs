@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -51,6 +52,7 @@ pub(super) enum Trouble {
 #[derive(Debug)]
 pub(super) struct Thread {
     orders: mpsc::Sender<Order>,
+    running: JoinHandle<()>,
 }
 
 impl Thread {
@@ -58,7 +60,7 @@ impl Thread {
     pub(super) fn start(models: Models, number: usize) -> io::Result<Self> {
         let (orders, mut arriving) = mpsc::channel::<Order>(1);
         let name = format!("transcription-{number}");
-        std::thread::Builder::new().name(name).spawn(move || {
+        let running = std::thread::Builder::new().name(name).spawn(move || {
             lower_priority();
             let mut transcriber = None;
             while let Some(order) = arriving.blocking_recv() {
@@ -72,7 +74,16 @@ impl Thread {
                 let _ = reports.blocking_send(Told::Ended(ended));
             }
         })?;
-        Ok(Self { orders })
+        Ok(Self { orders, running })
+    }
+
+    /// Ends it, and waits until it has put down what it is at.
+    pub(super) async fn end(self) {
+        drop(self.orders);
+        let joined = tokio::task::spawn_blocking(move || self.running.join()).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            tracing::error!("a thread for transcriptions had panicked");
+        }
     }
 
     /// Has a recording transcribed, after the one that the thread may still be at. What becomes of

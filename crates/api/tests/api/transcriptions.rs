@@ -506,6 +506,46 @@ async fn what_is_older_than_it_is_kept_goes() {
     );
 }
 
+fn sealing(config: &mut ApiConfig) {
+    settings(config);
+    let key = recordings::Key::from_base64("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=");
+    config.keys = recordings::Keys::new(Some(key.unwrap()), Vec::new());
+}
+
+#[tokio::test]
+async fn where_recordings_are_sealed_no_audio_outlives_the_work() {
+    let node = Node::start_with(sealing).await;
+    let mut made = Vec::new();
+    for audio in [fixture(FIRST.0), b"no audio".to_vec()] {
+        let form = [File("voice_file", &audio[..])];
+        made.push(node.post_form("/transcriptions", &form).await.data());
+    }
+    assert_eq!(audio_files(&node).len(), 2);
+    let work = Work::on(&node);
+    assert_eq!(over(&node, &made[0]).await["status"], "completed");
+    assert_eq!(over(&node, &made[1]).await["status"], "failed");
+    work.stop().await;
+    assert!(audio_files(&node).is_empty(), "{:?}", audio_files(&node));
+    assert_eq!(messages(&node, &made[0]).await.len(), 1);
+    let path = format!("/transcriptions/{}", made[0]["uuid"].as_str().unwrap());
+    assert_eq!(node.get(&path).await.data()["s3_file_path"], Value::Null);
+}
+
+#[tokio::test]
+async fn audio_from_before_recordings_were_sealed_goes_with_the_next_look() {
+    let node = start().await;
+    let audio = fixture(FIRST.0);
+    let form = [File("voice_file", &audio[..])];
+    let made = node.post_form("/transcriptions", &form).await.data();
+    let work = Work::on(&node);
+    over(&node, &made).await;
+    work.stop().await;
+    assert_eq!(audio_files(&node).len(), 1);
+    let node = node.with_config(sealing);
+    api::privacy::sweep(&node.state, Timestamp::now()).await;
+    assert!(audio_files(&node).is_empty(), "{:?}", audio_files(&node));
+}
+
 #[tokio::test]
 async fn a_node_that_stops_leaves_its_work_to_the_next() {
     let node = start().await;
