@@ -187,7 +187,7 @@ async fn a_node_whose_collector_is_away_carries_calls_and_stops_in_order() {
     let metrics = node.api().metrics().await;
     assert_eq!(metrics.figure("mihu_spans_exported_total"), 0.0);
     node.signal(rustix::process::Signal::TERM);
-    let status = node.ended_within(std::time::Duration::from_secs(60));
+    let status = node.ended_within(Duration::from_secs(60));
     assert!(status.success(), "{}", node.log());
     assert!(node.log().contains("the OTLP collector"), "{}", node.log());
 }

@@ -70,7 +70,8 @@ impl LineDetector {
         self.check_lengths(batch)?;
         probabilities.resize(batch.len(), 0.0);
         let narrow = self.narrow.hear(batch, probabilities);
-        let heard = narrow.and(self.wide.hear(batch, probabilities));
+        let wide = self.wide.hear(batch, probabilities);
+        let heard = narrow.and(wide);
         if heard.is_err() {
             probabilities.clear();
         }
