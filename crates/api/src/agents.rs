@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 use self::schema::{Agent, AgentChange, NewAgent};
 use crate::caller::Caller;
 use crate::clock;
-use crate::directory::KnownAgent;
+use crate::directory::{Change, KnownAgent};
 use crate::error::{ApiError, ErrorBody};
 use crate::exchange::{
     Created, Envelope, Items, Json, Nothing, Paging, Path, Query, created, done, id, ok,
@@ -144,8 +144,7 @@ async fn update(
     Path(agent): Path<String>,
     Json(body): Json<Value>,
 ) -> Result<Envelope<Agent>, ApiError> {
-    let _change = state.directory.change().await;
-    let agent = find(&state, &caller, &agent)?;
+    let (_change, agent) = find_to_change(&state, &caller, &agent).await?;
     refuse_file_managed(agent.source)?;
     let (agent, secrets) = change::update(&state, &caller, &agent, body, clock::now()).await?;
     let view = view::agent(&caller, &agent, &secrets).await?;
@@ -171,8 +170,7 @@ async fn delete(
     caller: Caller,
     Path(agent): Path<String>,
 ) -> Result<Envelope<Nothing>, ApiError> {
-    let _change = state.directory.change().await;
-    let agent = find(&state, &caller, &agent)?;
+    let (_change, agent) = find_to_change(&state, &caller, &agent).await?;
     refuse_file_managed(agent.source)?;
     let id = agent.definition.agent_uuid;
     let deleted = caller.store.delete_agent(id, clock::now()).await;
@@ -190,6 +188,21 @@ pub(crate) fn find(
     let id = id(agent, unknown_agent)?;
     let agent = state.directory.get(&caller.workspace, id);
     agent.ok_or_else(unknown_agent)
+}
+
+/// The same, for whoever is to change it: as the store has it, since another node may have changed
+/// it a moment ago.
+pub(crate) async fn find_to_change<'a>(
+    state: &'a ApiState,
+    caller: &Caller,
+    agent: &str,
+) -> Result<(Change<'a>, Arc<KnownAgent>), ApiError> {
+    let id = id(agent, unknown_agent)?;
+    let mut change = state.directory.change().await;
+    let renewed = state.directory.renew(&mut change, &state.store, id).await;
+    renewed.map_err(|error| ApiError::internal("look for changes of an agent", &error))?;
+    let agent = state.directory.get(&caller.workspace, id);
+    Ok((change, agent.ok_or_else(unknown_agent)?))
 }
 
 pub(crate) fn unknown_agent() -> ApiError {

@@ -77,6 +77,8 @@ pub struct ApiConfig {
     pub whatsapp: WhatsappSettings,
     /// What agents may ask for.
     pub abilities: Abilities,
+    /// How often the node looks what others changed of agents.
+    pub agents_refresh: Duration,
 }
 
 impl ApiConfig {
@@ -113,6 +115,7 @@ impl ApiConfig {
             transcriptions: TranscriptionSettings::new(audio),
             whatsapp: WhatsappSettings::default(),
             abilities: Abilities::default(),
+            agents_refresh: Duration::from_secs(2),
         }
     }
 }

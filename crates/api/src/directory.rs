@@ -1,5 +1,7 @@
 //! The agents of the node, kept in memory so that finding one never waits.
 
+mod following;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -7,10 +9,13 @@ use agent::{Abilities, AgentDefinition};
 use engine::AgentDirectory;
 use jiff::Timestamp;
 use serde_json::Value;
-use store::{AgentRecord, NewAgent, Source, Store, StoreError, WorkspaceId};
-use tokio::sync::{Mutex, MutexGuard};
+use store::{AgentBooking, AgentRecord, NewAgent, Source, Store, StoreError, WorkspaceId};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
+pub(crate) use self::following::Change;
+use self::following::Unreadable;
+pub use self::following::follow_agents;
 use crate::webhooks::definitions;
 
 /// All agents that can take calls, from files and from the API, of all workspaces.
@@ -20,7 +25,7 @@ use crate::webhooks::definitions;
 pub struct Directory {
     agents: RwLock<HashMap<Uuid, Arc<KnownAgent>>>,
     /// Held from reading an agent to storing what it becomes, so that no change is lost.
-    changing: Mutex<()>,
+    changing: Mutex<Unreadable>,
 }
 
 /// Why the agents could not be loaded.
@@ -45,6 +50,8 @@ pub(crate) struct KnownAgent {
     pub(crate) source: Source,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// When it was last said how it books, as far as that is in the definition.
+    pub(crate) booked_at: Option<Timestamp>,
     /// Without its webhooks: those are the store's.
     pub(crate) definition: Arc<AgentDefinition>,
 }
@@ -69,23 +76,25 @@ impl Directory {
         let bookings = store.agent_bookings_of_all_workspaces().await?;
         let bookings: HashMap<_, _> = bookings.into_iter().collect();
         let mut agents = HashMap::new();
+        let mut unreadable = Unreadable::new();
         for record in store.agents_of_all_workspaces().await? {
             match KnownAgent::read(&record) {
                 Ok(agent) => {
                     let agent = match bookings.get(&record.id) {
-                        Some(booking) => agent.that_books(&booking.settings),
+                        Some(booking) => agent.that_books(booking),
                         None => agent,
                     };
                     agents.insert(record.id, Arc::new(agent));
                 }
                 Err(error) => {
                     tracing::error!(agent = %record.id, %error, "a stored agent is unreadable");
+                    unreadable.insert(record.id, record.updated_at);
                 }
             }
         }
         Ok(Arc::new(Self {
             agents: RwLock::new(agents),
-            changing: Mutex::new(()),
+            changing: Mutex::new(unreadable),
         }))
     }
 
@@ -127,7 +136,7 @@ impl Directory {
     }
 
     /// Waits for the right to change agents.
-    pub(crate) async fn change(&self) -> MutexGuard<'_, ()> {
+    pub(crate) async fn change(&self) -> Change<'_> {
         self.changing.lock().await
     }
 
@@ -185,14 +194,15 @@ impl KnownAgent {
             source: record.source,
             created_at: record.created_at,
             updated_at: record.updated_at,
+            booked_at: None,
             definition: Arc::new(definition),
         })
     }
 
     /// The agent with what is said of its booking over the API, which counts for an agent of a file
     /// too.
-    pub(crate) fn that_books(&self, settings: &Value) -> Self {
-        let says = |field: &str| settings.get(field).and_then(Value::as_bool);
+    pub(crate) fn that_books(&self, booking: &AgentBooking) -> Self {
+        let says = |field: &str| booking.settings.get(field).and_then(Value::as_bool);
         let mut definition = AgentDefinition::clone(&self.definition);
         definition.appointment_scheduling_enabled = says("enabled").unwrap_or_default();
         definition.appointment_scheduling_randomly = says("random_assignment").unwrap_or_default();
@@ -201,6 +211,7 @@ impl KnownAgent {
             source: self.source,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            booked_at: Some(booking.updated_at),
             definition: Arc::new(definition),
         }
     }

@@ -70,7 +70,7 @@ pub use config::{
     ApiConfig, DiallingSettings, EvaluationSettings, IdempotencySettings, IntentSettings,
     LimitSettings, OauthSettings, TranscriptionSettings, WebhookSettings, WhatsappSettings,
 };
-pub use directory::{Directory, LoadDirectoryError};
+pub use directory::{Directory, LoadDirectoryError, follow_agents};
 pub use intents::IntentTools;
 pub use number::UnknownCountry;
 pub use oauth::{InvalidRedirectUri, RedirectUri};

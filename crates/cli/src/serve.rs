@@ -41,7 +41,7 @@ const SIGNALLING_GRACE: Duration = Duration::from_secs(2);
 const RECORDS_GRACE: Duration = Duration::from_secs(5);
 
 /// Tasks that a node has at most.
-const CREW: usize = 10;
+const CREW: usize = 11;
 
 /// Where a node can be reached, written to its data folder once it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,6 +171,8 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let keeping_up = crew.spawn("counting requests", upkeep);
     let holding = api::records::hold(state.clone(), last_request.clone());
     let holding = crew.spawn("holding on to calls", holding);
+    let following = api::follow_agents(state.clone(), shutdown.clone());
+    let following = crew.spawn("following agents of other nodes", following);
     let privacy = api::privacy::run(state.clone(), shutdown.clone());
     let forgetting = crew.spawn("forgetting what is too old", privacy);
     let requests = api::serve(listener, state, shutdown.clone());
@@ -214,6 +216,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         drop(evaluating.await);
         drop(transcribing.await);
         drop(forgetting.await);
+        drop(following.await);
         if let Some((exporting, last_spans)) = exporting {
             last_spans.cancel();
             drop(exporting.await);

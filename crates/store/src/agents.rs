@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, FromRow, Row};
 use uuid::Uuid;
 
-use crate::columns::{json, micros, time, unreadable, uuid};
+use crate::columns::{json, micros, optional_time, time, unreadable, uuid};
 use crate::database::{Store, StoreError};
 use crate::filter::Filter;
 use crate::schedules::agent_booking;
@@ -75,6 +75,30 @@ pub struct AgentRecord {
     pub updated_at: Timestamp,
 }
 
+/// When an agent last changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentVersion {
+    /// The agent's id.
+    pub id: Uuid,
+    /// Who owns the definition.
+    pub source: Source,
+    /// When its definition last changed.
+    pub updated_at: Timestamp,
+    /// When it was last said how it books, if it ever was.
+    pub booked_at: Option<Timestamp>,
+}
+
+impl FromRow<'_, AnyRow> for AgentVersion {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: uuid(row, "id")?,
+            source: Source::read(row)?,
+            updated_at: time(row, "updated_at")?,
+            booked_at: optional_time(row, "booked_at")?,
+        })
+    }
+}
+
 impl Store {
     /// All agents that are not deleted, oldest first.
     pub async fn agents(&self) -> Result<Vec<AgentRecord>, StoreError> {
@@ -95,6 +119,31 @@ impl Store {
                 .fetch_all(&self.readers)
                 .await?;
         Ok(agents)
+    }
+
+    /// What changed last of each agent of all workspaces that is not deleted: a look at it tells
+    /// whether anything did.
+    pub async fn agent_versions_of_all_workspaces(&self) -> Result<Vec<AgentVersion>, StoreError> {
+        let versions = sqlx::query_as(
+            "SELECT agents.id, source, agents.updated_at, agent_bookings.updated_at AS booked_at
+             FROM agents LEFT JOIN agent_bookings ON agent_id = agents.id
+             WHERE deleted_at IS NULL",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(versions)
+    }
+
+    /// The agent with this id, of whatever workspace, unless it is deleted.
+    pub async fn agent_of_any_workspace(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<AgentRecord>, StoreError> {
+        let agent = sqlx::query_as("SELECT * FROM agents WHERE id = $1 AND deleted_at IS NULL")
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(agent)
     }
 
     /// Stores an agent that the API made.

@@ -54,7 +54,7 @@ mod webhooks;
 mod whatsapp;
 mod workspaces;
 
-pub use agents::{AgentRecord, NewAgent, Source};
+pub use agents::{AgentRecord, AgentVersion, NewAgent, Source};
 pub use analytics::{
     CallFigures, CostFigure, ExportedMessage, MessagePlace, QUARTER_MICROS, SessionFigures, Window,
 };

@@ -6,7 +6,7 @@ use agent::{AgentDefinition, InvalidField};
 use serde_json::Value;
 
 use super::schema::Agent;
-use super::{change, find, refuse_file_managed, view};
+use super::{change, find_to_change, refuse_file_managed, view};
 use crate::caller::Caller;
 use crate::clock;
 use crate::directory::KnownAgent;
@@ -29,8 +29,7 @@ pub(super) async fn change_part(
     agent: &str,
     part: impl FnOnce(&AgentDefinition) -> Result<PartChange, ApiError>,
 ) -> Result<Arc<KnownAgent>, ApiError> {
-    let _change = state.directory.change().await;
-    let agent = find(state, caller, agent)?;
+    let (_change, agent) = find_to_change(state, caller, agent).await?;
     refuse_file_managed(agent.source)?;
     let PartChange { changes, prefix } = part(&agent.definition)?;
     let definition = agent.definition.patched(changes);

@@ -159,8 +159,7 @@ async fn replace(
     Path(agent): Path<String>,
     Json(body): Json<Value>,
 ) -> Result<Envelope<AgentBooking>, ApiError> {
-    let _change = state.directory.change().await;
-    let known = agents::find(&state, &caller, &agent)?;
+    let (_change, known) = agents::find_to_change(&state, &caller, &agent).await?;
     let agent = known.definition.agent_uuid;
     let booking = read(&caller, body).await?;
     let (stored, _) = put(&state, &caller, &known, &booking, clock::now()).await?;
@@ -191,7 +190,7 @@ pub(crate) async fn put(
     let stored = caller.store.put_agent_booking(id, &settings, now).await;
     let stored = stored.map_err(|error| ApiError::internal("store how an agent books", &error))?;
     let stored = stored.ok_or_else(agents::unknown_agent)?;
-    let agent = state.directory.put(agent.that_books(&settings));
+    let agent = state.directory.put(agent.that_books(&stored));
     Ok((stored, agent))
 }
 

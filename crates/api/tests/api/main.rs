@@ -3,6 +3,7 @@
 
 mod access_inner_ids;
 mod access_matrix;
+mod agent_neighbours;
 mod agent_parts;
 mod agent_routes;
 mod agent_rules;

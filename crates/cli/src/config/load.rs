@@ -164,8 +164,9 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 47] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 48] {
         [
+            ("store.agents_refresh", self.store.agents_refresh),
             ("calls.retry_after", self.calls.retry_after),
             ("calls.lease", self.calls.lease),
             ("calls.longest_hold", self.calls.longest_hold),

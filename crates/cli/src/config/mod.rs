@@ -60,6 +60,9 @@ pub(crate) struct Store {
     pub(crate) database_url: Hidden,
     /// Connections to a Postgres server that the node keeps at most.
     pub(crate) connections: NonZeroU32,
+    /// How often the node looks which agents other nodes on the same database changed.
+    #[serde(with = "duration")]
+    pub(crate) agents_refresh: Duration,
 }
 
 /// `[calls]`: admission and shutdown.
@@ -512,6 +515,7 @@ impl Default for Store {
         Self {
             database_url: Hidden::default(),
             connections: NonZeroU32::new(10).unwrap_or(NonZeroU32::MIN),
+            agents_refresh: Duration::from_secs(2),
         }
     }
 }

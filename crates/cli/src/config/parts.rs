@@ -201,6 +201,7 @@ impl Config {
         })?;
         Ok(ApiConfig {
             abilities: abilities::of_node(),
+            agents_refresh: self.store.agents_refresh,
             max_body: self.http.max_body_bytes,
             body_timeout: self.http.body_timeout,
             header_timeout: self.http.header_timeout,

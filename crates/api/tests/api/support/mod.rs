@@ -101,6 +101,30 @@ impl Node {
         }
     }
 
+    /// Another node on the same database, with the same file in its agents folder.
+    pub(crate) async fn neighbour(&self) -> Self {
+        let file = AgentDefinition::from_json(json!({ "name": "Support", "slug": "support" }));
+        let file = file.unwrap().identified(self.file_agent);
+        let directory = Directory::load(&self.store, vec![file], Timestamp::now());
+        let directory = directory.await.unwrap();
+        let calls = Arc::new(MemoryCalls::default());
+        let (store, live) = (self.store.clone(), calls.clone());
+        let state = ApiState::new(store, live, directory.clone(), self.config.clone()).unwrap();
+        Self {
+            router: api::router(state.clone()),
+            state,
+            store: self.store.clone(),
+            calls,
+            directory,
+            config: self.config.clone(),
+            clock: Clock::default(),
+            folder: tempfile::tempdir().unwrap(),
+            database: None,
+            token: self.token.clone(),
+            file_agent: self.file_agent,
+        }
+    }
+
     /// Has its database do this behind its back.
     pub(crate) async fn execute(&self, statement: &'static str) {
         database::execute(self.folder.path(), self.database.as_ref(), statement).await;
