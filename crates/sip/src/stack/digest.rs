@@ -220,11 +220,11 @@ fn parameters(text: &str) -> Vec<(String, String)> {
 
 fn unquote(text: &str) -> (String, &str) {
     let mut value = String::new();
-    let mut characters = text.char_indices();
-    while let Some((index, character)) = characters.next() {
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
         match character {
-            '"' => return (value, &text[index + 1..]),
-            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
+            '"' => return (value, characters.as_str()),
+            '\\' => value.extend(characters.next()),
             _ => value.push(character),
         }
     }

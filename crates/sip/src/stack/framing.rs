@@ -39,9 +39,9 @@ pub(crate) fn next(buffer: &mut BytesMut) -> Result<Option<Frame>, FramingError>
         }
         return Ok(None);
     };
-    let headers = end + 4;
-    let body = content_length(&buffer[..end])?;
-    let length = headers.checked_add(body).ok_or(FramingError::TooLong)?;
+    let (headers, _) = buffer.split_at(end);
+    let body = content_length(headers)?;
+    let length = (end + 4).checked_add(body).ok_or(FramingError::TooLong)?;
     if length > MAX_MESSAGE {
         return Err(FramingError::TooLong);
     }
@@ -53,14 +53,15 @@ pub(crate) fn next(buffer: &mut BytesMut) -> Result<Option<Frame>, FramingError>
 
 fn content_length(headers: &[u8]) -> Result<usize, FramingError> {
     for line in headers.split(|byte| *byte == b'\n') {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+        let mut parts = line.splitn(2, |byte| *byte == b':');
+        let (Some(name), Some(value)) = (parts.next(), parts.next()) else {
             continue;
         };
-        let name = line[..colon].trim_ascii();
+        let name = name.trim_ascii();
         if !name.eq_ignore_ascii_case(b"content-length") && !name.eq_ignore_ascii_case(b"l") {
             continue;
         }
-        let value = std::str::from_utf8(line[colon + 1..].trim_ascii());
+        let value = std::str::from_utf8(value.trim_ascii());
         let value = value.map_err(|_| FramingError::BadLength)?;
         if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(FramingError::BadLength);

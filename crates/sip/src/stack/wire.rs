@@ -55,8 +55,8 @@ fn via_is_readable(via: &rsipstack::sip::Via) -> bool {
 
 /// The parser knows a fixed set of methods; any other well-formed one deserves a 501.
 fn read_unknown(bytes: &[u8]) -> Option<Request> {
-    let end = bytes.iter().position(|byte| *byte == b'\r')?;
-    let line = std::str::from_utf8(&bytes[..end]).ok()?;
+    let line = bytes.split(|byte| *byte == b'\r').next()?;
+    let line = std::str::from_utf8(line).ok()?;
     let (method, rest) = line.split_once(' ')?;
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b);
     let is_request = !method.is_empty()
@@ -67,7 +67,7 @@ fn read_unknown(bytes: &[u8]) -> Option<Request> {
         return None;
     }
     let mut known = b"OPTIONS".to_vec();
-    known.extend_from_slice(&bytes[method.len()..]);
+    known.extend_from_slice(bytes.get(method.len()..)?);
     let request = Request::try_from(known).ok()?;
     let answerable = request
         .top_via_header()
