@@ -7,7 +7,7 @@ use std::time::Duration;
 use audio::beep::{Beep, Detector};
 use audio::dtmf::{Digit, DigitTone};
 use audio::file::read_mono;
-use audio::{Companding, Decibels, SampleRate, Tone};
+use audio::{Companding, Decibels, FRAME, NoiseSuppressor, SampleRate, Tone};
 
 const NARROW: SampleRate = SampleRate::HZ_8000;
 const WIDE: SampleRate = SampleRate::HZ_16000;
@@ -116,6 +116,21 @@ fn a_beep_is_heard_in_noise_and_through_both_laws() {
             assert_eq!(beeps.len(), 1, "{hertz} Hz: {beeps:?}");
             assert!(near(beeps[0].ended, millis(800)), "{beeps:?}");
         }
+    }
+}
+
+#[test]
+fn a_beep_is_heard_although_noise_is_suppressed() {
+    for rate in RATES {
+        let mut samples = noisy(vec![0; rate.samples_in(millis(2_000))], -60.0, 7);
+        let sound = beep(rate, 1_000.0, -14.0, millis(100), millis(400));
+        samples.extend(noisy(sound, -60.0, 8));
+        let mut suppressor = NoiseSuppressor::new(rate).expect("the rate is supported");
+        for frame in samples.chunks_exact_mut(rate.samples_in(FRAME)) {
+            suppressor.process(frame);
+        }
+        let beeps = heard(rate, &samples);
+        assert_eq!(beeps.len(), 1, "{beeps:?}");
     }
 }
 
