@@ -55,6 +55,7 @@ use self::orders::Line;
 pub use self::tools::ToolId;
 use self::tools::{Tools, Used};
 use self::voicemail::Voicemail;
+pub use self::voicemail::is_of_voicemail;
 use crate::event::CallEventKind;
 use crate::patience::Patience;
 use crate::script::Script;

@@ -27,6 +27,12 @@ const LATE: &str = "a voicemail answered, and the message could not be played in
 /// Why a call ends whose agent may not speak to the machine.
 const MUTED: &str = "a voicemail answered, and the agent was muted";
 
+/// Whether a call that ended for this reason was answered by a voicemail, which its agent was to leave
+/// a message on.
+pub fn is_of_voicemail(reason: &str) -> bool {
+    [LEFT_MESSAGE, UNSPOKEN, LATE, MUTED].contains(&reason)
+}
+
 /// Turns without any word of a greeting after which the far end is a person.
 const A_CONVERSATION: u32 = 2;
 
