@@ -44,8 +44,10 @@ const OVER: u32 = 3;
 const EDGE: usize = 72;
 
 /// A tone that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Beep {
+    /// Its frequency in hertz, within 5.
+    pub hertz: f32,
     /// When it began, counted from the first sample fed; within 20 ms.
     pub began: Duration,
     /// When it was over, counted likewise; within 20 ms.
@@ -182,6 +184,7 @@ impl Detector {
                     last: blocks,
                 });
                 over.map(|tone| Beep {
+                    hertz: tone.line.hertz,
                     began: self.began(tone),
                     ended: self.fed(tone.last as usize * BLOCK - EDGE),
                 })

@@ -88,6 +88,8 @@ fn every_tone_of_120_ms_is_heard_once_and_dated() {
                 let [beep] = beeps[..] else {
                     panic!("{hertz} Hz at {level}: {beeps:?}");
                 };
+                let off = (beep.hertz - hertz as f32).abs();
+                assert!(off <= 5.0, "{hertz} Hz: {beep:?}");
                 assert!(near(beep.began, lead), "{hertz} Hz: {beep:?}");
                 assert!(near(beep.ended, lead + millis(120)), "{hertz} Hz: {beep:?}");
             }

@@ -50,7 +50,11 @@ impl Call {
 
     /// A beep of this many windows of 32 ms, which the detector of voices takes for one.
     fn beep(&mut self, windows: usize) {
-        let tone = Tone::new(RATE, 1_000.0, Decibels::new(-12.0));
+        self.tone(1_000.0, windows);
+    }
+
+    fn tone(&mut self, hertz: f32, windows: usize) {
+        let tone = Tone::new(RATE, hertz, Decibels::new(-12.0));
         let samples: Vec<i16> = tone.take(windows * 256).collect();
         for samples in samples.chunks(256) {
             self.hear_window(0.6, samples);
@@ -180,13 +184,27 @@ fn nothing_that_is_said_to_the_machines_message_matters() {
 #[test]
 fn a_beep_after_long_speech_is_enough() {
     let mut call = Call::new(leaving());
-    call.speaks(4_000);
-    call.hear(false, 128);
-    call.recognise("Mumble mumble mumble.");
+    call.greets(4_000, "Mumble mumble mumble.");
     call.hear(false, 160);
     call.beep(10);
     call.silence(96);
     assert_eq!(call.said(), MESSAGE);
+}
+
+#[test]
+fn a_line_that_rings_after_long_speech_is_none() {
+    let mut call = Call::new(leaving());
+    call.greets(
+        4_000,
+        "Thank you for calling Larkfield. We are putting you through.",
+    );
+    call.silence(1_024);
+    call.tone(425.0, 31);
+    call.silence(4_000);
+    call.tone(425.0, 31);
+    call.silence(1_024);
+    assert_eq!(call.said(), "");
+    assert_eq!(call.hung_up, None);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod greeting;
 mod phrases;
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use audio::beep::{Beep, Detector};
@@ -51,6 +52,9 @@ const BEEP_WITHIN: Duration = Duration::from_secs(4);
 /// A tone that is longer is no beep: faxes and lines that are given up sound so.
 const LONGEST_BEEP: Duration = Duration::from_secs(3);
 
+/// Frequencies in hertz of the tones with which networks say that it rings or is busy.
+const OF_NETWORKS: RangeInclusive<f32> = 390.0..=470.0;
+
 /// For so long after a beep its end may be taken for a voice.
 const ECHO: Duration = Duration::from_millis(250);
 
@@ -87,6 +91,15 @@ enum Phase {
         /// Whether it was begun because of a beep.
         after_beep: bool,
     },
+}
+
+/// A beep on the line.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    began: Moment,
+    ended: Moment,
+    /// Whether it sounds like a tone of the network.
+    of_network: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -128,14 +141,14 @@ impl Voicemail {
         matches!(self.phase, Phase::Leaving { .. })
     }
 
-    /// Takes a window of audio, and returns when the last beep in it began and ended.
+    /// Takes a window of audio, and returns the last beep in it.
     fn hear(
         &mut self,
         rate: SampleRate,
         at: Moment,
         samples: &[i16],
         speech: bool,
-    ) -> Option<(Moment, Moment)> {
+    ) -> Option<Heard> {
         self.fed += samples.len();
         let fed = rate.duration_of(self.fed);
         let moment = |place: Duration| at - fed.saturating_sub(place);
@@ -154,8 +167,12 @@ impl Voicemail {
         } else if speech {
             self.voiced(at - rate.duration_of(samples.len()), at);
         }
-        let beep = beep.map(|beep| (moment(beep.began), moment(beep.ended)));
-        beep.filter(|(began, ended)| ended.since(*began) <= LONGEST_BEEP)
+        let beep = beep.filter(|beep| beep.ended.saturating_sub(beep.began) <= LONGEST_BEEP);
+        beep.map(|beep| Heard {
+            began: moment(beep.began),
+            ended: moment(beep.ended),
+            of_network: OF_NETWORKS.contains(&beep.hertz),
+        })
     }
 
     /// Somebody spoke from `began` until `until`.
@@ -171,11 +188,12 @@ impl Voicemail {
         }
     }
 
-    /// Whether a beep that began at this moment comes after a greeting, by the sound of it.
-    fn follows_greeting(&self, began: Moment) -> bool {
-        self.first.is_some_and(|first| {
-            first.until.since(first.began) >= LONG && began.since(first.until) <= BEEP_WITHIN
-        })
+    /// Whether a beep comes after a greeting, by the sound of it.
+    fn follows_greeting(&self, beep: Heard) -> bool {
+        let follows = |first: Speech| {
+            first.until.since(first.began) >= LONG && beep.began.since(first.until) <= BEEP_WITHIN
+        };
+        !beep.of_network && self.first.is_some_and(follows)
     }
 
     /// What was said, from `started` on, together with what it may go on with.
@@ -197,8 +215,8 @@ impl Dialogue {
         let speech = heard.probability >= SPEECH;
         let voicemail = &mut self.voicemail;
         let beep = voicemail.hear(self.rate, heard.at, heard.samples, speech);
-        if let Some((began, ended)) = beep {
-            self.beeped(now, began, ended);
+        if let Some(beep) = beep {
+            self.beeped(now, beep);
         }
         if self.voicemail.phase == Phase::Open && self.is_too_late(heard.at) {
             self.voicemail.stop();
@@ -308,14 +326,14 @@ impl Dialogue {
         at > open_until && silent && self.undecided.is_empty() && !self.machine.caller_has_turn()
     }
 
-    fn beeped(&mut self, now: Moment, began: Moment, ended: Moment) {
+    fn beeped(&mut self, now: Moment, beep: Heard) {
         match self.voicemail.phase {
             Phase::Open if self.is_leaving() => {}
-            Phase::Open if self.voicemail.follows_greeting(began) => {
-                self.voicemail.beep = Some(ended);
+            Phase::Open if self.voicemail.follows_greeting(beep) => {
+                self.voicemail.beep = Some(beep.ended);
                 self.reach_voicemail(now);
             }
-            Phase::Off | Phase::Open => self.voicemail.beep = Some(ended),
+            Phase::Off | Phase::Open => self.voicemail.beep = Some(beep.ended),
             Phase::Greeted(_) => self.leave_message(now, true),
             // Nothing before the beep is kept by a machine that was only slow.
             Phase::Leaving { after_beep: false } if self.answer.is_some() => {
