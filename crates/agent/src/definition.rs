@@ -278,6 +278,19 @@ impl AgentDefinition {
         given(&self.settings.voice.interaction.end_call_message).unwrap_or(GOODBYE)
     }
 
+    /// What the agent says to a machine that answers a call of its own; `None` when nothing is set, or
+    /// an empty text: then it tells no machine from a person.
+    #[must_use]
+    pub fn voicemail_message(&self) -> Option<&str> {
+        let message = self
+            .settings
+            .voice
+            .interaction
+            .voice_mail_message
+            .as_deref();
+        message.and_then(given)
+    }
+
     /// What the agent says when a call has reached its longest duration; the
     /// [`goodbye`](Self::goodbye) when nothing is set.
     #[must_use]

@@ -10,6 +10,7 @@
 //! [`SampleRate`], the unit it is counted in.
 
 pub mod ambience;
+pub mod beep;
 pub mod codec;
 pub mod dtmf;
 pub mod file;

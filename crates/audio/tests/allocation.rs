@@ -11,7 +11,7 @@ use std::cell::Cell;
 
 use audio::ambience::{Ducking, Mixer};
 use audio::dtmf::{Detector, Digit, DigitTone};
-use audio::{Ambience, Decibels, Downsampler, NoiseSuppressor, SampleRate, Upsampler};
+use audio::{Ambience, Decibels, Downsampler, NoiseSuppressor, SampleRate, Tone, Upsampler, beep};
 
 struct Counting;
 
@@ -69,6 +69,23 @@ fn hearing_keys_allocates_nothing() {
         assert_allocates_nothing(rate, |frame| detector.feed(frame, |_| presses += 1));
         assert_eq!(presses, 1);
         assert!(size_of_val(&detector) <= 512);
+    }
+}
+
+#[test]
+fn hearing_beeps_allocates_nothing() {
+    for rate in [SampleRate::HZ_8000, SampleRate::HZ_16000] {
+        let mut detector = beep::Detector::new(rate).expect("the rate is supported");
+        assert_allocates_nothing(rate, |frame| detector.feed(frame, |_| {}));
+        let mut beeps = 0;
+        let tone = Tone::new(rate, 1_000.0, Decibels::new(-20.0));
+        let mut samples: Vec<i16> = tone.take(rate.hertz() as usize).collect();
+        samples.resize(2 * rate.hertz() as usize, 0);
+        let before = ALLOCATIONS.get();
+        detector.feed(&samples, |_| beeps += 1);
+        assert_eq!(ALLOCATIONS.get() - before, 0);
+        assert_eq!(beeps, 1);
+        assert!(size_of_val(&detector) <= 3_072);
     }
 }
 

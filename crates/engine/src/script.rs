@@ -26,6 +26,10 @@ pub struct Script {
     pub first_message: Option<String>,
     /// Spoken before the agent hangs up.
     pub goodbye: String,
+    /// Spoken to a machine that answers in place of the called party, instead of a conversation;
+    /// `None` takes everybody for a person.
+    #[serde(default)]
+    pub voicemail: Option<String>,
     /// Spoken when an answer cannot be had.
     pub trouble: String,
     /// Spoken when the caller's words could not be recognised.
@@ -132,6 +136,9 @@ impl Script {
                 .or_else(|| agent.greeting(direction))
                 .map(str::to_owned),
             goodbye: agent.goodbye().to_owned(),
+            voicemail: (occasion.direction == Direction::Outbound)
+                .then(|| agent.voicemail_message().map(str::to_owned))
+                .flatten(),
             trouble: "I am sorry, I have some trouble on my side. Could you say that again?"
                 .to_owned(),
             not_understood: "I am sorry, I did not catch that. Could you say it again?".to_owned(),

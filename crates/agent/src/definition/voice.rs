@@ -45,8 +45,9 @@ pub struct Interaction {
     /// `Hello, how can I help you?`.
     #[schema(max_length = 2000)]
     pub outbound_first_message: Option<String>,
-    /// What is meant for a voicemail. It is kept, and never said: a node does not tell a machine
-    /// that answers from a person.
+    /// What is said to a voicemail that answers when the agent has called: once, after the beep or
+    /// the end of the greeting, and then the call ends. Empty or not given, a voicemail is talked to
+    /// like a person; default not given.
     #[schema(max_length = 2000)]
     pub voice_mail_message: Option<String>,
     /// What is said before the agent ends a call; default `Good Bye`, which also

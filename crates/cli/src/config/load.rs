@@ -164,7 +164,7 @@ impl Config {
     }
 
     /// Times within which something has to happen: nothing happens in none.
-    fn times_that_must_pass(&self) -> [(&'static str, Duration); 48] {
+    fn times_that_must_pass(&self) -> [(&'static str, Duration); 51] {
         [
             ("store.agents_refresh", self.store.agents_refresh),
             ("calls.retry_after", self.calls.retry_after),
@@ -172,6 +172,12 @@ impl Config {
             ("calls.longest_hold", self.calls.longest_hold),
             ("calls.longest_goodbye", self.calls.longest_goodbye),
             ("calls.longest_tool", self.calls.longest_tool),
+            ("calls.voicemail_detection", self.calls.voicemail_detection),
+            ("calls.voicemail_silence", self.calls.voicemail_silence),
+            (
+                "calls.longest_voicemail_greeting",
+                self.calls.longest_voicemail_greeting,
+            ),
             ("calls.longest_lookup", self.calls.longest_lookup),
             ("calls.keep_bundles_for", self.calls.keep_bundles_for),
             ("media.no_rtp_timeout", self.media.no_rtp_timeout),

@@ -87,6 +87,16 @@ pub(crate) struct Calls {
     /// A tool that has not answered for this long is given up: the agent goes on without it.
     #[serde(with = "duration")]
     pub(crate) longest_tool: Duration,
+    /// A voicemail that answers a call of an agent is told from a person by what is begun to be said
+    /// so soon after the answer.
+    #[serde(with = "duration")]
+    pub(crate) voicemail_detection: Duration,
+    /// A voicemail's greeting without a beep is over after this long without speech.
+    #[serde(with = "duration")]
+    pub(crate) voicemail_silence: Duration,
+    /// The message for a voicemail is begun so long after it is known to be one, whatever is heard.
+    #[serde(with = "duration")]
+    pub(crate) longest_voicemail_greeting: Duration,
     /// An incoming call is answered after this at the latest, though it is not found out yet what is
     /// known of the caller.
     #[serde(with = "duration")]
@@ -531,6 +541,9 @@ impl Default for Calls {
             longest_hold: patience.longest_hold,
             longest_goodbye: patience.longest_goodbye,
             longest_tool: patience.longest_tool,
+            voicemail_detection: patience.voicemail_detection,
+            voicemail_silence: patience.voicemail_silence,
+            longest_voicemail_greeting: patience.longest_voicemail_greeting,
             longest_lookup: Duration::from_millis(500),
             last_words: patience.last_words,
             last_goodbye: patience.last_goodbye,

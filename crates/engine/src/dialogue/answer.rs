@@ -187,6 +187,11 @@ impl Answer {
             && self.segments.iter().any(|segment| segment.lost)
     }
 
+    /// Whether some of it could not be spoken.
+    pub(super) fn lacks_words(&self) -> bool {
+        self.segments.is_empty() || self.segments.iter().any(|segment| segment.lost)
+    }
+
     pub(super) fn started(&mut self, at: Moment, id: SegmentId) -> bool {
         let Some(segment) = self.segment(id) else {
             return false;

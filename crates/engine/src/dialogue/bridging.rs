@@ -11,7 +11,8 @@ impl Dialogue {
     /// When both sides have been silent for too long. The question whether the caller is still
     /// there is no sound of the conversation, but it is asked to its end.
     pub(super) fn silence_due(&self) -> Option<Moment> {
-        let listens = self.held.is_none() && self.forwarding.is_none() && !self.prompts_only();
+        let leaves = self.forwarding.is_some() || self.voicemail.is_reached();
+        let listens = self.held.is_none() && !leaves && !self.prompts_only();
         listens.then(|| self.last_activity + self.script.silence_timeout)
     }
 

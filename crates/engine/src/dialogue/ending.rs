@@ -8,9 +8,11 @@ impl Dialogue {
     /// Has the agent say goodbye, with these words or its own, and hang up after them. On hold
     /// nobody would hear them, and who is muted says nothing, so the call ends at once.
     pub fn hang_up(&mut self, now: Moment, message: Option<&str>, reason: &'static str) {
-        if self.hanging_up.is_some() {
+        // Nobody waits for the end of what is said to a machine.
+        if self.hanging_up.is_some() && !self.voicemail.is_leaving() {
             return;
         }
+        self.voicemail.stop();
         self.interrupt_answer(now);
         self.lines.clear();
         if self.forwarding_due().is_some() {
@@ -28,6 +30,7 @@ impl Dialogue {
 
     /// The call is ending: what is still heard is noted and not answered.
     pub fn close(&mut self) {
+        self.voicemail.stop();
         self.hanging_up = Some(Moment::from_micros(u64::MAX));
     }
 

@@ -87,9 +87,10 @@ impl Dialogue {
         }
     }
 
-    /// Whether the call is about to end or to be passed on: the caller is not answered any more.
+    /// Whether the call is about to end or to be passed on, or a machine is at the far end: the
+    /// caller is not answered any more.
     pub(super) const fn is_leaving(&self) -> bool {
-        self.hanging_up.is_some() || self.forwarding.is_some()
+        self.hanging_up.is_some() || self.forwarding.is_some() || self.voicemail.is_reached()
     }
 
     /// Acts by the first rule whose keyword the caller says, and says whether there is one.
@@ -122,6 +123,7 @@ impl Dialogue {
 
     /// Announces it, after the words of an answer that are ordered already.
     pub(super) fn begin_forwarding(&mut self, now: Moment, to: Destination, message: Option<&str>) {
+        self.voicemail.stop();
         self.effects
             .push_back(Effect::Tell(CallEventKind::Forwarding { to: to.clone() }));
         let due = Some(now + self.patience.longest_goodbye);

@@ -10,7 +10,7 @@ use super::{Dialogue, Effect, HeardWindow, Recognised, Words};
 use crate::event::Verdict;
 
 /// What the detector says at least of a window that teaches how loud the caller is.
-const SPEECH: f32 = 0.5;
+pub(super) const SPEECH: f32 = 0.5;
 
 impl Dialogue {
     /// Takes the next window of the caller's audio. What sounds while the far end holds the call
@@ -46,6 +46,14 @@ impl Dialogue {
             decode: window.gathered.since(window.delivered),
             detection: now.since(window.gathered),
         };
+        self.listen_for_voicemail(
+            now,
+            &HeardWindow {
+                probability,
+                samples,
+                ..*window
+            },
+        );
         self.machine.window(now, judged);
         if self.machine.caller_has_turn() {
             if probability >= SPEECH {
@@ -79,6 +87,9 @@ impl Dialogue {
                 at: now,
             },
         };
+        if let Some(text) = &recognised.text {
+            self.weigh_words(now, attempt, text);
+        }
         let awaited = self
             .undecided
             .iter()
@@ -158,6 +169,7 @@ impl Dialogue {
                 turn::Effect::Dismissed(ended) => {
                     self.discard_ahead();
                     self.tell_decision(Verdict::Dismissed, &ended, ended.last_voiced);
+                    self.weigh_dismissed(&ended);
                     self.words = Words::default();
                     self.caller.forget();
                     self.was_no_turn(now);

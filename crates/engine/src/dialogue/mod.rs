@@ -28,6 +28,7 @@ mod tools;
 mod transcript;
 mod turns;
 mod voice;
+mod voicemail;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -53,6 +54,8 @@ use self::ledger::{Lag, Ledger};
 use self::orders::Line;
 pub use self::tools::ToolId;
 use self::tools::{Tools, Used};
+use self::voicemail::Voicemail;
+pub use self::voicemail::is_of_voicemail;
 use crate::event::CallEventKind;
 use crate::patience::Patience;
 use crate::script::Script;
@@ -164,6 +167,7 @@ pub struct Dialogue {
     muted: bool,
     /// Whom the call is being passed on to.
     forwarding: Option<Forwarding>,
+    voicemail: Voicemail,
     /// Times that the silent caller was asked in a row.
     prompts: u32,
     /// How far hearing lags behind the line.
@@ -233,6 +237,7 @@ impl Dialogue {
         now: Moment,
     ) -> Self {
         let machine = Machine::new(script.turn.clone());
+        let voicemail = Voicemail::new(script.voicemail.is_some(), rate);
         let mut dialogue = Self {
             script,
             patience,
@@ -258,6 +263,7 @@ impl Dialogue {
             lines: VecDeque::new(),
             muted: false,
             forwarding: None,
+            voicemail,
             prompts: 0,
             lag: Lag::default(),
             turns: 0,
@@ -301,6 +307,7 @@ impl Dialogue {
                 self.next_prompt(),
                 self.filler_due(),
                 self.resumption_due(),
+                self.voicemail_due(),
             ];
             asks.into_iter().flatten().fold(own, Moment::min)
         });
@@ -325,7 +332,7 @@ impl Dialogue {
         }
         if let Some(latest) = self.hanging_up {
             if now >= latest {
-                self.end("the goodbye could not be played in time");
+                self.end(self.late_ending());
             }
             return;
         }
@@ -339,6 +346,8 @@ impl Dialogue {
             }
         } else if self.forwarding.is_some() {
             // The far end, or the caller's next agent, is to speak next.
+        } else if self.voicemail_due().is_some_and(|due| now >= due) {
+            self.leave_message_after_silence(now);
         } else if self.silence_due().is_some_and(|due| now >= due) {
             if self.answer.is_some() {
                 self.last_activity = now;

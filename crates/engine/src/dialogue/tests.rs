@@ -17,6 +17,7 @@ mod provider;
 mod rules;
 mod tools;
 mod unspoken;
+mod voicemail;
 
 const WINDOW: Duration = Duration::from_millis(32);
 const RATE: SampleRate = SampleRate::HZ_8000;
@@ -24,6 +25,9 @@ const PATIENCE: Patience = Patience {
     longest_hold: Duration::from_secs(300),
     longest_goodbye: Duration::from_secs(20),
     longest_tool: Duration::from_secs(10),
+    voicemail_detection: Duration::from_secs(30),
+    voicemail_silence: Duration::from_secs(2),
+    longest_voicemail_greeting: Duration::from_secs(30),
     last_words: Duration::from_millis(250),
     last_goodbye: Duration::from_secs(6),
 };
@@ -35,6 +39,7 @@ fn script() -> Script {
         tools: Vec::new(),
         first_message: None,
         goodbye: "Good bye.".to_owned(),
+        voicemail: None,
         trouble: "I have some trouble.".to_owned(),
         not_understood: "I did not catch that.".to_owned(),
         max_duration: Duration::from_secs(600),

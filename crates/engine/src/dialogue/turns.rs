@@ -59,6 +59,7 @@ impl Dialogue {
             self.interrupt_answer(now);
         }
         self.caller_turn(&text, undecided.ended.started, undecided.voiced_until);
+        self.weigh_turn(&text, undecided.ended.started, undecided.voiced_until);
         if self.is_leaving() {
             return;
         }

@@ -193,7 +193,7 @@ impl Dialogue {
         self.remember(heard.as_ref());
         self.tell_agent_turn(heard, false);
         if let Some(reason) = answer.ends_call {
-            self.end(reason);
+            self.end(self.ending(&answer, reason));
         } else if answer.passes_on {
             self.pass_on();
         } else if answer.was_lost() {

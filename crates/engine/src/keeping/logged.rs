@@ -306,6 +306,7 @@ mod tests {
             tools: Vec::new(),
             first_message: Some("Hello. Who is it?".to_owned()),
             goodbye: "Good bye.".to_owned(),
+            voicemail: None,
             trouble: "I have some trouble.".to_owned(),
             not_understood: "I did not catch that.".to_owned(),
             max_duration: Duration::from_secs(600),

@@ -55,6 +55,9 @@ pub(super) fn within_reason(patience: &Patience) -> Result<(), String> {
         longest_hold,
         longest_goodbye,
         longest_tool,
+        voicemail_detection,
+        voicemail_silence,
+        longest_voicemail_greeting,
         last_words,
         last_goodbye,
     } = patience;
@@ -62,6 +65,9 @@ pub(super) fn within_reason(patience: &Patience) -> Result<(), String> {
         longest_hold,
         longest_goodbye,
         longest_tool,
+        voicemail_detection,
+        voicemail_silence,
+        longest_voicemail_greeting,
         last_words,
         last_goodbye,
     ];

@@ -1,6 +1,7 @@
 //! What webhooks are told of calls, as they happen and when they are over.
 
 use agent::WebhookEvent;
+use engine::dialogue::is_of_voicemail;
 use engine::{CallReport, CallStatus, Speaker, TranscriptTurn};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -58,7 +59,7 @@ struct Turn<'a> {
     interrupted: bool,
 }
 
-/// The data of `conversation.end_report`. A call that was never answered also says why.
+/// The data of `conversation.end_report`. A call that no person answered also says why.
 #[derive(Debug, Serialize)]
 pub(crate) struct EndReport<'a> {
     conversation_id: Uuid,
@@ -72,14 +73,22 @@ pub(crate) struct EndReport<'a> {
     sentiment: Option<&'a str>,
     summary: &'a str,
     #[serde(flatten)]
-    unanswered: Option<Unanswered<'a>>,
+    nobody: Option<Nobody<'a>>,
 }
 
-/// Why a call was never answered.
+/// Why nobody was talked to: the call was never answered, or by a voicemail.
 #[derive(Debug, Serialize)]
-struct Unanswered<'a> {
+struct Nobody<'a> {
     sip_code: Option<u16>,
     reason: &'a str,
+}
+
+impl<'a> Nobody<'a> {
+    /// Of a call that ended so, unless a person answered it.
+    fn of(answered: bool, sip_code: Option<u16>, reason: &'a str) -> Option<Self> {
+        let talked = answered && !is_of_voicemail(reason);
+        (!talked).then_some(Self { sip_code, reason })
+    }
 }
 
 impl<'a> StatusChange<'a> {
@@ -160,10 +169,8 @@ impl<'a> EndReport<'a> {
         sentiment: Option<&'a str>,
     ) -> Self {
         let links = Links::of(state, call.id);
-        let unanswered = report.answered_at.is_none().then_some(Unanswered {
-            sip_code: report.sip_code,
-            reason: &report.reason,
-        });
+        let answered = report.answered_at.is_some();
+        let nobody = Nobody::of(answered, report.sip_code, &report.reason);
         Self {
             conversation_id: call.conversation,
             agent_id: call.agent,
@@ -175,7 +182,7 @@ impl<'a> EndReport<'a> {
             recording_url: report.recording.is_some().then_some(links.recording),
             sentiment,
             summary,
-            unanswered,
+            nobody,
         }
     }
 
@@ -187,10 +194,8 @@ impl<'a> EndReport<'a> {
         sentiment: Option<&'a str>,
     ) -> Self {
         let links = Links::of(state, call.id);
-        let unanswered = call.answered_at.is_none().then_some(Unanswered {
-            sip_code: call.sip_code,
-            reason: call.reason.as_deref().unwrap_or_default(),
-        });
+        let reason = call.reason.as_deref().unwrap_or_default();
+        let nobody = Nobody::of(call.answered_at.is_some(), call.sip_code, reason);
         Self {
             conversation_id: call.conversation,
             agent_id: call.agent,
@@ -202,7 +207,7 @@ impl<'a> EndReport<'a> {
             recording_url: call.recording.is_some().then_some(links.recording),
             sentiment,
             summary,
-            unanswered,
+            nobody,
         }
     }
 
