@@ -34,12 +34,6 @@ use crate::models::{Judges, Models};
 use crate::paths::Assets;
 use crate::stop::Stop;
 
-/// How long far ends may take to confirm the end of signalling when the node stops.
-const SIGNALLING_GRACE: Duration = Duration::from_secs(2);
-
-/// How long the last records of calls may take to be written when the node stops.
-const RECORDS_GRACE: Duration = Duration::from_secs(5);
-
 /// Tasks that a node has at most.
 const CREW: usize = 11;
 
@@ -199,7 +193,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
             }
         }
         // A task that broke has been named already.
-        if tokio::time::timeout(RECORDS_GRACE, &mut recording)
+        if tokio::time::timeout(config.calls.records_grace, &mut recording)
             .await
             .is_err()
         {
@@ -221,7 +215,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
             last_spans.cancel();
             drop(exporting.await);
         }
-        sip.shutdown(SIGNALLING_GRACE).await;
+        sip.shutdown(config.sip.close_grace).await;
         store.close().await;
         drop(std::fs::remove_file(&file));
     };
