@@ -249,6 +249,30 @@ mod tests {
         assert!(script.hearing().suppress_noise);
     }
 
+    #[test]
+    fn a_voicemail_is_spoken_to_in_calls_of_the_agent_alone() {
+        let spoken = |message: &str, direction| {
+            let interaction = serde_json::json!({ "voice_mail_message": message });
+            let agent = AgentDefinition::from_json(serde_json::json!({
+                "name": "Mihu",
+                "settings": { "voice": { "interaction": interaction } },
+            }));
+            let occasion = Occasion {
+                direction,
+                number: "+14155550123",
+                about: None,
+                prompt: None,
+                first_message: None,
+                local_time: "noon".to_owned(),
+            };
+            Script::for_call(&agent.unwrap(), &occasion).voicemail
+        };
+        let said = spoken("Please call us back.", Direction::Outbound);
+        assert_eq!(said.as_deref(), Some("Please call us back."));
+        assert_eq!(spoken("Please call us back.", Direction::Inbound), None);
+        assert_eq!(spoken(" ", Direction::Outbound), None);
+    }
+
     fn names_offered(definition: serde_json::Value, direction: Direction) -> Vec<String> {
         let agent = AgentDefinition::from_json(definition).unwrap();
         let offered = offered(&agent, direction).into_iter();

@@ -208,6 +208,23 @@ mod tests {
     }
 
     #[test]
+    fn of_the_recordings_only_those_of_voicemails_are_greetings() {
+        let manifest = include_str!("../../../../../fixtures/manifest.tsv");
+        let rows = manifest.lines().skip(1).map(|row| row.split('\t'));
+        let greetings: Vec<&str> = rows
+            .filter_map(|mut columns| Some((columns.next()?, columns.next()?)))
+            .filter(|(_, transcript)| Score::of(transcript).is_greeting())
+            .map(|(file, _)| file)
+            .collect();
+        let expected = [
+            "ast_en_vm-nobodyavail.wav",
+            "ast_en_vm-mailboxfull.wav",
+            "ast_fr_vm-newuser.wav",
+        ];
+        assert_eq!(greetings, expected);
+    }
+
+    #[test]
     fn words_are_compared_whole_and_not_across_sentences() {
         let points = |said| Score::of(said).0;
         assert_eq!(points("Voicemailbox mailboxes unavailables"), 0);

@@ -1,16 +1,16 @@
 //! Leaving a message where a machine answers: telling it from a person, by what it says and by its
 //! beep, waiting until its greeting is over, and speaking once.
 
+mod ear;
 mod greeting;
 mod phrases;
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use audio::beep::{Beep, Detector};
 use audio::{Moment, SampleRate};
 use turn::{Attempt, Ended};
 
+use self::ear::{Beeped, Ear};
 use self::greeting::Score;
 use super::answer::Answer;
 use super::hearing::SPEECH;
@@ -40,42 +40,18 @@ const A_CONVERSATION: u32 = 2;
 /// Words that follow earlier ones sooner than this may go on with them: a machine does not wait.
 const GOES_ON: Duration = Duration::from_secs(3);
 
-/// Pauses within the first speech, which people make longer to wait for an answer.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// First speech that is so long, with a beep after it, is a greeting whatever its words are.
-const LONG: Duration = Duration::from_millis(2_500);
-
-/// How soon a beep comes after a greeting.
-const BEEP_WITHIN: Duration = Duration::from_secs(4);
-
-/// A tone that is longer is no beep: faxes and lines that are given up sound so.
-const LONGEST_BEEP: Duration = Duration::from_secs(3);
-
-/// Frequencies in hertz of the tones with which networks say that it rings or is busy.
-const OF_NETWORKS: RangeInclusive<f32> = 390.0..=470.0;
-
-/// For so long after a beep its end may be taken for a voice.
-const ECHO: Duration = Duration::from_millis(250);
+/// How long nobody has spoken when nobody is about to.
+const QUIET: Duration = Duration::from_secs(4);
 
 /// Whether the far end is a machine that takes messages, and what it does.
 #[derive(Debug)]
 pub(super) struct Voicemail {
     phase: Phase,
-    /// Hears beeps, as long as they matter; `None` also at a rate that it does not know.
-    beeps: Option<Box<Detector>>,
-    /// Samples that it was fed.
-    fed: usize,
+    ear: Ear,
     /// What was said that may be the beginning of a greeting, and until when.
     said: Option<(String, Moment)>,
     /// Turns that were no greeting.
     turns: u32,
-    /// The first speech.
-    first: Option<Speech>,
-    /// The last sound of a voice.
-    voice: Option<Moment>,
-    /// The end of the last beep, unless somebody has spoken since.
-    beep: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,41 +69,20 @@ enum Phase {
     },
 }
 
-/// A beep on the line.
-#[derive(Clone, Copy, Debug)]
-struct Heard {
-    began: Moment,
-    ended: Moment,
-    /// Whether it sounds like a tone of the network.
-    of_network: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Speech {
-    began: Moment,
-    until: Moment,
-}
-
 impl Voicemail {
     /// What is known when a call begins; `wanted` if there is something to be said to a machine.
     pub(super) fn new(wanted: bool, rate: SampleRate) -> Self {
-        let beeps = wanted.then(|| Detector::new(rate)).flatten();
         Self {
             phase: if wanted { Phase::Open } else { Phase::Off },
-            beeps: beeps.map(Box::new),
-            fed: 0,
+            ear: Ear::new(rate),
             said: None,
             turns: 0,
-            first: None,
-            voice: None,
-            beep: None,
         }
     }
 
     /// The far end is a person, or the call goes another way.
     pub(super) fn stop(&mut self) {
         self.phase = Phase::Off;
-        self.beeps = None;
         self.said = None;
     }
 
@@ -139,61 +94,6 @@ impl Voicemail {
     /// Whether the message is being said.
     pub(super) const fn is_leaving(&self) -> bool {
         matches!(self.phase, Phase::Leaving { .. })
-    }
-
-    /// Takes a window of audio, and returns the last beep in it.
-    fn hear(
-        &mut self,
-        rate: SampleRate,
-        at: Moment,
-        samples: &[i16],
-        speech: bool,
-    ) -> Option<Heard> {
-        self.fed += samples.len();
-        let fed = rate.duration_of(self.fed);
-        let moment = |place: Duration| at - fed.saturating_sub(place);
-        let mut beep: Option<Beep> = None;
-        let sounding = self.beeps.as_mut().and_then(|detector| {
-            detector.feed(samples, |one| beep = Some(one));
-            detector.sounding_since()
-        });
-        if let Some(began) = sounding.or_else(|| beep.map(|beep| beep.began)) {
-            // A detector of voices may take the beginning of a tone for one.
-            let began = moment(began);
-            self.voice = self.voice.map(|voice| voice.min(began));
-            if let Some(first) = &mut self.first {
-                first.until = first.until.min(began);
-            }
-        } else if speech {
-            self.voiced(at - rate.duration_of(samples.len()), at);
-        }
-        let beep = beep.filter(|beep| beep.ended.saturating_sub(beep.began) <= LONGEST_BEEP);
-        beep.map(|beep| Heard {
-            began: moment(beep.began),
-            ended: moment(beep.ended),
-            of_network: OF_NETWORKS.contains(&beep.hertz),
-        })
-    }
-
-    /// Somebody spoke from `began` until `until`.
-    fn voiced(&mut self, began: Moment, until: Moment) {
-        if self.beep.is_some_and(|beep| until <= beep + ECHO) {
-            return;
-        }
-        self.beep = None;
-        self.voice = Some(until);
-        let first = self.first.get_or_insert(Speech { began, until });
-        if began <= first.until + PAUSE {
-            first.until = until;
-        }
-    }
-
-    /// Whether a beep comes after a greeting, by the sound of it.
-    fn follows_greeting(&self, beep: Heard) -> bool {
-        let follows = |first: Speech| {
-            first.until.since(first.began) >= LONG && beep.began.since(first.until) <= BEEP_WITHIN
-        };
-        !beep.of_network && self.first.is_some_and(follows)
     }
 
     /// What was said, from `started` on, together with what it may go on with.
@@ -213,9 +113,8 @@ impl Dialogue {
             return;
         }
         let speech = heard.probability >= SPEECH;
-        let voicemail = &mut self.voicemail;
-        let beep = voicemail.hear(self.rate, heard.at, heard.samples, speech);
-        if let Some(beep) = beep {
+        let ear = &mut self.voicemail.ear;
+        if let Some(beep) = ear.hear(heard.at, heard.samples, speech) {
             self.beeped(now, beep);
         }
         if self.voicemail.phase == Phase::Open && self.is_too_late(heard.at) {
@@ -284,11 +183,10 @@ impl Dialogue {
             return None;
         }
         let latest = since + self.patience.longest_voicemail_greeting;
-        let beeps = self.voicemail.beeps.as_ref();
-        if beeps.is_some_and(|beeps| beeps.sounding_since().is_some()) {
+        if self.voicemail.ear.hears_tone() {
             return Some(latest);
         }
-        let voice = self.voicemail.voice.unwrap_or(since);
+        let voice = self.voicemail.ear.voice().unwrap_or(since);
         Some(latest.min(voice + self.patience.voicemail_silence))
     }
 
@@ -319,27 +217,20 @@ impl Dialogue {
     /// Whether nobody has said a greeting for as long as one is waited for, and nobody is about to.
     fn is_too_late(&self, at: Moment) -> bool {
         let open_until = self.started + self.patience.voicemail_detection;
-        let silent = self
-            .voicemail
-            .voice
-            .is_none_or(|voice| at > voice + BEEP_WITHIN);
+        let voice = self.voicemail.ear.voice();
+        let silent = voice.is_none_or(|voice| at > voice + QUIET);
         at > open_until && silent && self.undecided.is_empty() && !self.machine.caller_has_turn()
     }
 
-    fn beeped(&mut self, now: Moment, beep: Heard) {
+    fn beeped(&mut self, now: Moment, beep: Beeped) {
         match self.voicemail.phase {
-            Phase::Open if self.is_leaving() => {}
-            Phase::Open if self.voicemail.follows_greeting(beep) => {
-                self.voicemail.beep = Some(beep.ended);
-                self.reach_voicemail(now);
-            }
-            Phase::Off | Phase::Open => self.voicemail.beep = Some(beep.ended),
-            Phase::Greeted(_) => self.leave_message(now, true),
+            Phase::Open if beep.ends_greeting && !self.is_leaving() => self.reach_voicemail(now),
+            Phase::Greeted(_) if self.held.is_none() => self.leave_message(now, true),
             // Nothing before the beep is kept by a machine that was only slow.
             Phase::Leaving { after_beep: false } if self.answer.is_some() => {
                 self.leave_message(now, true);
             }
-            Phase::Leaving { .. } => {}
+            Phase::Off | Phase::Open | Phase::Greeted(_) | Phase::Leaving { .. } => {}
         }
     }
 
@@ -353,7 +244,7 @@ impl Dialogue {
         }
         self.interrupt_answer(now);
         self.dropped = None;
-        if self.voicemail.beep.is_some() {
+        if self.voicemail.ear.has_beeped() && self.held.is_none() {
             self.leave_message(now, true);
         }
     }
