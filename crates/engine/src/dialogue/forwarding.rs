@@ -27,8 +27,13 @@ pub(super) struct Forwarding {
 
 impl Dialogue {
     /// Has the agent announce that the call is passed on, with these words or its own, and pass it
-    /// on. Whoever is muted or on hold is passed on without words.
+    /// on. Whoever is muted or on hold is passed on without words. What was to be left on a voicemail
+    /// is not said then.
     pub fn forward(&mut self, now: Moment, to: Destination, message: Option<&str>) {
+        if self.voicemail.is_leaving() {
+            self.hanging_up = None;
+        }
+        self.voicemail.stop();
         if self.is_leaving() {
             return;
         }

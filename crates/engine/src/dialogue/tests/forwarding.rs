@@ -11,7 +11,7 @@ fn number() -> Destination {
 }
 
 impl Call {
-    fn forward(&mut self, message: Option<&str>) {
+    pub(super) fn forward(&mut self, message: Option<&str>) {
         self.dialogue.forward(self.now, number(), message);
         self.drain();
     }

@@ -104,6 +104,23 @@ fn the_message_is_said_after_the_beep_and_then_the_call_ends() {
 }
 
 #[test]
+fn a_call_that_is_ordered_on_is_passed_on_at_any_time() {
+    for heard in [0, 1_000, 2_500] {
+        let mut call = Call::new(leaving());
+        call.greets(3_008, GREETING);
+        call.silence(heard);
+        call.spoken.clear();
+        call.forward(Some("I am connecting you."));
+        assert_eq!(call.said(), "I am connecting you.", "after {heard} ms");
+        call.play_from(0);
+        assert_eq!(call.transfers.len(), 1, "after {heard} ms");
+        call.silence(5_000);
+        assert_eq!(call.said(), "", "after {heard} ms");
+        assert_eq!(call.hung_up, None);
+    }
+}
+
+#[test]
 fn without_a_beep_it_is_said_after_two_seconds_of_silence() {
     let mut call = Call::new(leaving());
     call.greets(3_008, GREETING);
