@@ -9,6 +9,8 @@ pub(crate) mod docs_page;
 mod examples;
 mod references;
 
+use std::sync::{Arc, LazyLock};
+
 use axum::Extension;
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -98,9 +100,23 @@ UTC. Fields and query parameters that an operation does not have are refused by 
 A token is sent as `Authorization: Bearer TOKEN`. It belongs to one workspace, and what belongs to \
 others is not there for it. Each operation names the scope that it asks for.";
 
-/// The served document. Clones are the same bytes.
+/// The served document, which is put together for whoever asks first. Clones are the same bytes.
 #[derive(Clone, Debug)]
-pub(crate) struct Document(pub(crate) Bytes);
+pub(crate) struct Document(Arc<LazyLock<Bytes, Finish>>);
+
+type Finish = Box<dyn FnOnce() -> Bytes + Send>;
+
+impl Document {
+    /// The document of operations that were gathered from their families.
+    pub(crate) fn of(gathered: OpenApi) -> Self {
+        let finish: Finish = Box::new(move || finish(&gathered).to_string().into());
+        Self(Arc::new(LazyLock::new(finish)))
+    }
+
+    fn bytes(&self) -> Bytes {
+        Bytes::clone(&self.0)
+    }
+}
 
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(show))
@@ -115,7 +131,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         example = json!({ "openapi": "3.1.0", "info": {}, "paths": {} }))),
 )]
 async fn show(Extension(document): Extension<Document>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], document.0)
+    ([(CONTENT_TYPE, "application/json")], document.bytes())
 }
 
 /// The whole document of operations that were gathered from their families.

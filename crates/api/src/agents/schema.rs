@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use agent::AgentDefinition;
 use serde::Serialize;
@@ -34,8 +35,16 @@ pub(super) const SHOWN: &[&str] = &["channels", "source", "created_at", "updated
 /// What of a definition is not shown where there is nothing of it.
 const SHOWN_IF_ANY: &[&str] = &["slug", "tools"];
 
+// Dozens of operations refer to these three, and each has them made again.
 impl PartialSchema for Agent {
     fn schema() -> RefOr<Schema> {
+        static MADE: LazyLock<RefOr<Schema>> = LazyLock::new(Agent::make_schema);
+        MADE.clone()
+    }
+}
+
+impl Agent {
+    fn make_schema() -> RefOr<Schema> {
         let mut schema = definition();
         for (name, shown) in shown() {
             schema["properties"][name] = shown;
@@ -69,6 +78,13 @@ impl ToSchema for Agent {
 
 impl PartialSchema for NewAgent {
     fn schema() -> RefOr<Schema> {
+        static MADE: LazyLock<RefOr<Schema>> = LazyLock::new(NewAgent::make_schema);
+        MADE.clone()
+    }
+}
+
+impl NewAgent {
+    fn make_schema() -> RefOr<Schema> {
         let mut schema = definition();
         permit_nulls(&mut schema);
         schema["properties"]["appointments"] = booking_or_null();
@@ -95,6 +111,13 @@ impl ToSchema for NewAgent {
 
 impl PartialSchema for AgentChange {
     fn schema() -> RefOr<Schema> {
+        static MADE: LazyLock<RefOr<Schema>> = LazyLock::new(AgentChange::make_schema);
+        MADE.clone()
+    }
+}
+
+impl AgentChange {
+    fn make_schema() -> RefOr<Schema> {
         let mut schema = definition();
         permit_nulls(&mut schema);
         schema["properties"]["appointments"] = booking_or_null();
