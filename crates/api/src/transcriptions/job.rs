@@ -51,15 +51,15 @@ pub(super) async fn carry_out(
         Ok(()) => {
             let wait = state.config.evaluation.report_wait;
             let report_by = super::runner::later(clock::now(), wait);
-            end(&store, &job, TranscriptionEnd::Completed { report_by }).await;
-            forget_unsealed(state, &store, id).await;
+            if end(&store, &job, TranscriptionEnd::Completed { report_by }).await {
+                forget_unsealed(state, &store, id).await;
+            }
             state.evaluation.notify_one();
         }
         Err(Stop::Trouble(trouble)) => {
             let outcome = outcome(state, &job, trouble, clock::now());
             let is_over = !matches!(outcome, TranscriptionEnd::Later { .. });
-            end(&store, &job, outcome).await;
-            if is_over {
+            if end(&store, &job, outcome).await && is_over {
                 forget_unsealed(state, &store, id).await;
             }
         }
@@ -88,12 +88,13 @@ fn outcome(
     }
 }
 
-async fn end(store: &Store, job: &ClaimedTranscription, end: TranscriptionEnd) {
+/// Writes down how the work ended. Whether that is so: the claim may have gone, or the store fail.
+async fn end(store: &Store, job: &ClaimedTranscription, end: TranscriptionEnd) -> bool {
     let id = job.record.new.id;
-    match store
+    let ended = store
         .end_transcription(id, job.claim, &end, clock::now())
-        .await
-    {
+        .await;
+    match &ended {
         Ok(true) => match end {
             TranscriptionEnd::Completed { .. } => {
                 tracing::info!(transcription = %id, "a transcription is completed");
@@ -111,6 +112,7 @@ async fn end(store: &Store, job: &ClaimedTranscription, end: TranscriptionEnd) {
             tracing::error!(transcription = %id, %error, "the end can not be written down");
         }
     }
+    ended.unwrap_or_default()
 }
 
 /// Holds on to the claim for as long as that works.

@@ -532,6 +532,39 @@ async fn where_recordings_are_sealed_no_audio_outlives_the_work() {
 }
 
 #[tokio::test]
+async fn audio_stays_until_the_end_of_the_work_is_written_down() {
+    let node = Node::start_with(|config| {
+        sealing(config);
+        config.transcriptions.lease = Duration::from_secs(1);
+        config.transcriptions.attempts = 5;
+    })
+    .await;
+    node.execute(
+        "CREATE TRIGGER no_end BEFORE UPDATE ON transcriptions WHEN NEW.status = 'completed'
+         BEGIN SELECT RAISE(ABORT, 'not now'); END",
+    )
+    .await;
+    let audio = fixture(FIRST.0);
+    let form = [File("voice_file", &audio[..])];
+    let made = node.post_form("/transcriptions", &form).await.data();
+    let work = Work::on(&node);
+    for _ in 0..6_000 {
+        if messages(&node, &made).await.len() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The words are there, and their end is being tried.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(audio_files(&node).len(), 1);
+    node.execute("DROP TRIGGER no_end").await;
+    assert_eq!(over(&node, &made).await["status"], "completed");
+    work.stop().await;
+    assert_eq!(messages(&node, &made).await.len(), 1);
+    assert!(audio_files(&node).is_empty(), "{:?}", audio_files(&node));
+}
+
+#[tokio::test]
 async fn audio_from_before_recordings_were_sealed_goes_with_the_next_look() {
     let node = start().await;
     let audio = fixture(FIRST.0);
