@@ -76,6 +76,8 @@ impl Directory {
         let agent = match (known, stored) {
             (Some(known), Some(_)) => known,
             (Some(_), None) => return Ok(()),
+            // Of a file that another node has.
+            (None, Some(record)) if record.source == Source::File => return Ok(()),
             (None, None) => {
                 self.write().remove(&id);
                 return Ok(());

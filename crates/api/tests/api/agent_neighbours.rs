@@ -88,6 +88,27 @@ async fn an_agent_of_a_file_stays_what_this_nodes_file_says() {
 }
 
 #[tokio::test]
+async fn an_agent_of_a_file_that_only_another_node_has_is_not_taken_over() {
+    let here = Node::start().await;
+    let agent = here.make_agent().await;
+    let there = here.neighbour().await;
+    here.directory.find(&agent).expect("it is known here");
+    here.execute("UPDATE agents SET deleted_at = 1 WHERE source = 'api'")
+        .await;
+    look(&here).await;
+    here.execute("UPDATE agents SET deleted_at = NULL, source = 'file' WHERE source = 'api'")
+        .await;
+    look(&here).await;
+    assert_eq!(found(&here, &agent), None);
+    let path = format!("/agents/{agent}");
+    here.patch(&path, json!({ "tone": "calm" }))
+        .await
+        .is_error(404, "AGENT_NOT_FOUND");
+    assert_eq!(found(&here, &agent), None);
+    assert!(found(&there, &agent).is_some());
+}
+
+#[tokio::test]
 async fn an_agent_that_can_not_be_read_is_forgotten_until_it_changes_again() {
     let node = Node::start().await;
     let agent = node.make_agent().await;
