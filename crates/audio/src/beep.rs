@@ -6,7 +6,7 @@ use std::f32::consts::TAU;
 use std::fmt;
 use std::time::Duration;
 
-use crate::halfband::Downsampler;
+use crate::narrow::Narrow;
 use crate::units::SampleRate;
 
 /// Samples that are looked at together, at 8 kHz: 10 ms. A tone at a multiple of 100 Hz fills whole
@@ -65,7 +65,7 @@ pub struct Beep {
 #[derive(Clone)]
 pub struct Detector {
     /// Brings the stream to 8 kHz, at which all of it happens.
-    downsampler: Option<Downsampler>,
+    narrow: Narrow,
     /// The last 60 ms, the newest block at the end.
     window: [f32; WINDOW],
     /// How many samples of the newest block are there.
@@ -97,13 +97,8 @@ struct Line {
 impl Detector {
     /// A detector for a stream at 8 or 16 kHz that has not begun; `None` for other rates.
     pub fn new(rate: SampleRate) -> Option<Self> {
-        let downsampler = match rate {
-            SampleRate::HZ_8000 => None,
-            SampleRate::HZ_16000 => Some(Downsampler::new()),
-            _ => return None,
-        };
         Some(Self {
-            downsampler,
+            narrow: Narrow::new(rate)?,
             window: [0.0; WINDOW],
             filled: 0,
             blocks: 0,
@@ -115,15 +110,10 @@ impl Detector {
     /// Listens to the next samples of the stream, however many, and calls `heard` for each tone that
     /// ends in them.
     pub fn feed(&mut self, samples: &[i16], mut heard: impl FnMut(Beep)) {
-        if self.downsampler.is_none() {
-            self.listen(samples, &mut heard);
-            return;
-        }
-        let mut narrow = [0; WINDOW];
+        let mut room = [0; WINDOW];
         for piece in samples.chunks(2 * WINDOW) {
-            let downsampler = self.downsampler.as_mut();
-            let written = downsampler.map_or(0, |filter| filter.process(piece, &mut narrow));
-            self.listen(&narrow[..written], &mut heard);
+            let narrow = self.narrow.process(piece, &mut room);
+            self.listen(narrow, &mut heard);
         }
     }
 
@@ -240,10 +230,7 @@ impl Detector {
     /// When the sample of this number at 8 kHz was fed.
     fn fed(&self, samples: usize) -> Duration {
         let heard = SampleRate::HZ_8000.duration_of(samples);
-        match self.downsampler {
-            None => heard,
-            Some(_) => heard.saturating_sub(Downsampler::DELAY),
-        }
+        heard.saturating_sub(self.narrow.delay())
     }
 }
 

@@ -18,6 +18,7 @@ pub mod frame;
 pub mod g711;
 pub mod halfband;
 pub mod level;
+mod narrow;
 pub mod resample;
 pub mod suppression;
 pub mod tone;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Digit;
 use super::bank::{Bank, HOP, Pair, WINDOW};
-use crate::halfband::Downsampler;
+use crate::narrow::Narrow;
 use crate::units::SampleRate;
 
 /// How many looks in a row must find a key until it counts as pressed. Each compares
@@ -45,7 +45,7 @@ pub struct KeyPress {
 #[derive(Clone)]
 pub struct Detector {
     /// Brings the stream to 8 kHz, at which all of it happens.
-    downsampler: Option<Downsampler>,
+    narrow: Narrow,
     window: [i16; WINDOW],
     /// How many samples of `window` are there.
     filled: usize,
@@ -64,13 +64,8 @@ impl Detector {
     /// A detector for a stream at 8 or 16 kHz that has not begun; `None` for other
     /// rates.
     pub fn new(rate: SampleRate) -> Option<Self> {
-        let downsampler = match rate {
-            SampleRate::HZ_8000 => None,
-            SampleRate::HZ_16000 => Some(Downsampler::new()),
-            _ => return None,
-        };
         Some(Self {
-            downsampler,
+            narrow: Narrow::new(rate)?,
             window: [0; WINDOW],
             filled: 0,
             looks: 0,
@@ -84,15 +79,10 @@ impl Detector {
     /// Listens to the next samples of the stream, however many, and calls `pressed`
     /// for each key that is heard in them.
     pub fn feed(&mut self, samples: &[i16], mut pressed: impl FnMut(KeyPress)) {
-        if self.downsampler.is_none() {
-            self.listen(samples, &mut pressed);
-            return;
-        }
-        let mut narrow = [0; WINDOW];
+        let mut room = [0; WINDOW];
         for piece in samples.chunks(2 * WINDOW) {
-            let downsampler = self.downsampler.as_mut();
-            let written = downsampler.map_or(0, |filter| filter.process(piece, &mut narrow));
-            self.listen(&narrow[..written], &mut pressed);
+            let narrow = self.narrow.process(piece, &mut room);
+            self.listen(narrow, &mut pressed);
         }
     }
 
@@ -146,10 +136,7 @@ impl Detector {
     fn began(&self) -> Duration {
         let windows = self.looks.saturating_sub(u64::from(PRESS) + 1);
         let heard = SampleRate::HZ_8000.duration_of(windows as usize * HOP + ONSET);
-        match self.downsampler {
-            None => heard,
-            Some(_) => heard.saturating_sub(Downsampler::DELAY),
-        }
+        heard.saturating_sub(self.narrow.delay())
     }
 }
 
